@@ -1,0 +1,1 @@
+"""A simulated Kubernetes cluster that real clients accept; its symptoms are derived, never scripted."""
