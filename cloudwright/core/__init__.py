@@ -1,0 +1,1 @@
+"""The vocabulary of Cloudwright: tools and their effects, the gate, the journal, evidence and findings."""

@@ -1,0 +1,83 @@
+"""What a change would do: the fields that change, and who feels it."""
+
+import json
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import JsonValue
+
+from cloudwright.core.refs import Frozen, ObjectRef
+
+ABSENT: Literal["(absent)"] = "(absent)"
+
+
+class FieldChange(Frozen):
+    """One field: its path (`spec.template.spec.containers[api].image`), present and future value.
+
+    `ABSENT` stands for a field that is not there.
+    """
+
+    path: str
+    before: JsonValue = ABSENT
+    after: JsonValue = ABSENT
+
+
+class ObjectChange(Frozen):
+    """What happens to one object. `ref.uid` is the uid of the object as previewed ("" if it does not exist yet)."""
+
+    ref: ObjectRef
+    action: Literal["create", "update", "delete", "act"]
+    fields: tuple[FieldChange, ...] = ()
+    note: str = ""
+
+
+class Impact(Frozen):
+    """One consequence beyond the changed fields, such as pods that restart or Services that lose endpoints."""
+
+    level: Literal["info", "warning", "danger"]
+    text: str
+    refs: tuple[ObjectRef, ...] = ()
+
+
+class Preview(Frozen):
+    """The whole effect of a change as the server's dry run tells it. No `changes` means that nothing would change."""
+
+    summary: str
+    changes: tuple[ObjectChange, ...]
+    blast_radius: tuple[Impact, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def diff(self) -> str:
+        """The changed fields as lines that begin with "-" and "+", one block an object."""
+        return "\n".join(line for change in self.changes for line in _block(change))
+
+
+def _block(change: ObjectChange) -> list[str]:
+    lines = [f"{change.action} {change.ref}" + (f"  # {change.note}" if change.note else "")]
+    for item in change.fields:
+        lines.append(f"  {item.path}:")
+        if item.before != ABSENT:
+            lines.append(f"-   {_show(item.before)}")
+        if item.after != ABSENT:
+            lines.append(f"+   {_show(item.after)}")
+    return lines
+
+
+def _show(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+class Progress(StrEnum):
+    """How much of a change stands in the world, read from the world."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    PARTLY = "partly"
+    UNKNOWN = "unknown"
+
+
+class Verification(Frozen):
+    """What a look at the world after (or instead of) an execution says."""
+
+    progress: Progress
+    details: tuple[str, ...] = ()

@@ -1,0 +1,125 @@
+"""What tools return: typed data with a rendered view that fits a budget, and a handle to the rest."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field, JsonValue
+
+from cloudwright.core.refs import Frozen, ObjectRef
+
+DEFAULT_BUDGET = 6_000
+"""Characters of a rendered result, unless told otherwise (about 1,500 tokens)."""
+
+
+class Result(Frozen):
+    """Base of every tool's output.
+
+    `total` counts what matched, `shown` what is in here; `handle` names the whole in the `ResultStore`.
+    `notes` say what is missing or was cut, one sentence each.
+    """
+
+    total: int | None = None
+    shown: int | None = None
+    handle: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def body(self, budget: int) -> str:
+        """The data as text of at most about `budget` characters."""
+        return clip(json.dumps(self.model_dump(mode="json", exclude=set(Result.model_fields)), indent=1), budget)
+
+    def render(self, budget: int = DEFAULT_BUDGET) -> str:
+        """The body, and one line that says how much of the whole it is."""
+        lines = [self.body(budget), *self.notes]
+        if self.total is not None and self.shown is not None and self.shown < self.total:
+            more = f"; the rest is in result {self.handle}" if self.handle else ""
+            lines.append(f"{self.shown} of {self.total} shown{more}")
+        return "\n".join(line for line in lines if line)
+
+
+class Rows(Result):
+    """A table. Cells are JSON scalars; `refs`, where given, name the object of each row."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[JsonValue, ...], ...]
+    refs: tuple[ObjectRef, ...] = ()
+
+    def body(self, budget: int) -> str:
+        """Aligned columns; rows that do not fit are counted in a last line."""
+        if not self.rows:
+            return "none"
+        return clip_lines(align(self.columns, self.rows), budget)
+
+
+class Document(Result):
+    """One object or a free structure, rendered as YAML-like text."""
+
+    ref: ObjectRef | None = None
+    content: JsonValue = None
+
+    def body(self, budget: int) -> str:
+        """The content as indented JSON, cut at the budget."""
+        return clip(json.dumps(self.content, indent=1, ensure_ascii=False), budget)
+
+
+class Lines(Result):
+    """Text in lines, such as logs or a description, oldest first."""
+
+    lines: tuple[str, ...] = ()
+
+    def body(self, budget: int) -> str:
+        """The last lines that fit."""
+        kept: list[str] = []
+        used = 0
+        for line in reversed(self.lines):
+            used += len(line) + 1
+            if used > budget and kept:
+                kept.append(f"… {len(self.lines) - len(kept)} earlier lines not shown")
+                break
+            kept.append(line[:budget])
+        return "\n".join(reversed(kept))
+
+
+class Changed(Result):
+    """The outcome of a change: what was done, in one sentence, and to which objects."""
+
+    summary: str
+    refs: tuple[ObjectRef, ...] = ()
+    data: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+    def body(self, budget: int) -> str:
+        """The sentence."""
+        return clip(self.summary, budget)
+
+
+def clip(text: str, budget: int) -> str:
+    """`text`, cut to about `budget` characters with a mark that says how much was left out."""
+    return text if len(text) <= budget else f"{text[:budget]}\n… {len(text) - budget} more characters not shown"
+
+
+def clip_lines(lines: Sequence[str], budget: int) -> str:
+    """As many whole lines as fit into `budget` characters, and a count of the others."""
+    out = io.StringIO()
+    for index, line in enumerate(lines):
+        if out.tell() + len(line) > budget and index:
+            out.write(f"… {len(lines) - index} more rows not shown")
+            return out.getvalue()
+        out.write(line + "\n")
+    return out.getvalue().rstrip("\n")
+
+
+def align(columns: Sequence[str], rows: Sequence[Sequence[JsonValue]]) -> list[str]:
+    """Header and rows as left-aligned columns, two blanks apart."""
+    table = [list(columns), *([cell_text(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[index]) for row in table) for index in range(len(columns))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def cell_text(cell: JsonValue) -> str:
+    """One cell on one line."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
+    return " ".join(text.split()) if "\n" in text else text
