@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cloudwright.core.errors import TimedOut, Unsupported
+from cloudwright.core.evidence import EvidenceLog
 from cloudwright.core.redaction import Redactor
 from cloudwright.core.refs import Place
 from cloudwright.core.store import ResultStore
@@ -26,6 +27,7 @@ class Context:
     results: ResultStore
     services: Mapping[type, object] = field(default_factory=dict)
     session: str = "-"
+    evidence: EvidenceLog = field(default_factory=EvidenceLog)
     deadline: float | None = None
     read_only: bool = False
 

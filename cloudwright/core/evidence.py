@@ -1,7 +1,8 @@
 """Evidence: minted by running a tool, cited by id, never written by a model."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
@@ -34,3 +35,45 @@ class Citation(Frozen):
     uid: str = ""
     path: str = ""
     quote: str = ""
+
+
+class EvidenceLog:
+    """The evidence of one session, numbered in the order in which it was minted."""
+
+    def __init__(self, start: int = 0) -> None:
+        self._items: dict[EvidenceId, Evidence] = {}
+        self._next = start + 1
+        self._lock = threading.Lock()
+
+    def mint(
+        self, *, tool: str, arguments: Mapping[str, JsonValue], cluster: str, excerpt: str, handle: str | None = None
+    ) -> Evidence:
+        """Record one observation; arguments and excerpt must be masked already."""
+        with self._lock:
+            evidence = Evidence(
+                id=f"e{self._next}",
+                tool=tool,
+                arguments=arguments,
+                taken_at=datetime.now(UTC),
+                cluster=cluster,
+                excerpt=excerpt,
+                handle=handle,
+            )
+            self._next += 1
+            self._items[evidence.id] = evidence
+            return evidence
+
+    def get(self, evidence_id: EvidenceId) -> Evidence | None:
+        """The evidence of this id, or None if nothing minted it."""
+        return self._items.get(evidence_id)
+
+    def restore(self, items: Iterable[Evidence]) -> None:
+        """Take evidence of an earlier run of the same session back; numbering goes on after it."""
+        with self._lock:
+            for item in items:
+                self._items[item.id] = item
+                self._next = max(self._next, int(item.id[1:]) + 1)
+
+    def all(self) -> tuple[Evidence, ...]:
+        """Everything minted so far, oldest first."""
+        return tuple(self._items.values())

@@ -1,0 +1,450 @@
+"""The gate: the only way in which a tool runs.
+
+Reads run when the policy says `auto`. Everything else goes propose → approve → execute, three separate steps that may
+happen in three processes; the journal carries them. Nothing is written before an intent is in the journal.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from pydantic import JsonValue, TypeAdapter
+
+from cloudwright.core.approval import Answer, Approval, ApprovalPolicy, ApprovalRequest, Approver, Decision
+from cloudwright.core.catalog import Catalog
+from cloudwright.core.change import Preview, Progress, Verification
+from cloudwright.core.context import Context
+from cloudwright.core.errors import (
+    ApprovalNeeded,
+    CloudwrightError,
+    Drifted,
+    Expired,
+    Forbidden,
+    Refused,
+    ToolError,
+)
+from cloudwright.core.evidence import Evidence
+from cloudwright.core.journal import EntryKind, Journal, Transaction
+from cloudwright.core.ledger import Ledger, process_mark, record_of
+from cloudwright.core.proposal import Proposal, Provenance, Record, State, digest_of, moved
+from cloudwright.core.redaction import Origin
+from cloudwright.core.result import Changed, Result
+from cloudwright.core.tool import AnyTool, Effect, Irreversible, Permission, Scope, ToolCall, Undo
+
+APPROVAL_LASTS = timedelta(minutes=10)
+PROPOSAL_LASTS = timedelta(hours=24)
+_UNDO: TypeAdapter[Undo | Irreversible] = TypeAdapter(Undo | Irreversible)
+
+
+class PermissionChecker(Protocol):
+    """Asks the system itself (SelfSubjectAccessReview, IAM) whether the identity may."""
+
+    def missing(self, permissions: Sequence[Permission], context: Context) -> Sequence[str]:
+        """One sentence for every permission that is lacking (which verb on what, who could grant it)."""
+        ...
+
+
+class OriginReader(Protocol):
+    """Reads the present value of the field that a placeholder came from; None when it is gone."""
+
+    def __call__(self, origin: Origin, /) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A read: the masked result and the evidence minted for it."""
+
+    result: Result
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An executed change: what the tool says, what a look at the world says, and how to take it back."""
+
+    proposal: Proposal
+    result: Changed | Result
+    verification: Verification
+    undo: Undo | Irreversible
+    evidence: Evidence
+
+
+def _no_origin(_origin: Origin) -> str | None:
+    return None
+
+
+class Gate:
+    """Runs tools of a catalogue under an approval policy, with every change in the journal.
+
+    `on_step` is told the name of each step as it begins; crash tests stop the process there.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        journal: Journal,
+        policy: ApprovalPolicy,
+        permissions: PermissionChecker,
+        *,
+        read_origin: OriginReader = _no_origin,
+        approval_lasts: timedelta = APPROVAL_LASTS,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_step: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self.catalog = catalog
+        self.ledger = Ledger(journal, now)
+        self._journal = journal
+        self._policy = policy
+        self._permissions = permissions
+        self._read_origin = read_origin
+        self._approval_lasts = approval_lasts
+        self._now = now
+        self._on_step = on_step
+
+    def read(self, call: ToolCall, context: Context, approver: Approver) -> Observation:
+        """Run a tool that changes nothing.
+
+        Raises:
+            ApprovalNeeded: the call would change something, or the policy wants a yes even for reading this.
+            Refused: the policy forbids it.
+            ToolError: the tool could not do it.
+        """
+        tool = self.catalog.get(call.tool)
+        args = tool.parse(call.arguments)
+        scope = tool.aims_at(args, context)
+        if scope.effect is not Effect.READ:
+            raise ApprovalNeeded(f"{tool.name} changes something ({scope.effect}) and must be proposed first.")
+        decision = self._decide(tool, scope, context, approver, untrusted=False)
+        if decision.answer is Answer.REFUSE:
+            raise Refused(f"Policy rule {decision.rule!r} refuses this read: {decision.reason or 'no rule allows it'}.")
+        if decision.answer is not Answer.AUTO:
+            raise ApprovalNeeded(f"Policy rule {decision.rule!r} wants a yes before this is read.")
+        return self._observe(tool, call, tool.run(args, context), context)
+
+    def propose(self, call: ToolCall, context: Context, proposer: Approver, provenance: Provenance) -> Proposal:
+        """Validate, ask permission, preview, ask the policy, and put the proposal into the journal.
+
+        A proposal whose preview has no changes is returned but not recorded: there is nothing to approve.
+
+        Raises:
+            InvalidArguments, NotFound and other ToolErrors: the call cannot be previewed.
+            Forbidden: the identity lacks a right that the change needs.
+        """
+        self._on_step("propose")
+        tool = self.catalog.get(call.tool)
+        args = tool.parse(call.arguments)
+        scope = tool.aims_at(args, context)
+        lacking = self._permissions.missing(scope.permissions, context)
+        if lacking:
+            raise Forbidden(" ".join(lacking))
+        preview, undo = self._preview(tool, args, context)
+        mask = context.redactor
+        masked_call = ToolCall(tool=call.tool, arguments=_as_mapping(mask.value(dict(call.arguments))))
+        masked_preview = _masked(preview, context)
+        nonce = secrets.token_hex(8)
+        now = self._now()
+        proposal = Proposal(
+            digest=digest_of(masked_call, context.place, masked_preview.changes, nonce),
+            nonce=nonce,
+            call=masked_call,
+            effect=scope.effect,
+            why_effect=scope.why,
+            place=context.place,
+            targets=scope.targets or tuple(change.ref for change in preview.changes),
+            labels=dict(scope.labels or {}),
+            permissions=scope.permissions,
+            preview=masked_preview,
+            undo=_UNDO.validate_python(mask.value(undo.model_dump(mode="json"))),
+            decision=self._decide(tool, scope, context, proposer, untrusted=provenance.untrusted),
+            provenance=provenance,
+            proposed_by=proposer,
+            created_at=now,
+            expires_at=now + PROPOSAL_LASTS,
+        )
+        if preview.changes or tool.change is None:
+            self._journal.append(EntryKind.PROPOSED, proposal.digest, proposal.model_dump(mode="json"))
+        self._on_step("proposed")
+        return proposal
+
+    def approve(self, digest: str, approver: Approver, *, by_flag: bool = False) -> Record:
+        """Record one explicit yes.
+
+        Raises:
+            NotFound: no proposal has this digest.
+            Refused: the policy refuses the change, or a flag tries to answer what only a person may.
+            AlreadyDecided, Expired: it is too late.
+        """
+        with self._journal.transaction() as transaction:
+            record = self._open_record(transaction, digest)
+            proposal = record.proposal
+            _may_approve(proposal, by_flag)
+            now = self._now()
+            if any(item.approver.identity == approver.identity for item in record.approvals):
+                if len(record.approvals) < proposal.decision.answer.approvals:
+                    raise ApprovalNeeded(
+                        f"{approver.identity} has approved {proposal.id} already; a second identity must too."
+                    )
+                return record
+            approval = Approval(
+                digest=proposal.digest,
+                approver=approver,
+                at=now,
+                expires_at=now + self._approval_lasts,
+                by_flag=by_flag,
+            )
+            transaction.append(EntryKind.APPROVED, proposal.digest, approval.model_dump(mode="json"))
+            return record_of(transaction.entries(proposal.digest), now)
+
+    def deny(self, digest: str, approver: Approver, reason: str = "") -> Record:
+        """Record a no; it is final.
+
+        Raises:
+            NotFound, AlreadyDecided, Expired: as for `approve`.
+        """
+        with self._journal.transaction() as transaction:
+            record = self._open_record(transaction, digest)
+            transaction.append(
+                EntryKind.DENIED,
+                record.proposal.digest,
+                {"by": approver.model_dump(mode="json"), "reason": reason},
+            )
+            return record_of(transaction.entries(record.proposal.digest), self._now())
+
+    def execute(self, digest: str, context: Context, *, original: ToolCall | None = None) -> Outcome:
+        """Do exactly what was approved, once, if nothing that it touches has moved.
+
+        `original` is the call with its secrets, where the process that proposed it still has them.
+
+        Raises:
+            ApprovalNeeded: approvals are missing. Drifted: something moved (the proposal is void then).
+            AlreadyDecided, Expired, Refused: it may not run (any more).
+            ToolError: it failed; the journal says how far it got.
+        """
+        self._on_step("execute")
+        record = self.ledger.open_record(digest)
+        proposal = record.proposal
+        _needs_approvals(record, self._now())
+        self._same_place(proposal, context)
+        tool = self.catalog.get(proposal.call.tool)
+        call = original or ToolCall(
+            tool=tool.name,
+            arguments=_as_mapping(context.redactor.restore(dict(proposal.call.arguments), self._read_origin)),
+        )
+        args = tool.parse(call.arguments)
+        scope = tool.aims_at(args, context)
+        self._still_allowed(tool, scope, proposal, context)
+        preview = self._check_drift(tool, args, proposal, context, call)
+        self._claim(proposal, context)
+        self._on_step("intent")
+        return self._run(tool, args, preview, proposal, context)
+
+    def recover(self, context: Context) -> list[Record]:
+        """Settle every execution that was begun and never finished, by looking at the world; nothing is repeated.
+
+        Executions of other clusters, and those whose process still runs, are left alone.
+        """
+        settled = []
+        for record in self.ledger.records():
+            if record.state is not State.EXECUTING or record.proposal.place.cluster != context.place.cluster:
+                continue
+            if self.ledger.still_running(record.proposal.digest):
+                continue
+            settled.append(self._settle(record.proposal, context))
+        return settled
+
+    def _settle(self, proposal: Proposal, context: Context) -> Record:
+        tool = self.catalog.get(proposal.call.tool)
+        verification = Verification(progress=Progress.UNKNOWN, details=("the tool cannot tell how far it got",))
+        if tool.change is not None:
+            try:
+                verification = tool.change.progress(tool.parse(proposal.call.arguments), proposal.preview, context)
+            except CloudwrightError as error:
+                verification = Verification(progress=Progress.UNKNOWN, details=(str(error),))
+        done = verification.progress is Progress.DONE
+        with self._journal.transaction() as transaction:
+            entries = transaction.entries(proposal.digest)
+            if entries[-1].kind is EntryKind.INTENT:
+                transaction.append(
+                    EntryKind.OUTCOME,
+                    proposal.digest,
+                    _outcome_body(
+                        done,
+                        f"The process died during the execution; a look at the world says: {verification.progress}.",
+                        verification,
+                        proposal.undo,
+                        recovered=True,
+                    ),
+                )
+            return record_of(transaction.entries(proposal.digest), self._now())
+
+    def _open_record(self, transaction: Transaction, digest: str) -> Record:
+        full = self.ledger.resolve(digest)
+        return self.ledger.check_open(record_of(transaction.entries(full), self._now()))
+
+    def _decide(self, tool: AnyTool, scope: Scope, context: Context, user: Approver, *, untrusted: bool) -> Decision:
+        if context.read_only and scope.effect is not Effect.READ:
+            return Decision(answer=Answer.REFUSE, rule="read-only", reason="this session may only read and preview")
+        decision = self._policy.decide(
+            ApprovalRequest(
+                tool=tool.name,
+                effect=scope.effect,
+                targets=scope.targets,
+                labels=dict(scope.labels or {}),
+                place=context.place,
+                user=user.identity,
+                at=self._now(),
+                untrusted=untrusted,
+            )
+        )
+        if untrusted and scope.effect is not Effect.READ and decision.answer.strictness < Answer.ALWAYS_ASK.strictness:
+            return Decision(
+                answer=Answer.ALWAYS_ASK, rule=decision.rule, reason="text that a tool returned suggested this change"
+            )
+        return decision
+
+    def _preview(self, tool: AnyTool, args: Any, context: Context) -> tuple[Preview, Undo | Irreversible]:
+        if tool.change is None:
+            return Preview(summary=f"{tool.name} only reads.", changes=()), Irreversible(reason="nothing is changed")
+        preview = tool.change.preview(args, context)
+        plan = tool.change.undo
+        return preview, plan if isinstance(plan, Irreversible) else plan(args, preview, context)
+
+    def _observe(self, tool: AnyTool, call: ToolCall, result: Result, context: Context) -> Observation:
+        masked: Result = type(result).model_validate(context.redactor.value(result.model_dump(mode="json")))
+        evidence = context.evidence.mint(
+            tool=tool.name,
+            arguments=_as_mapping(context.redactor.value(dict(call.arguments))),
+            cluster=context.place.cluster,
+            excerpt=masked.render(),
+            handle=masked.handle,
+        )
+        return Observation(masked, evidence)
+
+    def _same_place(self, proposal: Proposal, context: Context) -> None:
+        if proposal.place != context.place:
+            raise Refused(
+                f"{proposal.id} was proposed for {proposal.place}, but this is {context.place}.",
+                hint="Approve it from the same context, namespace and identity, or propose it anew.",
+            )
+
+    def _still_allowed(self, tool: AnyTool, scope: Scope, proposal: Proposal, context: Context) -> None:
+        decision = self._decide(tool, scope, context, proposal.proposed_by, untrusted=proposal.provenance.untrusted)
+        if decision.answer.strictness > proposal.decision.answer.strictness or context.read_only:
+            raise Refused(
+                f"Policy now says {decision.answer} (rule {decision.rule!r}) where it said {proposal.decision.answer}."
+                f" {decision.reason}".rstrip(),
+                hint="Propose the change anew.",
+            )
+        if scope.effect.severity > proposal.effect.severity:
+            raise Refused(f"The change has become more severe: {scope.effect}, proposed as {proposal.effect}.")
+
+    def _check_drift(self, tool: AnyTool, args: Any, proposal: Proposal, context: Context, call: ToolCall) -> Preview:
+        if tool.change is None:
+            return proposal.preview
+        preview = tool.change.preview(args, context)
+        masked = _masked(preview, context)
+        masked_call = ToolCall(tool=call.tool, arguments=_as_mapping(context.redactor.value(dict(call.arguments))))
+        if digest_of(masked_call, context.place, masked.changes, proposal.nonce) == proposal.digest:
+            return preview
+        lines = moved(proposal.preview.changes, masked.changes) or ("the change itself is another one now",)
+        self._journal.append(EntryKind.VOIDED, proposal.digest, {"moved": list(lines)})
+        raise Drifted(
+            f"{proposal.id} is void, because what it touches moved since it was previewed: {'; '.join(lines)}.",
+            moved=lines,
+            hint="Propose it anew.",
+        )
+
+    def _claim(self, proposal: Proposal, context: Context) -> None:
+        with self._journal.transaction() as transaction:
+            record = self.ledger.check_open(record_of(transaction.entries(proposal.digest), self._now()))
+            _needs_approvals(record, self._now())
+            transaction.append(
+                EntryKind.INTENT,
+                proposal.digest,
+                {**process_mark(), "session": context.session},
+            )
+
+    def _run(self, tool: AnyTool, args: Any, preview: Preview, proposal: Proposal, context: Context) -> Outcome:
+        try:
+            result = tool.run(args, context)
+        except BaseException as error:
+            text = context.redactor.text(str(error) if isinstance(error, ToolError) else repr(error))
+            self._finish(proposal, False, text, self._look(tool, args, preview, context), proposal.undo)
+            raise
+        self._on_step("ran")
+        verification = self._look(tool, args, preview, context)
+        observation = self._observe(tool, proposal.call, result, context)
+        done = verification.progress in (Progress.DONE, Progress.UNKNOWN)
+        self._finish(proposal, done, observation.result.render(2000), verification, proposal.undo)
+        self._on_step("outcome")
+        return Outcome(proposal, observation.result, verification, proposal.undo, observation.evidence)
+
+    def _look(self, tool: AnyTool, args: Any, preview: Preview, context: Context) -> Verification:
+        if tool.change is None:
+            return Verification(progress=Progress.DONE)
+        try:
+            found = tool.change.progress(args, preview, context)
+        except CloudwrightError as error:
+            found = Verification(progress=Progress.UNKNOWN, details=(str(error),))
+        return Verification.model_validate(context.redactor.value(found.model_dump(mode="json")))
+
+    def _finish(
+        self, proposal: Proposal, ok: bool, summary: str, verification: Verification, undo: Undo | Irreversible
+    ) -> None:
+        body = _outcome_body(ok, summary, verification, undo, recovered=False)
+        self._journal.append(EntryKind.OUTCOME, proposal.digest, body)
+
+
+def _outcome_body(
+    ok: bool, summary: str, verification: Verification, undo: Undo | Irreversible, *, recovered: bool
+) -> dict[str, Any]:
+    return {
+        "ok": ok,
+        "summary": summary,
+        "verification": verification.model_dump(mode="json"),
+        "undo": undo.model_dump(mode="json"),
+        "recovered": recovered,
+    }
+
+
+def _may_approve(proposal: Proposal, by_flag: bool) -> None:
+    answer = proposal.decision.answer
+    if answer is Answer.REFUSE:
+        reason = f": {proposal.decision.reason}" if proposal.decision.reason else ""
+        raise Refused(f"Policy rule {proposal.decision.rule!r} refuses {proposal.id}{reason}.")
+    if not by_flag:
+        return
+    if answer not in (Answer.ASK, Answer.AUTO) or proposal.effect is not Effect.WRITE:
+        raise ApprovalNeeded(
+            f"{proposal.id} ({proposal.effect}, policy: {answer}) needs a person; a flag approves undoable writes only."
+        )
+    if proposal.provenance.untrusted:
+        raise ApprovalNeeded(f"{proposal.id} was suggested by text that a tool returned; a flag never approves that.")
+
+
+def _needs_approvals(record: Record, now: datetime) -> None:
+    needed = record.proposal.decision.answer.approvals
+    if record.proposal.decision.answer is Answer.REFUSE:
+        raise Refused(f"Policy rule {record.proposal.decision.rule!r} refuses {record.proposal.id}.")
+    fresh = [item for item in record.approvals if item.expires_at > now]
+    if len(fresh) >= needed:
+        return
+    if len(record.approvals) >= needed:
+        raise Expired(f"The approval of {record.proposal.id} has expired.", hint="Propose the change anew.")
+    raise ApprovalNeeded(
+        f"{record.proposal.id} has {len(fresh)} of {needed} approvals.",
+        hint=f"`cloudwright approve {record.proposal.id}`"
+        + (" by a second identity." if needed == 2 and fresh else "."),
+    )
+
+
+def _masked(preview: Preview, context: Context) -> Preview:
+    return Preview.model_validate(context.redactor.value(preview.model_dump(mode="json")))
+
+
+def _as_mapping(value: JsonValue) -> Mapping[str, JsonValue]:
+    if not isinstance(value, dict):
+        raise TypeError("Arguments of a call are a JSON object.")
+    return value

@@ -1,0 +1,152 @@
+"""A proposal: one exact change, bound by a digest to everything that matters about it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, JsonValue
+
+from cloudwright.core.approval import Approval, Approver, Decision
+from cloudwright.core.change import ABSENT, ObjectChange, Preview, Verification
+from cloudwright.core.evidence import Evidence
+from cloudwright.core.refs import Frozen, ObjectRef, Place
+from cloudwright.core.tool import Effect, Irreversible, Permission, ToolCall, Undo
+
+
+class Source(StrEnum):
+    """Who had the idea of a change."""
+
+    USER = "user"
+    RULE = "rule"
+    MODEL = "model"
+    DIAGNOSIS = "diagnosis"
+    UNDO = "undo"
+
+
+class Provenance(Frozen):
+    """Where a change comes from: the request (masked), what was read before, and whether that text suggested it.
+
+    `untrusted` is true when the action or its target comes from text that a tool returned and not from the user.
+    """
+
+    source: Source
+    session: str = "-"
+    request: str = ""
+    why: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    untrusted: bool = False
+
+
+class State(StrEnum):
+    """Where a proposal stands, derived from the journal."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"
+    VOID = "void"
+    EXECUTING = "executing"
+    EXECUTED = "executed"
+    FAILED = "failed"
+
+
+class Proposal(Frozen):
+    """One exact change. Everything in it is masked; the digest binds all that an approval speaks of."""
+
+    digest: str
+    nonce: str
+    call: ToolCall
+    effect: Effect
+    why_effect: str = ""
+    place: Place
+    targets: tuple[ObjectRef, ...]
+    labels: Mapping[str, str] = {}
+    permissions: tuple[Permission, ...]
+    preview: Preview
+    undo: Undo | Irreversible
+    decision: Decision
+    provenance: Provenance
+    proposed_by: Approver
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The first twelve digits of the digest: the name that people use."""
+        return self.digest[:12]
+
+
+class Record(Frozen):
+    """A proposal with what happened to it since."""
+
+    proposal: Proposal
+    state: State
+    approvals: tuple[Approval, ...] = ()
+    decided_by: Approver | None = None
+    reason: str = ""
+    summary: str = ""
+    verification: Verification | None = None
+    undo: Undo | Irreversible | None = None
+    finished_at: datetime | None = None
+
+
+def digest_of(call: ToolCall, place: Place, changes: tuple[ObjectChange, ...], nonce: str) -> str:
+    """SHA-256 over canonical JSON of tool, arguments, place, the objects' uids and touched fields, and nonce."""
+    return hashlib.sha256(
+        canonical({"call": call, "place": place, "changes": list(changes), "nonce": nonce}).encode()
+    ).hexdigest()
+
+
+def canonical(value: object) -> str:
+    """JSON with sorted keys and no blanks, the form that is hashed."""
+    return json.dumps(value, default=_plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, BaseModel):
+        dumped: JsonValue = value.model_dump(mode="json")
+        return dumped
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no canonical JSON.")
+
+
+def moved(before: tuple[ObjectChange, ...], now: tuple[ObjectChange, ...]) -> tuple[str, ...]:
+    """What differs between two previews of the same call, one line each; empty when nothing that is touched moved."""
+    old = {(change.ref.kind, change.ref.namespace, change.ref.name): change for change in before}
+    new = {(change.ref.kind, change.ref.namespace, change.ref.name): change for change in now}
+    lines = [f"{old[key].ref}: is no longer part of the change" for key in old if key not in new]
+    lines += [f"{new[key].ref}: has become part of the change" for key in new if key not in old]
+    for key in old:
+        if key in new:
+            lines += _moved_fields(old[key], new[key])
+    return tuple(lines)
+
+
+def _moved_fields(old: ObjectChange, new: ObjectChange) -> list[str]:
+    if old.ref.uid != new.ref.uid:
+        return [f"{old.ref}: was replaced (uid {old.ref.uid or 'none'} became {new.ref.uid or 'none'})"]
+    if old.action != new.action:
+        return [f"{old.ref}: would now be a {new.action} instead of a {old.action}"]
+    was = {item.path: item for item in old.fields}
+    now = {item.path: item for item in new.fields}
+    lines = []
+    for path in sorted(was.keys() | now.keys()):
+        if path not in now:
+            lines.append(f"{old.ref} {path}: has the wanted value already")
+        elif path not in was:
+            lines.append(
+                f"{old.ref} {path}: would change too ({_short(now[path].before)} to {_short(now[path].after)})"
+            )
+        elif was[path].before != now[path].before:
+            lines.append(f"{old.ref} {path}: was {_short(was[path].before)}, now {_short(now[path].before)}")
+        elif was[path].after != now[path].after:
+            lines.append(f"{old.ref} {path}: would become {_short(now[path].after)}, not {_short(was[path].after)}")
+    return lines
+
+
+def _short(value: JsonValue) -> str:
+    text = value if isinstance(value, str) and value == ABSENT else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"
