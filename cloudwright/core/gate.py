@@ -49,7 +49,7 @@ class PermissionChecker(Protocol):
 class OriginReader(Protocol):
     """Reads the present value of the field that a placeholder came from; None when it is gone."""
 
-    def __call__(self, origin: Origin, /) -> str | None: ...
+    def __call__(self, origin: Origin, context: Context, /) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Outcome:
     evidence: Evidence
 
 
-def _no_origin(_origin: Origin) -> str | None:
+def _no_origin(_origin: Origin, _context: Context) -> str | None:
     return None
 
 
@@ -158,6 +158,7 @@ class Gate:
             preview=masked_preview,
             undo=_UNDO.validate_python(mask.value(undo.model_dump(mode="json"))),
             decision=self._decide(tool, scope, context, proposer, untrusted=provenance.untrusted),
+            origins=mask.origins(dict(masked_call.arguments)),
             provenance=provenance,
             proposed_by=proposer,
             created_at=now,
@@ -228,9 +229,13 @@ class Gate:
         _needs_approvals(record, self._now())
         self._same_place(proposal, context)
         tool = self.catalog.get(proposal.call.tool)
+
+        def read(origin: Origin) -> str | None:
+            return self._read_origin(origin, context)
+
         call = original or ToolCall(
             tool=tool.name,
-            arguments=_as_mapping(context.redactor.restore(dict(proposal.call.arguments), self._read_origin)),
+            arguments=_as_mapping(context.redactor.restore(dict(proposal.call.arguments), proposal.origins, read)),
         )
         args = tool.parse(call.arguments)
         scope = tool.aims_at(args, context)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 from cloudwright.core.approval import Approval, Approver, Decision
 from cloudwright.core.change import ABSENT, ObjectChange, Preview, Verification
 from cloudwright.core.evidence import Evidence
+from cloudwright.core.redaction import Origin
 from cloudwright.core.refs import Frozen, ObjectRef, Place
 from cloudwright.core.tool import Effect, Irreversible, Permission, ToolCall, Undo
 
@@ -67,6 +68,7 @@ class Proposal(Frozen):
     preview: Preview
     undo: Undo | Irreversible
     decision: Decision
+    origins: Mapping[str, Origin] = {}
     provenance: Provenance
     proposed_by: Approver
     created_at: datetime
