@@ -1,8 +1,10 @@
 """Results too big to show at once, kept so that the rest can be paged, filtered and counted without asking again."""
 
 import itertools
+import secrets
 import threading
 from collections import OrderedDict
+from pathlib import Path
 from typing import Protocol
 
 from cloudwright.core.errors import NotFound
@@ -51,3 +53,35 @@ class MemoryResultStore:
                     f"No result {handle} is kept.", suggestions=list(self._tables)[-3:], hint="Run the tool again."
                 )
             return self._tables[handle]
+
+
+class DirectoryResultStore:
+    """Tables as files in one directory, so that a later command can page through what an earlier one found.
+
+    The newest `keep` are kept. What is written is masked, and readable by its owner alone.
+    """
+
+    def __init__(self, directory: Path, keep: int = 50) -> None:
+        self._directory = directory
+        self._keep = keep
+
+    def put(self, rows: Rows) -> str:
+        """Keep the rows; returns their handle."""
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = f"r{secrets.token_hex(4)}"
+        path = self._directory / f"{handle}.json"
+        path.touch(mode=0o600)
+        path.write_text(rows.model_dump_json())
+        newest = sorted(self._directory.glob("r*.json"), key=lambda item: item.stat().st_mtime_ns, reverse=True)
+        for old in newest[self._keep :]:
+            old.unlink(missing_ok=True)
+        return handle
+
+    def get(self, handle: str) -> Rows:
+        """The whole table."""
+        if handle.isalnum():
+            try:
+                return Rows.model_validate_json((self._directory / f"{handle}.json").read_text())
+            except FileNotFoundError:
+                pass
+        raise NotFound(f"No result {handle} is kept.", hint="Run the tool again.")
