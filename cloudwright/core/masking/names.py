@@ -8,10 +8,20 @@ _SECRET_WORDS = (
     r"client_?key_?data|client_?certificate_?data|ssh_?key|license_?key|session_?key|deploy_?key|service_?key|"
     r"hmac|salt|pepper|bearer|jwt|dsn|connection_?string|conn_?str|requirepass|masterauth|sas|signature|cookie|"
     r"otp|totp_?seed|seed_?phrase|mnemonic|pin|psk|passkey|webhook_?url|database_?url|redis_?url|dockerconfigjson|dockercfg|"
-    r"htpasswd|netrc|pgpass|keytab|cert_?key|tls_?key|unseal_?key|root_?key"
+    r"htpasswd|netrc|pgpass|keytab|cert_?key|tls_?key|unseal_?key|root_?key|auth_?key|fernet_?key|cookie_?key|sig|"
+    r"creds_?seed|private_?key_?id"
 )
 _ENDS_IN_SECRET = re.compile(
-    rf"(?:^|_)(?:{_SECRET_WORDS})(?:_?\d+|_b64|_base64|_value|_old|_new|_primary|_secondary)?$"
+    rf"(?:^|_)(?:{_SECRET_WORDS})s?(?:_?\d+|_b64|_base64|_value|_old|_new|_primary|_secondary)?$"
+)
+_GLUED = re.compile(
+    r"(?:password|passwd|passphrase|apikey|authtoken|accesstoken|secretkey)s?$|"
+    r"(?:^|_)(?:key|trust)?(?:store|key|db|user|admin|root|bind|smtp|my|pg|redis|ldap)(?:pass|pw)$"
+)
+_WEAK = re.compile(r"(?:^|_)keys?$")
+_OPEN = re.compile(
+    r"(?:^|_)(?:public|primary|partition|sort|foreign|unique|cache|object|map|config|label|annotation|topology|index|"
+    r"group|shard|hash|row|composite|natural|idempotency|lookup|data|file|s3|item|ssh_host|known|match|selector|feature)_keys?$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LEADING = re.compile(r"^(?:secret|token|password|passwd|private_key|api_key|apikey)_")
@@ -34,6 +44,12 @@ def promises_secret(name: str) -> bool:
     if not name or len(name) > 200:
         return False
     words = words_of(name)
-    if _INNOCENT_END.search(words):
+    if _INNOCENT_END.search(words) and not words.endswith("private_key_id"):
         return False
-    return bool(_ENDS_IN_SECRET.search(words) or _LEADING.match(words))
+    return bool(_ENDS_IN_SECRET.search(words) or _LEADING.match(words) or _GLUED.search(words))
+
+
+def may_hold_secret(name: str) -> bool:
+    """Whether a name ends in `key` of an unknown sort: then the look of the value decides."""
+    words = words_of(name)
+    return bool(_WEAK.search(words)) and words not in ("key", "keys") and not _OPEN.search(words)

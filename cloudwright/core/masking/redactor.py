@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+import yaml
 from pydantic import JsonValue
 
 from cloudwright.core.errors import Refused
 from cloudwright.core.masking import shapes
 from cloudwright.core.masking.encodings import decoded, variants
-from cloudwright.core.masking.names import promises_secret
+from cloudwright.core.masking.names import may_hold_secret, promises_secret
 from cloudwright.core.redaction import Origin, Origins
 from cloudwright.core.refs import ObjectRef
 
@@ -22,7 +23,8 @@ PLACEHOLDER = re.compile(r"\[masked:\d+:[0-9a-f]{12}\]")
 """`[masked:LENGTH:HASH]`, the hash salted with the session's key."""
 
 _INNOCENT_VALUE = re.compile(
-    r"(?i)^(?:|true|false|null|none|nil|yes|no|on|off|\d{1,3}|\*+|x{3,}|<[^>]*>|\$\{?[\w.]+\}?|\$\([\w.]+\)|\{\{.*\}\}|"
+    r"(?i)^(?:|true|false|null|none|nil|yes|no|on|off|\d{1,3}|\*+|x{3,}|<[\w .-]*>|"
+    r"\$\{?[\w.]+\}?|\$\([\w.]+\)|\{\{.*\}\}|"
     r"\[?redacted\]?|masked|expired|invalid|missing|required|empty|unset|unknown|incorrect|wrong|failed|failure|error|"
     r"denied|rejected|revoked|rotated|refreshed|accepted|ok|success|succeeded|disabled|enabled|not|is|was|has|for|from|"
     r"and|or|the|a|an|to|of|in|string|str|secret|token|password|optional|default|changed|updated|created|deleted|"
@@ -32,6 +34,8 @@ _INNOCENT_VALUE = re.compile(
 )
 _SHORTEST_LEARNED = 5
 _PASSES = 4
+_LONGEST_YAML = 65_536
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SessionRedactor:
@@ -55,13 +59,15 @@ class SessionRedactor:
         with self._lock:
             if mark not in self._originals:
                 self._originals[mark] = secret
-                if len(secret) >= _SHORTEST_LEARNED and not _INNOCENT_VALUE.match(secret):
+                if _worth_learning(secret):
                     for variant in variants(secret):
                         self._variants.setdefault(variant, mark)
         return mark
 
     def text(self, text: str) -> str:
         """`text` with every secret replaced, repeated until nothing changes, so that masking again changes nothing."""
+        text = shapes.INVISIBLE.sub("", text)
+        self._learn_structure(text)
         for _ in range(_PASSES):
             masked = self._once(text)
             if masked == text:
@@ -117,14 +123,42 @@ class SessionRedactor:
         text = self._known(text)
         if not shapes.TRIGGER.search(text):
             return text
-        for pattern in shapes.SHAPES:
-            text = pattern.sub(self._replace, text)
+        text = self._by_shape(text)
         text = shapes.AWS_SECRET.sub(
             lambda found: self._replace(found) if shapes.looks_random(found.group("secret")) else found.group(), text
         )
-        text = _outside_placeholders(text, lambda part: shapes.ASSIGNMENT.sub(self._assignment, part))
         text = shapes.ENCODED.sub(self._encoded, text)
         return self._known(self._percent_encoded(text))
+
+    def _by_shape(self, text: str) -> str:
+        for pattern in shapes.SHAPES:
+            text = pattern.sub(self._replace, text)
+        for pattern in (shapes.FLAG, shapes.XML_VALUE, shapes.NAMED_VALUE, shapes.CONFIG_LINE, shapes.ASSIGNMENT):
+            text = _outside_placeholders(text, functools.partial(pattern.sub, self._named))
+        if "alue" in text or "parsing" in text:
+            text = "\n".join(self._quoted_values(line) for line in text.split("\n"))
+        return text
+
+    def _quoted_values(self, line: str) -> str:
+        if not shapes.QUOTED_VALUE.search(line):
+            return line
+        names = (found.group() for found in shapes.IDENTIFIER.finditer(line))
+        if any(promises_secret(name) for name in names if name[0] in "\"'[(" or name.isupper() or "_" in name):
+            return shapes.QUOTED_VALUE.sub(self._replace, line)
+        return line
+
+    def _learn_structure(self, text: str) -> None:
+        """Learn what a YAML document in `text` (a configuration file, a kubeconfig) holds under telling names."""
+        structured = ("\n" in text or "[" in text) and (": " in text or ":\n" in text)
+        if not structured or len(text) > _LONGEST_YAML or not shapes.TRIGGER.search(text):
+            return
+        try:
+            documents = list(yaml.load_all(text, Loader=_Loader))
+        except (yaml.YAMLError, ValueError, RecursionError):
+            return
+        for document in documents:
+            if isinstance(document, dict):
+                self._walk(_as_json(document), "", None, ())
 
     def _known(self, text: str) -> str:
         for variant, mark in list(self._variants.items()):
@@ -134,29 +168,26 @@ class SessionRedactor:
 
     def _replace(self, found: re.Match[str]) -> str:
         secret = found.group("secret")
-        bare = secret.strip("'\"")
+        bare = _unquoted(secret)
         if PLACEHOLDER.search(secret) or not bare or _INNOCENT_VALUE.match(bare):
             return found.group()
-        start, end = found.span("secret")
-        offset = found.start()
+        start, end = (position - found.start() for position in found.span("secret"))
         whole = found.group()
-        return whole[: start - offset] + secret.replace(bare, self._mask(bare)) + whole[end - offset :]
+        return whole[:start] + secret.replace(bare, self._mask(bare)) + whole[end:]
 
-    def _assignment(self, found: re.Match[str]) -> str:
-        name = found.group("name").strip("\"'").lstrip("-")
-        is_flag = found.group("name").startswith("-")
-        if not found.group("sep").strip(" \t\n\"'\\") and not is_flag:
-            return found.group()
+    def _named(self, found: re.Match[str]) -> str:
+        """Mask the value of a name that promises a secret; look for names inside the value of any other."""
+        groups = found.groupdict()
+        name = (groups["name"] or groups.get("constant") or "").strip("\\\"'").lstrip("-")
         secret = found.group("secret")
         if not promises_secret(name):
-            inner = shapes.ASSIGNMENT.sub(self._assignment, secret) if len(secret) < len(found.group()) else secret
-            return found.group()[: -len(secret)] + inner
+            if may_hold_secret(name) and shapes.looks_like_key(secret.strip("\"'")):
+                return self._replace(found)
+            inner = shapes.ASSIGNMENT.sub(self._named, secret)
+            return found.group() if inner == secret else found.group()[: -len(secret)] + inner
         if secret[0] in "|>" and "\n" in secret:
             return found.group()[: -len(secret)] + self._block(secret)
-        bare = secret.removeprefix('\\"').removesuffix('\\"').strip("'\"")
-        if not bare or PLACEHOLDER.search(bare) or _INNOCENT_VALUE.match(bare):
-            return found.group()
-        return found.group()[: -len(secret)] + secret.replace(bare, self._mask(bare))
+        return self._replace(found)
 
     def _block(self, block: str) -> str:
         head, _, rest = block.partition("\n")
@@ -168,41 +199,38 @@ class SessionRedactor:
     def _encoded(self, found: re.Match[str]) -> str:
         word = found.group("secret")
         plain = decoded(word)
-        if plain is None or PLACEHOLDER.search(plain) or self._without_base64(plain) == plain:
+        if plain is None or PLACEHOLDER.search(plain) or self._by_shape(plain) == plain:
             return found.group()
         return self._mask(word)
 
     def _percent_encoded(self, text: str) -> str:
         if "%" not in text:
             return text
-        return re.sub(r"[^\s\"'<>&]*%[0-9A-Fa-f]{2}[^\s\"'<>&]*", self._unquoted, text)
+        return re.sub(r"[^\s\"'<>&]*%[0-9A-Fa-f]{2}[^\s\"'<>&]*", self._percent_word, text)
 
-    def _unquoted(self, found: re.Match[str]) -> str:
+    def _percent_word(self, found: re.Match[str]) -> str:
         word = found.group()
         plain = unquote(word)
-        if PLACEHOLDER.search(word) or plain == word or self._without_base64(plain) == plain:
+        if PLACEHOLDER.search(word) or plain == word or self._by_shape(plain) == plain:
             return word
         return self._mask(word)
-
-    def _without_base64(self, text: str) -> str:
-        """Masking by shape alone; used to look into encoded words without recursion."""
-        text = self._known(text)
-        for pattern in shapes.SHAPES:
-            text = pattern.sub(self._replace, text)
-        return _outside_placeholders(text, lambda part: shapes.ASSIGNMENT.sub(self._assignment, part))
 
     def _walk(self, value: JsonValue, key: str, ref: ObjectRef | None, path: tuple[str | int, ...]) -> JsonValue:
         if isinstance(value, dict):
             return self._walk_dict(value, key, ref, path)
         if isinstance(value, list):
-            return [self._walk(item, key, ref, (*path, index)) for index, item in enumerate(value)]
+            keys = [
+                key if index == 0 else _flag_before(value[index - 1], item) or key for index, item in enumerate(value)
+            ]
+            return [self._walk(item, keys[index], ref, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, str):
             return self._walk_text(value, key, ref, path)
         return value
 
     def _walk_text(self, value: str, key: str, ref: ObjectRef | None, path: tuple[str | int, ...]) -> str:
         origin = Origin(ref=ref, path=path) if ref else None
-        if promises_secret(key) and not _INNOCENT_VALUE.match(value) and not PLACEHOLDER.fullmatch(value):
+        telling = promises_secret(key) or (may_hold_secret(key) and shapes.looks_like_key(value))
+        if telling and not _INNOCENT_VALUE.match(value) and not PLACEHOLDER.fullmatch(value):
             return self.text(value) if PLACEHOLDER.search(value) else self._mask(value, origin)
         as_json = self._json_text(value)
         masked = self.text(value) if as_json is None else as_json
@@ -235,7 +263,7 @@ class SessionRedactor:
             elif name == "value" and isinstance(value.get("name"), str) and isinstance(item, str):
                 out[name] = self._walk_text(item, str(value["name"]), ref, here)
             else:
-                out[self.text(name)] = self._walk(item, _key_of(name, item, key), ref, here)
+                out[self.text(name)] = self._walk(item, _key_of(name), ref, here)
         return out
 
     def _secret_entry(self, item: JsonValue, ref: ObjectRef | None, path: tuple[str | int, ...]) -> JsonValue:
@@ -248,8 +276,38 @@ class SessionRedactor:
         return self._mask(item, Origin(ref=ref, path=path) if ref else None)
 
 
-def _key_of(name: str, item: JsonValue, outer: str) -> str:
-    """The name that speaks for a value: lists inherit the key, and Kubernetes' references to Secrets name no value."""
+def _worth_learning(secret: str) -> bool:
+    """Whether a secret is masked wherever it shows up: a short plain word would mask innocent names."""
+    is_word = secret.isalpha() and secret.islower() and len(secret) < 9
+    return len(secret) >= _SHORTEST_LEARNED and not is_word and not _INNOCENT_VALUE.match(secret)
+
+
+def _flag_before(flag: JsonValue, item: JsonValue) -> str:
+    """The name of a flag whose value is the next item of a list of arguments."""
+    if not isinstance(flag, str) or not flag.startswith("-") or "=" in flag or " " in flag:
+        return ""
+    return "" if isinstance(item, str) and item.startswith("-") else flag.lstrip("-")
+
+
+def _as_json(value: object) -> JsonValue:
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def _unquoted(secret: str) -> str:
+    bare = secret.removeprefix('\\"').removesuffix('\\"')
+    if bare.startswith("<%="):
+        bare = bare.removeprefix("<%=").removesuffix("%>").strip()
+    if len(bare) >= 2 and bare[0] == bare[-1] and bare[0] in "\"'":
+        return bare[1:-1]
+    return bare
+
+
+def _key_of(name: str) -> str:
+    """The name that speaks for a value; Kubernetes' references to Secrets name no value."""
     if name in ("secretKeyRef", "configMapKeyRef", "secretRef", "valueFrom", "imagePullSecrets", "secrets"):
         return ""
     return name

@@ -27,7 +27,10 @@ _VENDOR_KEYS = (
     r"key-[0-9a-f]{32}",
     r"do[ops]_v1_[0-9a-f]{32,}",
     r"hv[sbr]\.[0-9A-Za-z_-]{20,}",
-    r"dp\.(?:pt|st|ct|sa)\.[0-9A-Za-z]{20,}",
+    r"dp\.(?:pt|st|ct|sa|scim|audit)\.(?:[a-z0-9_-]+\.)?[0-9A-Za-z]{20,}",
+    r"AKCp[0-9A-Za-z]{40,}",
+    r"(?<![.-])(?=[a-z]*\d)[a-z0-9]{6}\.(?=[a-z]*\d)[a-z0-9]{16}(?![.-])",
+    r"(?<!-)[0-9A-Za-z+/]{86}==",
     r"dapi[0-9a-f]{32}",
     r"AGE-SECRET-KEY-1[0-9A-Z]{20,}",
     r"\d{8,10}:AA[0-9A-Za-z_-]{30,}",
@@ -65,12 +68,15 @@ AWS_SECRET = re.compile(r"(?<![0-9A-Za-z/+=_.-])(?P<secret>[0-9A-Za-z/+]{40})(?!
 """Forty base64 characters; `looks_random` sorts out hashes and paths."""
 
 URL_PASSWORD = re.compile(
-    r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@\"'<>]*:(?P<secret>[^\s\"'<>]+?)@(?=[\w.\[\]%$()-]+(?:[:/?#,\s\"']|$))"
+    r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@\"'<>]*:(?!\d{1,5}(?:[/?#]|$))(?P<secret>[^\s\"'<>?]+)@"
+    r"(?=[\w.\[\]%$()-]+(?:[:/?#,;\s\"'}\])]|$))"
 )
+"""Greedy up to the last `@`, because passwords may hold `@` and `/`; a port right after the host is none."""
+
 URL_TOKEN = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s/:@\"'<>]{16,})@(?=[\w.-]+)")
 WEBHOOK = re.compile(
     r"https?://(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/\d+/|"
-    r"[\w.-]+\.webhook\.office\.com/)(?P<secret>[0-9A-Za-z_/@-]{12,})"
+    r"[\w.-]*webhook\.office\.\w+/(?:webhookb2/)?)(?P<secret>[0-9A-Za-z_/@-]{12,})"
 )
 AUTH_HEADER = re.compile(
     r"(?i)\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:basic|bearer|token|apikey|digest|negotiate|aws4-hmac-sha256)\s+)?"
@@ -86,9 +92,11 @@ SERVER_AUTH = re.compile(
     r"(?i)(?:^|\s)(?:requirepass|masterauth|AUTH)\s+(?P<secret>(?!(?:failed|error|required|ok|is|was|no|token|method|mode|service|provider|plugin|to|for|from|with|and|not|succeeded|disabled|enabled|denied|request|header|server|handler)\b)[^\s:=]{6,})"
 )
 SHORT_FLAG = re.compile(
-    r"(?:\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass|mongo|mongosh|mongodump)\b[^\n|;&]*?\s-p\s?|"
+    r"(?:\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass|mongo|mongosh|mongodump|7za?|unzip|zip)\b[^\n|;&]*?\s-p\s?|"
     r"\bredis-cli\b[^\n|;&]*?\s-a\s+|\b(?:docker|podman|helm|skopeo|az|oc)\b[^\n|;&]*?login\b[^\n|;&]*?\s-p\s+|"
-    r"\b(?:curl|wget|http)\b[^\n|;&]*?\s(?:-u|--user)[ =]\s*['\"]?[^\s:'\"]+:|\bldap\w+\b[^\n|;&]*?\s-w\s+)"
+    r"\b(?:curl|wget|http)\b[^\n|;&]*?\s(?:-u|--user)[ =]\s*['\"]?[^\s:'\"]+:|\bldap\w+\b[^\n|;&]*?\s-w\s+|"
+    r"\bhtpasswd\b\s+-\w*b\w*\s+\S+\s+\S+\s+|\brabbitmqctl\b[^\n|;&]*?(?:add_user|change_password)\s+\S+\s+|"
+    r"\bsnmp\w+\b[^\n|;&]*?\s-[AX]\s+)"
     r"(?P<secret>'[^']+'|\"[^\"]+\"|[^\s'\"]+)"
 )
 SPOKEN = re.compile(
@@ -96,8 +104,24 @@ SPOKEN = re.compile(
     r"(?P<quote>['\"`])(?P<secret>[^'\"`\n]{4,})(?P=quote)"
 )
 SPOKEN_BARE = re.compile(
-    r"(?i)\b(?:password|passwd|passphrase|api key)\s+(?:is|was|set to|changed to|reset to|using)\s+(?P<secret>[^\s'\",;]*[\d!@#$%^&*+][^\s'\",;]*)"
+    r"(?i)\b(?:password|passwd|passphrase|api key)\s+(?:for\s+\S+\s+)?"
+    r"(?:is generated for \S+|is|was|set to|changed to|reset to|generated|using):?\s+"
+    r"(?P<secret>[^\s'\",;]*[\d!@#$%^&*+][^\s'\",;]*)"
 )
+PAIR = re.compile(
+    r"(?i)\bcredentials?\b\s*(?:->|:|=)?\s*[\w.@-]+\s*/\s*(?P<secret>(?=\S*[#!$%^&*]|(?=\S*\d)\S*[A-Z])[^\s'\",;]+)"
+)
+UNSEAL = re.compile(r"(?i)\b(?:unseal|recovery) key \d+:\s*(?P<secret>\S+)")
+QUOTED_KEY = re.compile(r"(?i)\b(?:key|secret)\s+[\"'](?P<secret>(?=[^\"']*\d)[0-9A-Za-z+/=_-]{24,})[\"']")
+DIGEST_RESPONSE = re.compile(r"(?i)\bresponse=\"(?P<secret>[0-9a-f]{32,})\"")
+XML_VALUE = re.compile(r"<(?P<name>[\w.:-]+)>\s*(?P<secret>[^<>\s][^<>]*?)\s*</(?P=name)>")
+NAMED_VALUE = re.compile(
+    r"(?:(?:key|name)=[\"'](?P<name>[\w.-]+)[\"']\s+value=|define\(\s*[\"'](?P<constant>\w+)[\"']\s*,\s*)"
+    r"(?P<secret>\"[^\"]*\"|'[^']*')"
+)
+CONFIG_LINE = re.compile(r"(?m)^[ \t]*(?P<name>[A-Za-z][\w.-]*)[ \t]+(?P<secret>[^\s=:]\S*)[ \t]*$")
+QUOTED_VALUE = re.compile(r"(?i)\b(?:value|parsing):?\s+\\?\"(?P<secret>[^\"\\\n]+)\\?\"")
+IDENTIFIER = re.compile(r"[\"'\[(]?\b(?:env )?[A-Za-z][\w.-]*\b[\"'\])]?")
 
 SHAPES = (
     PEM,
@@ -113,27 +137,41 @@ SHAPES = (
     SHORT_FLAG,
     SPOKEN,
     SPOKEN_BARE,
+    PAIR,
+    UNSEAL,
+    QUOTED_KEY,
+    DIGEST_RESPONSE,
     VENDOR_KEY,
 )
 
 ASSIGNMENT = re.compile(
-    r"(?P<name>--?[A-Za-z][\w.-]*|[\"']?[A-Za-z_][\w.\-]*[\"']?)"
-    r"(?P<sep>\\?[\"']?\s*(?::=|=>|=|:)\s*|\s+(?=[^-\s=:]))"
-    r"(?P<secret>\\\"(?:[^\"\\]|\\(?!\"))*\\\"|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[|>][+-]?\n(?:[ \t]+[^\n]*\n?)+|[^\s\"',;&)}\]]+)"
+    r"(?P<name>\\?[\"']?[A-Za-z_][\w.\-]*\\?[\"']?)[ \t]*(?P<sep>:=|=>|=|:)[ \t]*"
+    r"(?P<secret>\\\"(?:[^\"\\]|\\(?!\"))*\\\"|\"(?:[^\"\\]|\\.)*\"|'[^']*'|<%=.*?%>|[|>][+-]?\n(?:[ \t]+[^\n]*\n?)+|"
+    r"(?<==)[^\s\"',;&)}\]][^;\n\"']*(?=;)|[^\s\"',;&)}\]]+)"
 )
-"""`name=value`, `name: value`, `"name": "value"`, `--name value`. Only flags may be followed by a bare blank."""
+"""`name=value`, `name: value`, `"name": "value"`, blocks of YAML, `Name=several words;` of connection strings."""
 
-ENCODED = re.compile(r"(?<![0-9A-Za-z+/=_%-])(?P<secret>[0-9A-Za-z+/_-]{16,}={0,2})(?![0-9A-Za-z+/=_-])")
+FLAG = re.compile(
+    r"(?P<name>(?<![\w-])--?[A-Za-z][\w.-]*)(?:[\"']?[ \t]*,[ \t]*[\"']?|=|[ \t]+)"
+    r"(?P<secret>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"',;&)}\]-][^\s\"',;&)}\]]*)"
+)
+"""`--name value`, `--name=value`, `-storepass value`, and neighbours in a list of arguments."""
+
+ENCODED = re.compile(r"(?<![0-9A-Za-z+/_%-])(?P<secret>[0-9A-Za-z+/_-]{16,}={0,2})(?![0-9A-Za-z+/=_-])")
 """Words that may be base64."""
 
 TRIGGER = re.compile(
     r"(?i)pass|pwd|secret|token|cred|auth|key|bearer|basic|cookie|jwt|dsn|conn|salt|pepper|login|identified|://|-----BEGIN|"
     r"eyJ|AKIA|ASIA|AROA|AIDA|AIza|ya29|gh[pousr]_|github_pat|gl[a-z]{2,5}[-_]|xox|xapp|sk[-_]|rk_|whsec|hf_|npm_|pypi-|SG\.|"
     r"do[ops]_v1|hv[sbr]\.|dp\.|dapi|\d:AA|lin_api|sq0|shp|ATATT|ATCTT|pscale|nfp_|Q~|\$\d|\$2|\$y|\$apr1|\$argon|\{S|sig|"
-    r"\bpw\b|\bpin\b|otp|seed|mnemonic|psk|GOCSPX|1//0|rubygems|dckr|tfp_|atlasv1|sntrys|phc_|HRKU|NRAK|\s-[pauw]\b|(?:SK|AC)[0-9a-f]{32}|"
+    r"\bpw\b|\bpin\b|otp|seed|mnemonic|psk|GOCSPX|1//0|rubygems|dckr|tfp_|atlasv1|sntrys|phc_|HRKU|NRAK|\s-[pauwPAX]|[a-z0-9]{6}\.[a-z0-9]{16}|response=|snmp|htpasswd|rabbitmqctl|(?:SK|AC)[0-9a-f]{32}|"
     r"[0-9A-Za-z+/_-]{16,}"
 )
 """A cheap first look: a text without any of these holds no secret that the patterns above would find."""
+
+
+INVISIBLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\u200b-\u200f\u2060\ufeff\u00ad]")
+"""Terminal colours and characters of no width, which could split a name or a secret."""
 
 
 def looks_random(text: str) -> bool:
@@ -142,3 +180,8 @@ def looks_random(text: str) -> bool:
         return False
     kinds = (r"[a-z]", r"[A-Z]", r"\d")
     return all(re.search(kind, text) for kind in kinds) and len(set(text)) >= 18
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a value of a name such as `routing_key` looks generated: long, one word, letters and digits mixed."""
+    return bool(re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])[0-9A-Za-z+/=_-]{20,}", text)) and len(set(text)) >= 10
