@@ -23,7 +23,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class ValueTest:
-    """"The value matches one of these": the positive core of a clause, over one present value. Texts may hold escapes."""
+    """ "The value matches one of these": the positive core of a clause, over one present value. Texts may hold escapes."""
 
     family: Family
     compare: Compare

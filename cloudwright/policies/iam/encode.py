@@ -52,7 +52,11 @@ class Encoder:
 
     def cells(self, name: str) -> list[Cell]:
         """The cells of "action", "principal", "resource" or a lower-case key."""
-        fixed = {"action": self.world.action_cells, "principal": self.world.principal_cells, RESOURCE: self.world.resource_cells}
+        fixed = {
+            "action": self.world.action_cells,
+            "principal": self.world.principal_cells,
+            RESOURCE: self.world.resource_cells,
+        }
         return fixed[name] if name in fixed else self.world.key_cells[name.removeprefix("key ")]
 
     def chosen(self, name: str) -> list[Formula]:
@@ -93,7 +97,7 @@ class Encoder:
     def principal(self, element: PrincipalElement | None) -> Formula:
         """The statement's Principal element."""
         if element is None:
-            return self.constant(True)
+            return self.chosen("principal")[-1] if self.world.mixed else self.constant(True)
         held = self._holds("principal", self.world.principals[PrincipalElement(element.values)])
         return z3.Not(held) if element.negated else held
 
@@ -118,10 +122,12 @@ class Encoder:
             return self.any(z3.Not(present) if value.lower() == "true" else present for value in clause.values)
         template = clause_template(clause, substitutes=policy.substitutes)
         when_present = self._when_present(clause, template, key, operator.negated)
-        return self.any([
-            self.all([present, when_present]),
-            self.all([z3.Not(present), self.constant(absent_holds(clause, operator))]),
-        ])
+        return self.any(
+            [
+                self.all([present, when_present]),
+                self.all([z3.Not(present), self.constant(absent_holds(clause, operator))]),
+            ]
+        )
 
     def _when_present(self, clause: Clause, template: Template, key: str, negated: bool) -> Formula:
         some_match = self._template(template, lambda bit: self._holds(f"key {key}", bit))
@@ -137,6 +143,11 @@ class Encoder:
 
         some_miss = self._template(template, misses)
         return z3.Not(some_miss) if clause.quantifier == "ForAllValues" else some_miss
+
+    def caller(self, principal: str) -> Formula:
+        """The request comes from this principal, which was given to `build_world`."""
+        cells = self.cells("principal")
+        return self.chosen("principal")[next(i for i, cell in enumerate(cells) if cell.value == principal)]
 
     def statement(self, policy: Policy, statement: Statement) -> Formula:
         """The statement applies."""
@@ -202,16 +213,16 @@ class Encoder:
             values = picked(f"key {key}")
             if values:
                 context[self.world.spelling[key]] = tuple(values) if key in self.world.set_keys else values[0]
-        principal = picked("principal")[0] if self.world.has_principals else None
+        named = picked("principal") if self.world.has_principals else []
+        principal = named[0] if named else None
         return Request(picked("action")[0], picked(RESOURCE)[0], principal, context)
-
-
-def encoder(world: World, timeout_ms: int = 10_000) -> Encoder:
-    """A fresh encoder."""
-    return Encoder(world, timeout_ms)
 
 
 def domain_sizes(world: World) -> Mapping[str, int]:
     """Number of cells a field, for reports."""
-    sizes = {"action": len(world.action_cells), "principal": len(world.principal_cells), RESOURCE: len(world.resource_cells)}
+    sizes = {
+        "action": len(world.action_cells),
+        "principal": len(world.principal_cells),
+        RESOURCE: len(world.resource_cells),
+    }
     return sizes | {world.spelling[key]: len(cells) for key, cells in world.key_cells.items()}

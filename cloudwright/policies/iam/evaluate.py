@@ -75,8 +75,9 @@ def match(policy: Policy, statement: Statement, request: Request) -> Match:
         failing.append(Part.ACTION)
     if not resource_matches(statement.resources, request, substitutes=policy.substitutes):
         failing.append(Part.RESOURCE)
-    clauses = tuple(clause for clause in statement.conditions
-                    if not clause_holds(clause, request, substitutes=policy.substitutes))
+    clauses = tuple(
+        clause for clause in statement.conditions if not clause_holds(clause, request, substitutes=policy.substitutes)
+    )
     if clauses:
         failing.append(Part.CONDITION)
     return Match(statement, tuple(failing), clauses)

@@ -79,7 +79,10 @@ def negation_of(name: str) -> str | None:
     """The operator that holds exactly when this one does not (on a present key), if IAM has one."""
     flips = {"ArnEquals": "ArnNotEquals", "ArnLike": "ArnNotLike", "IpAddress": "NotIpAddress"}
     flips |= {f"String{form}": f"StringNot{form}" for form in ("Equals", "EqualsIgnoreCase", "Like")}
-    flips |= {f"{kind}{low}": f"{kind}{high}" for kind in ("Numeric", "Date")
-              for low, high in (("Equals", "NotEquals"), ("LessThan", "GreaterThanEquals"), ("LessThanEquals", "GreaterThan"))}
+    flips |= {
+        f"{kind}{low}": f"{kind}{high}"
+        for kind in ("Numeric", "Date")
+        for low, high in (("Equals", "NotEquals"), ("LessThan", "GreaterThanEquals"), ("LessThanEquals", "GreaterThan"))
+    }
     flips |= {value: key for key, value in flips.items()}
     return flips.get(name)

@@ -135,8 +135,9 @@ def _check_organization(policy: Policy, statement: Statement) -> None:
         raise PolicyError('a resource control policy takes only "Principal": "*"', element="Principal", **at)
     everything = statement.actions.values == ("*",) and not statement.actions.negated
     if policy.kind is PolicyKind.RCP and statement.effect is Effect.ALLOW and not everything:
-        raise PolicyError("only the default full-access policy allows in a resource control policy; use Deny",
-                          element="Effect", **at)
+        raise PolicyError(
+            "only the default full-access policy allows in a resource control policy; use Deny", element="Effect", **at
+        )
 
 
 def _statement(raw: Any, index: int) -> Statement:
@@ -154,8 +155,11 @@ def _statement(raw: Any, index: int) -> Statement:
         raise PolicyError("Action or NotAction is missing", statement=index, element="Action")
     for value in actions.values:
         if value != "*" and ":" not in value:
-            raise PolicyError(f'{shown(value)} is not an action: write "service:Name", or "*" for all',
-                              statement=index, element="Action")
+            raise PolicyError(
+                f'{shown(value)} is not an action: write "service:Name", or "*" for all',
+                statement=index,
+                element="Action",
+            )
     return Statement(
         index=index,
         effect=Effect(effect),
@@ -170,8 +174,11 @@ def _statement(raw: Any, index: int) -> Statement:
 def _known(raw: Mapping[Any, Any], allowed: set[str], index: int | None, element: str) -> None:
     for key in raw:
         if key not in allowed:
-            raise PolicyError(f"unknown element {shown(key)}; allowed are {', '.join(sorted(allowed))}",
-                              statement=index, element=element)
+            raise PolicyError(
+                f"unknown element {shown(key)}; allowed are {', '.join(sorted(allowed))}",
+                statement=index,
+                element=element,
+            )
 
 
 def _either(raw: Mapping[str, Any], name: str, index: int) -> tuple[Any, bool] | None:
@@ -190,8 +197,11 @@ def _patterns(raw: Mapping[str, Any], name: str, index: int) -> Patterns | None:
     value, negated = found
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(item, str) and item for item in values):
-        raise PolicyError(f"it must be a non-empty string or a list of them, not {shown(value)}",
-                          statement=index, element=f"Not{name}" if negated else name)
+        raise PolicyError(
+            f"it must be a non-empty string or a list of them, not {shown(value)}",
+            statement=index,
+            element=f"Not{name}" if negated else name,
+        )
     return Patterns(tuple(values), negated)
 
 
@@ -204,17 +214,26 @@ def _principals(raw: Mapping[str, Any], index: int) -> PrincipalElement | None:
     if value == "*":
         return PrincipalElement((("*", "*"),), negated)
     if not isinstance(value, Mapping) or not value:
-        raise PolicyError(f'it must be "*" or an object such as {{"AWS": "arn:…"}}, not {shown(value)}',
-                          statement=index, element=element)
+        raise PolicyError(
+            f'it must be "*" or an object such as {{"AWS": "arn:…"}}, not {shown(value)}',
+            statement=index,
+            element=element,
+        )
     pairs: list[tuple[PrincipalType, str]] = []
     for kind, listed in value.items():
         if kind not in PRINCIPAL_TYPES:
-            raise PolicyError(f"unknown principal type {shown(kind)}; allowed are {', '.join(PRINCIPAL_TYPES)}",
-                              statement=index, element=element)
+            raise PolicyError(
+                f"unknown principal type {shown(kind)}; allowed are {', '.join(PRINCIPAL_TYPES)}",
+                statement=index,
+                element=element,
+            )
         items = [listed] if isinstance(listed, str) else listed
         if not isinstance(items, list) or not items or not all(isinstance(item, str) and item for item in items):
-            raise PolicyError(f"{kind} must be a non-empty string or a list of them, not {shown(listed)}",
-                              statement=index, element=element)
+            raise PolicyError(
+                f"{kind} must be a non-empty string or a list of them, not {shown(listed)}",
+                statement=index,
+                element=element,
+            )
         pairs.extend((kind, item) for item in items)
     return PrincipalElement(tuple(pairs), negated)
 
@@ -226,12 +245,17 @@ def _conditions(raw: Any, index: int) -> tuple[Clause, ...]:
     for label, block in raw.items():
         quantifier, operator, if_exists = parse_operator(label, index)
         if not isinstance(block, Mapping) or not block:
-            raise PolicyError(f"{label} must hold an object of keys and values, not {shown(block)}",
-                              statement=index, element="Condition")
+            raise PolicyError(
+                f"{label} must hold an object of keys and values, not {shown(block)}",
+                statement=index,
+                element="Condition",
+            )
         for key, value in block.items():
             values = _values(label, key, value, index)
             if OPERATORS[operator].family is Family.NULL and not all(v.lower() in ("true", "false") for v in values):
-                raise PolicyError(f'Null takes "true" or "false", not {shown(value)}', statement=index, element="Condition")
+                raise PolicyError(
+                    f'Null takes "true" or "false", not {shown(value)}', statement=index, element="Condition"
+                )
             clauses.append(Clause(operator, key, values, quantifier, if_exists))
     return tuple(clauses)
 
@@ -257,8 +281,11 @@ def _values(label: str, key: str, value: Any, index: int) -> tuple[str, ...]:
     out = []
     for item in listed:
         if not isinstance(item, str | bool | int | float):
-            raise PolicyError(f"{label} {shown(key)} must be a string, number, boolean or a list of them, not {shown(item)}",
-                              statement=index, element="Condition")
+            raise PolicyError(
+                f"{label} {shown(key)} must be a string, number, boolean or a list of them, not {shown(item)}",
+                statement=index,
+                element="Condition",
+            )
         out.append(text_of(item))
     return tuple(out)
 

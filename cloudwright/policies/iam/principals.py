@@ -7,7 +7,9 @@ from functools import lru_cache
 from cloudwright.policies.iam.document import PrincipalElement
 from cloudwright.policies.iam.request import ANONYMOUS
 
-_ARN = re.compile(r"arn:(?P<partition>[^:]*):(?P<service>iam|sts):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)", re.S)
+_ARN = re.compile(
+    r"arn:(?P<partition>[^:]*):(?P<service>iam|sts):(?P<region>[^:]*):(?P<account>[^:]*):(?P<rest>.+)", re.S
+)
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
 SERVICE_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".aws.internal")
@@ -76,5 +78,7 @@ def names_directly(element: PrincipalElement, principal: str) -> bool:
     who = caller(principal)
     if element.negated or who.kind == "account":
         return False
-    return any(value != "*" and caller(value).kind != "account" and value_matches(kind, value, who)
-               for kind, value in element.values)
+    return any(
+        value != "*" and caller(value).kind != "account" and value_matches(kind, value, who)
+        for kind, value in element.values
+    )

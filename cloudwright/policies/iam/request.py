@@ -59,7 +59,9 @@ class Request:
 
     def __str__(self) -> str:
         who = f"{'anyone' if self.principal == ANONYMOUS else self.principal} " if self.principal else ""
-        when = ", ".join(f"{key}={value if isinstance(value, str) else list(value)}" for key, value in self.context.items())
+        when = ", ".join(
+            f"{key}={value if isinstance(value, str) else list(value)}" for key, value in self.context.items()
+        )
         return f"{who}{self.action} on {self.resource}" + (f" with {when}" if when else "")
 
 
@@ -101,7 +103,7 @@ def parse_expectation(raw: Any, where: str = "the request") -> Expectation:
     request = parse_request(raw, where)
     expect = str(raw.get("expect", "")).lower()
     if expect not in ("allow", "deny"):
-        raise RequestError(f"{where}: 'expect' must be \"allow\" or \"deny\", not {shown(raw.get('expect'))}.")
+        raise RequestError(f'{where}: \'expect\' must be "allow" or "deny", not {shown(raw.get("expect"))}.')
     return Expectation(request, expect == "allow")
 
 

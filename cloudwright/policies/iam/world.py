@@ -4,7 +4,7 @@ A context key is one variable (absent or one value), or, when a set operator is 
 two fields together: a test on the pattern is spelled out once for each value of the variable's key that can matter (`residual`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -101,6 +101,7 @@ class World:
     ground_index: dict[str, dict[Ground, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     has_principals: bool = False
+    mixed: bool = False
 
     def assignments(self, template: Template) -> Iterator[tuple[tuple[Cell, ...], Ground]]:
         """Every combination of cells of the template's keys, with the test under it."""
@@ -115,14 +116,23 @@ class World:
             yield chosen, template.ground(values)
 
 
-def build_world(policies: Sequence[Policy], extra_principals: Iterable[str] = ()) -> World:
-    """Collect what the policies test and compute the cells. Raises TooComplex."""
-    world = World(has_principals=any(policy.has_principals for policy in policies))
+def build_world(policies: Sequence[Policy], extra_principals: Iterable[str] = (), *, mixed: bool = False) -> World:
+    """Collect what the policies test and compute the cells. Raises TooComplex.
+
+    In a `mixed` world identity policies speak only about the identity that they are attached to, whom no resource policy can
+    name: a caller without a name.
+    """
+    world = World(has_principals=any(policy.has_principals for policy in policies), mixed=mixed)
     for policy in policies:
         _collect(world, policy)
     groups = [[machine(patterns.action(value)) for value in values] for values in world.actions]
     world.action_cells = [Cell(found.mask, found.witness) for found in word_classes(groups, ACTION_DOMAIN)]
-    world.principal_cells = list(_principal_cells(world, extra_principals))
+    world.principal_cells = list(
+        principal_cells(world.principals, extra_principals, has_principals=world.has_principals)
+    )
+    if mixed:
+        nobody = sum(1 << i for element, i in world.principals.items() if element_matches(element, ANONYMOUS))
+        world.principal_cells.append(Cell(nobody, None))
     _key_and_resource_cells(world)
     return world
 
@@ -146,12 +156,15 @@ def _collect(world: World, policy: Policy) -> None:
                 world.templates.add(clause_template(clause, substitutes=policy.substitutes))
 
 
-def _principal_cells(world: World, extra: Iterable[str]) -> Iterator[Cell]:
+def principal_cells(
+    elements: Mapping[PrincipalElement, int], extra: Iterable[str] = (), *, has_principals: bool = True
+) -> Iterator[Cell]:
+    """One principal for every way to be covered by the elements; those in `extra` always have a cell of their own."""
     seen: set[int] = set()
-    candidates = list(_callers(world.principals)) if world.has_principals else []
     pinned = list(extra)
+    candidates = list(_callers(elements)) if has_principals else []
     for text in dict.fromkeys([*pinned, *candidates, ANONYMOUS]):
-        mask = sum(1 << i for element, i in world.principals.items() if element_matches(element, text))
+        mask = sum(1 << i for element, i in elements.items() if element_matches(element, text))
         if mask not in seen or text in pinned:
             seen.add(mask)
             yield Cell(mask, text)
@@ -220,7 +233,9 @@ def _cells_of(world: World, key: str, templates: Sequence[Template], residuals: 
     tests = [ground.value_test() for ground in _index(world, key, templates)]
     found: KeyCells = key_cells(tests, residuals)
     if not found.exact:
-        world.notes.append(f"{world.spelling[key]}: comparisons of different kinds on one key, combinations are sampled")
+        world.notes.append(
+            f"{world.spelling[key]}: comparisons of different kinds on one key, combinations are sampled"
+        )
     cells = list(found.cells)
     return cells if key in world.set_keys else [Cell(0, None), *cells]
 
@@ -228,8 +243,12 @@ def _cells_of(world: World, key: str, templates: Sequence[Template], residuals: 
 def _residuals(world: World, key: str, by_field: dict[str, list[Template]]) -> list[Machine]:
     out: dict[Machine, None] = {}
     for name, templates in by_field.items():
-        texts = {(t.family, value, t.substitutes) for t in templates for value in t.values
-                 if t.family is None or t.family in TEXT_FAMILIES}
+        texts = {
+            (t.family, value, t.substitutes)
+            for t in templates
+            for value in t.values
+            if t.family is None or t.family in TEXT_FAMILIES
+        }
         for family, text, substitutes in sorted(texts, key=str):
             if not substitutes or key not in variables.keys(text):
                 continue
@@ -267,6 +286,7 @@ def _around(text: str, key: str, family: Family | None) -> Iterator[tuple[Patter
     for i, piece in enumerate(pieces):
         if isinstance(piece, variables.Variable) and piece.key == key:
             sides = [
-                "".join(part if isinstance(part, str) else "*" for part in side) for side in (pieces[:i], pieces[i + 1 :])
+                "".join(part if isinstance(part, str) else "*" for part in side)
+                for side in (pieces[:i], pieces[i + 1 :])
             ]
             yield element_pattern(family, sides[0]), element_pattern(family, sides[1])
