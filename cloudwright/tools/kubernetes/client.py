@@ -264,10 +264,9 @@ class KubernetesClient:
         except (websocket.WebSocketException, OSError) as error:
             raise Unreachable(f"{self.server} does not open a stream for {path}: {error}.") from None
 
-    @contextlib.contextmanager
-    def without_impersonation(self) -> Iterator["KubernetesClient"]:
+    def without_impersonation(self) -> "KubernetesClient":
         """The same connection as the credentials' own identity, to ask who that is."""
-        yield KubernetesClient(self._api, self.choice, timeout=self.timeout)
+        return KubernetesClient(self._api, self.choice, timeout=self.timeout)
 
     def close(self) -> None:
         """Give the connections back."""

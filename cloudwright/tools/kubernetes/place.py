@@ -38,8 +38,7 @@ def identities(client: KubernetesClient) -> tuple[str, str]:
     seen = whoami(client)
     if not client.as_user:
         return seen or client.choice.user, seen
-    with client.without_impersonation() as plain:
-        return whoami(plain) or client.choice.user, seen or client.as_user
+    return whoami(client.without_impersonation()) or client.choice.user, seen or client.as_user
 
 
 def whoami(client: KubernetesClient) -> str:
