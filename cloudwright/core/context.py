@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from cloudwright.core.change import Preview
 from cloudwright.core.errors import TimedOut, Unsupported
 from cloudwright.core.evidence import EvidenceLog
 from cloudwright.core.redaction import Redactor
@@ -20,6 +21,7 @@ class Context:
 
     `services` maps a client's class to its instance, so that a tool asks for what it needs by type.
     `deadline` is a moment of `time.monotonic()`; `read_only` forbids everything that writes but dry runs.
+    `expected` is the preview that was approved, while a change is executed: it must do that and nothing else.
     """
 
     place: Place
@@ -30,6 +32,7 @@ class Context:
     evidence: EvidenceLog = field(default_factory=EvidenceLog)
     deadline: float | None = None
     read_only: bool = False
+    expected: Preview | None = None
 
     def service(self, kind: type[Service]) -> Service:
         """The session's client of this class.

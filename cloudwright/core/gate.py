@@ -6,7 +6,7 @@ happen in three processes; the journal carries them. Nothing is written before a
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -373,7 +373,7 @@ class Gate:
 
     def _run(self, tool: AnyTool, args: Any, preview: Preview, proposal: Proposal, context: Context) -> Outcome:
         try:
-            result = tool.run(args, context)
+            result = tool.run(args, replace(context, expected=preview))
         except BaseException as error:
             text = context.redactor.text(str(error) if isinstance(error, ToolError) else repr(error))
             self._finish(proposal, False, text, self._look(tool, args, preview, context), proposal.undo)
