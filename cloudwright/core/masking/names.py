@@ -6,10 +6,10 @@ _SECRET_WORDS = (
     r"pass(?:word|wd|phrase|wrd)?|pwd|pw|secrets?|tokens?|credentials?|creds?|auth|apikey|api_?key|access_?key|"
     r"secret_?key|private_?key|signing_?key|encryption_?key|master_?key|account_?key|shared_?access_?key|storage_?key|"
     r"client_?key_?data|client_?certificate_?data|ssh_?key|license_?key|session_?key|deploy_?key|service_?key|"
-    r"hmac|salt|pepper|bearer|jwt|dsn|connection_?string|conn_?str|requirepass|masterauth|sas|signature|cookie|"
+    r"hmac|salt|pepper|bearer|jwt|dsn|connection_?string|conn_?str|requirepass|masterauth|sas|signature|"
     r"otp|totp_?seed|seed_?phrase|mnemonic|pin|psk|passkey|webhook_?url|database_?url|redis_?url|dockerconfigjson|dockercfg|"
     r"htpasswd|netrc|pgpass|keytab|cert_?key|tls_?key|unseal_?key|root_?key|auth_?key|fernet_?key|cookie_?key|sig|"
-    r"creds_?seed|private_?key_?id"
+    r"creds_?seed|private_?key_?id|secret_?key_?base|password_?command"
 )
 _ENDS_IN_SECRET = re.compile(
     rf"(?:^|_)(?:{_SECRET_WORDS})s?(?:_?\d+|_b64|_base64|_value|_old|_new|_primary|_secondary)?$"
@@ -18,13 +18,15 @@ _GLUED = re.compile(
     r"(?:password|passwd|passphrase|apikey|authtoken|accesstoken|secretkey)s?$|"
     r"(?:^|_)(?:key|trust)?(?:store|key|db|user|admin|root|bind|smtp|my|pg|redis|ldap)(?:pass|pw)$"
 )
-_WEAK = re.compile(r"(?:^|_)keys?$")
+_WEAK = re.compile(r"(?:^|_)(?:keys?|tokens)$")
+_REFERENCE = re.compile(
+    r"(?:^|_)(?:existing_secret|pull_secret|auth_secret_ref|tls_secret)$|\.[a-z]+/(?:[a-z-]*-)?secret$"
+)
 _OPEN = re.compile(
     r"(?:^|_)(?:public|primary|partition|sort|foreign|unique|cache|object|map|config|label|annotation|topology|index|"
     r"group|shard|hash|row|composite|natural|idempotency|lookup|data|file|s3|item|ssh_host|known|match|selector|feature)_keys?$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_LEADING = re.compile(r"^(?:secret|token|password|passwd|private_key|api_key|apikey)_")
 _INNOCENT_END = re.compile(
     r"_(?:file|path|dir|name|names|ref|refs|namespace|id|ids|type|kind|ttl|expiry|expires?|expiration|expires_at|"
     r"expires_in|expiration_seconds|seconds|minutes|hours|days|length|len|size|count|limit|enabled|disabled|required|"
@@ -44,9 +46,11 @@ def promises_secret(name: str) -> bool:
     if not name or len(name) > 200:
         return False
     words = words_of(name)
+    if words.endswith("tokens") or _REFERENCE.search(words) or _REFERENCE.search(name):
+        return False
     if _INNOCENT_END.search(words) and not words.endswith("private_key_id"):
         return False
-    return bool(_ENDS_IN_SECRET.search(words) or _LEADING.match(words) or _GLUED.search(words))
+    return bool(_ENDS_IN_SECRET.search(words) or _GLUED.search(words))
 
 
 def may_hold_secret(name: str) -> bool:

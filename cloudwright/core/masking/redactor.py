@@ -25,12 +25,13 @@ PLACEHOLDER = re.compile(r"\[masked:\d+:[0-9a-f]{12}\]")
 _INNOCENT_VALUE = re.compile(
     r"(?i)^(?:|true|false|null|none|nil|yes|no|on|off|\d{1,3}|\*+|x{3,}|<[\w .-]*>|"
     r"\$\{?[\w.]+\}?|\$\([\w.]+\)|\{\{.*\}\}|"
-    r"\[?redacted\]?|masked|expired|invalid|missing|required|empty|unset|unknown|incorrect|wrong|failed|failure|error|"
+    r"\[?(?:redacted|filtered|hidden|masked)\]?|replace_?me|\d{2,5}/\S*|\d+:\d+|\.{0,2}/[\w./@:~-]*|~/\S*|"
+    r"(?:vault|op|ssm|arn|secretref|ref\+\w+):\S*|file|env|line|unable|server|done|user|expired|invalid|missing|required|empty|unset|unknown|incorrect|wrong|failed|failure|error|"
     r"denied|rejected|revoked|rotated|refreshed|accepted|ok|success|succeeded|disabled|enabled|not|is|was|has|for|from|"
     r"and|or|the|a|an|to|of|in|string|str|secret|token|password|optional|default|changed|updated|created|deleted|"
     r"basic|bearer|kubernetes|aws-iam|plain|scram-sha-\d+|md5|trust|valid|verified|object|map|opaque|"
     r"authentication|authorization|mismatch|not-found|notfound|found|provided|present|absent|must|cannot|could|should|"
-    r"kubernetes\.io/[\w.-]+|bootstrap\.kubernetes\.io/\w+|helm\.sh/[\w./-]+|/[\w./@:-]*)[.,;:!?]*$"
+    r"kubernetes\.io/[\w.-]+|bootstrap\.kubernetes\.io/\w+|helm\.sh/[\w./-]+)[.,;:!?]*$"
 )
 _SHORTEST_LEARNED = 5
 _PASSES = 4
@@ -131,6 +132,7 @@ class SessionRedactor:
         return self._known(self._percent_encoded(text))
 
     def _by_shape(self, text: str) -> str:
+        text = self._known(text)
         for pattern in shapes.SHAPES:
             text = pattern.sub(self._replace, text)
         for pattern in (shapes.FLAG, shapes.XML_VALUE, shapes.NAMED_VALUE, shapes.CONFIG_LINE, shapes.ASSIGNMENT):
@@ -180,7 +182,7 @@ class SessionRedactor:
         groups = found.groupdict()
         name = (groups["name"] or groups.get("constant") or "").strip("\\\"'").lstrip("-")
         secret = found.group("secret")
-        if not promises_secret(name):
+        if not promises_secret(name) or _is_prose(found, name):
             if may_hold_secret(name) and shapes.looks_like_key(secret.strip("\"'")):
                 return self._replace(found)
             inner = shapes.ASSIGNMENT.sub(self._named, secret)
@@ -274,6 +276,13 @@ class SessionRedactor:
             if plain:
                 self.learn(plain)
         return self._mask(item, Origin(ref=ref, path=path) if ref else None)
+
+
+def _is_prose(found: re.Match[str], name: str) -> bool:
+    """Whether `name: …` begins a sentence (or a test's verdict) rather than giving a value."""
+    if found.groupdict().get("sep") != ":" or not found.string[found.start("secret") - 1].isspace():
+        return False
+    return name == "PASS" or bool(shapes.PROSE.match(found.string, found.start("secret")))
 
 
 def _worth_learning(secret: str) -> bool:

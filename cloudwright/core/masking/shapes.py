@@ -83,7 +83,10 @@ AUTH_HEADER = re.compile(
     r"(?P<secret>[^\s\"',;]{6,})"
 )
 BEARER = re.compile(r"(?i)\b(?:bearer|basic)\s+(?P<secret>[0-9A-Za-z_.~+/=-]{16,})(?![0-9A-Za-z])")
-COOKIE = re.compile(r"(?i)\b(?:set-)?cookie[\"']?\s*[:=]\s*[\"']?(?P<secret>[^\s=;\"']+=[^\r\n\"']+)")
+COOKIE = re.compile(
+    r"(?i)\b(?:set-)?cookie[\"']?\s*[:=]\s*[\"']?(?P<secret>(?=[^\r\n\"']*(?:=[^;\s\"']{16,}|(?:sess|sid|auth|token|jwt|csrf|"
+    r"remember)[\w.-]*=))[^\s=;\"']+=[^\r\n\"']+)"
+)
 NETRC = re.compile(r"(?i)\blogin\s+\S+\s+password\s+(?P<secret>\S+)")
 SQL_PASSWORD = re.compile(
     r"(?i)\b(?:identified\s+by|with\s+(?:encrypted\s+)?password|set\s+password\s*(?:=|to))\s*'(?P<secret>[^']+)'"
@@ -100,8 +103,8 @@ SHORT_FLAG = re.compile(
     r"(?P<secret>'[^']+'|\"[^\"]+\"|[^\s'\"]+)"
 )
 SPOKEN = re.compile(
-    r"(?i)\b(?:password|passwd|passphrase|secret|token|api key|pin)\b(?:\s+for\s+[\w@.-]+)?\s*(?:is|was|=|:)?\s*"
-    r"(?P<quote>['\"`])(?P<secret>[^'\"`\n]{4,})(?P=quote)"
+    r"(?i)\b(?:(?:password|passwd|passphrase|token|api key|pin)\b(?:\s+for\s+[\w@.-]+)?(?:\s+(?:is|was)\b\s*:?|\s*[=:])?|"
+    r"secret\s+(?:is|was)\b)\s*(?<!\w)(?P<quote>['\"`])(?P<secret>[^'\"`\n]{4,})(?P=quote)"
 )
 SPOKEN_BARE = re.compile(
     r"(?i)\b(?:password|passwd|passphrase|api key)\s+(?:for\s+\S+\s+)?"
@@ -145,7 +148,7 @@ SHAPES = (
 )
 
 ASSIGNMENT = re.compile(
-    r"(?P<name>\\?[\"']?[A-Za-z_][\w.\-]*\\?[\"']?)[ \t]*(?P<sep>:=|=>|=|:)[ \t]*"
+    r"(?<!\d:)(?P<name>\\?[\"']?[A-Za-z_][\w.\-]*\\?[\"']?)[ \t]*(?P<sep>:=|=>|=|:)[ \t]*(?!\[?\{)"
     r"(?P<secret>\\\"(?:[^\"\\]|\\(?!\"))*\\\"|\"(?:[^\"\\]|\\.)*\"|'[^']*'|<%=.*?%>|[|>][+-]?\n(?:[ \t]+[^\n]*\n?)+|"
     r"(?<==)[^\s\"',;&)}\]][^;\n\"']*(?=;)|[^\s\"',;&)}\]]+)"
 )
@@ -180,6 +183,10 @@ def looks_random(text: str) -> bool:
         return False
     kinds = (r"[a-z]", r"[A-Z]", r"\d")
     return all(re.search(kind, text) for kind in kinds) and len(set(text)) >= 18
+
+
+PROSE = re.compile(r"[A-Za-z]+[ ][a-z]+")
+"""Two plain words after a colon: a sentence, not a value."""
 
 
 def looks_like_key(text: str) -> bool:
