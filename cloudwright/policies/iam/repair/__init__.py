@@ -1,0 +1,1 @@
+"""Repair policies so that given requests are allowed and others denied; every accepted repair is proved."""

@@ -1,0 +1,165 @@
+"""Best-first search over edits, led by localization; each candidate is decided on every request."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from cloudwright.policies.iam.document import Effect, Patterns, Policy, PrincipalElement, Statement
+from cloudwright.policies.iam.evaluate import applies, combine
+from cloudwright.policies.iam.localize import Element, Suspect, best_pair, localize, without
+from cloudwright.policies.iam.repair.edits import (
+    Edit,
+    Evidence,
+    canonical,
+    clause_for,
+    edits,
+    principal_sets,
+    unique,
+)
+from cloudwright.policies.iam.plausibility import separating_keys
+from cloudwright.policies.iam.repair.shapes import resource_sets
+from cloudwright.policies.iam.request import Expectation, Request
+
+MAX_EDITS = 5
+BEAM = 6
+SUSPECTS = 7
+CHILDREN = 60
+DEADLINE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy on the way: the edits so far, how many requests are still wrong, and the cost of the edits."""
+
+    policy: Policy
+    edits: tuple[str, ...]
+    wrong: int
+    cost: float
+
+
+class Judge:
+    """Decides requests, remembering each statement's matches."""
+
+    def __init__(self, expectations: Sequence[Expectation]) -> None:
+        self.expectations = tuple(expectations)
+        self._known: dict[tuple[Statement, str], tuple[bool, ...]] = {}
+
+    def matches(self, policy: Policy, statement: Statement) -> tuple[bool, ...]:
+        """Whether the statement applies to each request."""
+        key = (replace(statement, index=0, sid="", effect=Effect.ALLOW), policy.version)
+        if key not in self._known:
+            self._known[key] = tuple(applies(policy, statement, item.request) for item in self.expectations)
+        return self._known[key]
+
+    def wrong(self, policy: Policy) -> list[int]:
+        """Positions of the requests that are decided wrongly."""
+        columns = [(item.effect, self.matches(policy, item)) for item in policy.statements]
+        return [row for row, wanted in enumerate(self.expectations)
+                if combine([(effect, column[row]) for effect, column in columns]).allowed != wanted.allow]
+
+
+def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: float = DEADLINE_S) -> list[Candidate]:
+    """Candidates that decide every request rightly, cheapest first; empty when none was found in time."""
+    judge = Judge(expectations)
+    until = monotonic() + deadline_s
+    beam = [Candidate(policy, (), len(judge.wrong(policy)), 0.0)]
+    if not beam[0].wrong:
+        return beam
+    solved: list[Candidate] = []
+    for _ in range(MAX_EDITS):
+        children: dict[tuple[Statement, ...], Candidate] = {}
+        for parent in beam:
+            for child in _children(parent, judge):
+                known = children.get(child.policy.statements)
+                if known is None or child.cost < known.cost:
+                    children[child.policy.statements] = child
+            if monotonic() > until:
+                break
+        solved += [child for child in children.values() if not child.wrong]
+        if solved or monotonic() > until:
+            break
+        ranked = sorted(children.values(), key=lambda child: (child.wrong + 0.8 * child.cost, child.cost))
+        beam = [child for child in ranked if child.wrong < beam[0].wrong or child.cost][:BEAM]
+        if not beam:
+            break
+    return sorted(solved, key=lambda child: (child.cost, len(str(child.policy))))
+
+
+def _children(parent: Candidate, judge: Judge) -> Iterator[Candidate]:
+    suspects = localize(parent.policy, judge.expectations)[:SUSPECTS]
+    pair = best_pair(parent.policy, judge.expectations)
+    suspects += [item for item in pair or ()]
+    seen: set[tuple[int | None, Element]] = set()
+    for rank, suspect in enumerate(suspects):
+        if (suspect.statement, suspect.element) in seen:
+            continue
+        seen.add((suspect.statement, suspect.element))
+        for count, edit in enumerate(_edits_for(parent.policy, suspect, judge.expectations)):
+            if count >= CHILDREN:
+                break
+            wrong = len(judge.wrong(edit.policy))
+            if wrong <= parent.wrong:
+                trust = max(0.0, suspects[0].weight - suspect.weight) * 0.15 + 0.02 * rank
+                yield Candidate(edit.policy, (*parent.edits, edit.what), wrong, parent.cost + edit.cost + trust)
+
+
+def _edits_for(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
+    if suspect.statement is None:
+        yield from new_statements(policy, suspect, expectations)
+        return
+    evidence = _evidence(policy, policy.statements[suspect.statement], suspect, expectations)
+    yield from edits(policy, suspect.statement, suspect.element, evidence)
+    if suspect.element is Element.EFFECT and len(policy.statements) > 1:
+        statement = policy.statements[suspect.statement]
+        cost = 0.9 if statement.effect is Effect.DENY else 2.2
+        yield Edit(without(policy, suspect.statement), f"{statement.name}: it goes", cost)
+
+
+def _evidence(policy: Policy, statement: Statement, suspect: Suspect, expectations: Sequence[Expectation]) -> Evidence:
+    grants = statement.effect is Effect.ALLOW
+    explained = {id(item) for item in suspect.explains}
+    narrow = tuple(item.request for item in suspect.explains if item.allow is grants)
+    wide = tuple(item.request for item in suspect.explains if item.allow is not grants)
+    covered = tuple(
+        item.request for item in expectations
+        if id(item) not in explained and item.allow is grants and applies(policy, statement, item.request)
+    )  # fmt: skip
+    return Evidence(narrow, wide, covered)
+
+
+def new_statements(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
+    """One more statement for the requests that no statement can be bent to."""
+    requests = [item.request for item in suspect.explains]
+    allow = suspect.explains[0].allow
+    others = [item.request for item in expectations if item.allow is not allow]
+    index = len(policy.statements)
+    actions = unique(canonical(request.action) for request in requests)
+    known = unique(value for item in policy.statements if item.resources for value in item.resources.values)
+    same_action = [r.resource for r in others if canonical(r.action) in actions]
+    targets = unique(request.resource for request in requests)
+    for found, cost in resource_sets(targets, known, same_action):
+        for statement in _shaped(policy, requests, others, index, actions, found):
+            statement = replace(statement, effect=Effect.ALLOW if allow else Effect.DENY)
+            what = f"new statement: {statement.effect} {', '.join(actions)} on {', '.join(found)}"
+            yield Edit(replace(policy, statements=(*policy.statements, statement)), what, 2.0 + cost)
+
+
+def _shaped(
+    policy: Policy, requests: Sequence[Request], others: Sequence[Request], index: int,
+    actions: tuple[str, ...], resources: tuple[str, ...],
+) -> Iterator[Statement]:  # fmt: skip
+    services = unique(f"{action.partition(':')[0]}:*" for action in actions)
+    principals: list[PrincipalElement | None] = [None]
+    if policy.has_principals:
+        principals = [PrincipalElement(pairs) for pairs, _ in principal_sets(unique(r.principal or "*" for r in requests))]
+    similar = [r for r in others if canonical(r.action) in actions]
+    keys = separating_keys(similar, requests) if similar else []
+    conditions = [(), *((clause_for(key, requests),) for key in keys)]
+    used = {action.lower() for action in actions}
+    wider = any(r.action.lower() not in used for r in others)
+    for principal in principals:
+        for clauses in conditions:
+            plain = Statement(index, Effect.ALLOW, Patterns(actions), Patterns(resources), principal, clauses)
+            yield plain
+            if not wider or len(actions) > 4:
+                yield replace(plain, actions=Patterns(services))
