@@ -1,0 +1,1 @@
+"""The node agent: simulated kubelets that speak only the Kubernetes API."""

@@ -1,0 +1,1 @@
+"""Time series, PromQL and the Prometheus HTTP API of the simulated cluster."""
