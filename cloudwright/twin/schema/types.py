@@ -85,13 +85,15 @@ class Field:
 
 @dataclass(slots=True)
 class Struct:
-    """A type with fields. `open` structs (of custom resources) keep unknown fields."""
+    """A type with fields. `open` structs (of custom resources) keep unknown fields; `scale_paths` says where the Scale
+    subresource of a custom resource finds its numbers (spec, status, selector)."""
 
     name: str
     fields: dict[str, Field] = field(default_factory=dict)
     gvk: tuple[tuple[str, str, str], ...] = ()
     map_type: str = ""
     open: bool = False
+    scale_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def go_name(self) -> str:

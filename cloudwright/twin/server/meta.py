@@ -24,6 +24,14 @@ class Identities:
         """Letters and digits as `generateName` appends them."""
         return "".join(self._random.choices(_LETTERS, k=length))
 
+    def snapshot(self) -> object:
+        """Where the sequence stands, for a copy that continues it."""
+        return self._random.getstate()
+
+    def restore(self, state: object) -> None:
+        """Continue a sequence from where `snapshot` was taken."""
+        self._random.setstate(state)  # type: ignore[arg-type]
+
 
 def fill_new(obj: Obj, clock: Clock, identities: Identities) -> None:
     """System fields of a new object, in place; whatever the client sent for them is dropped."""

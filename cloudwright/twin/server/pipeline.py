@@ -1,25 +1,31 @@
-"""The request pipeline: authorization, admission, registry, audit; HTTP and `LocalApi` both end here."""
+"""The request pipeline: authorization, admission, registry; HTTP and `LocalApi` both end here."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from cloudwright.twin.api import Obj, Resource
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.kubelet import Kubelet
-from cloudwright.twin.schema.kinds import ResourceInfo
-from cloudwright.twin.server import conversion
+from cloudwright.twin.schema.kinds import ResourceInfo, bootstrap_objects
+from cloudwright.twin.server import conversion, subresources
+from cloudwright.twin.server.admission import standard_plugins
+from cloudwright.twin.server.allocation import Allocator
 from cloudwright.twin.server.catalog import Catalog
-from cloudwright.twin.server.errors import method_not_allowed
+from cloudwright.twin.server.crds import CustomResources
+from cloudwright.twin.server.errors import forbidden, method_not_allowed, no_such_resource
 from cloudwright.twin.server.meta import Identities
+from cloudwright.twin.server.rbac import Attributes, Authorizer, forbidden_text
 from cloudwright.twin.server.registry import Registry
 from cloudwright.twin.server.request import Request, Response
+from cloudwright.twin.server.reviews import Reviews
+from cloudwright.twin.server.tokens import Tokens
 from cloudwright.twin.store import Store
 
 
 class ApiServer:
     """A simulated API server over a store and a clock.
 
-    `kubelet` answers logs, exec and ports once a node agent has registered itself there.
+    A new store is given the objects of a new cluster (namespaces, roles, priority classes). `kubelet` answers logs,
+    exec and ports once a node agent has registered itself there.
     """
 
     def __init__(self, store: Store, clock: Clock, *, seed: int = 0) -> None:
@@ -27,8 +33,25 @@ class ApiServer:
         self.clock = clock
         self.identities = Identities(seed)
         self.catalog = Catalog()
+        self.tokens = Tokens()
+        self.authorizer = Authorizer(store)
         self.registry = Registry(store, clock, self.identities)
+        self.registry.admission = standard_plugins(self.registry, self.catalog, self.authorizer)
+        self.allocator = Allocator(store, self.identities)
+        self.registry.prepare.append(self.allocator.prepare)
+        self.custom = CustomResources(self.registry, self.catalog)
+        self.reviews = Reviews(self.authorizer, self.tokens, clock.now)
         self.kubelet: Kubelet | None = None
+        if not store.count(("", "namespaces")):
+            self._bootstrap()
+
+    def _bootstrap(self) -> None:
+        for obj in bootstrap_objects():
+            info = self.catalog.by_kind(obj["apiVersion"], obj["kind"])
+            assert info is not None
+            metadata = obj["metadata"]
+            metadata |= {"uid": self.identities.uid(), "creationTimestamp": self.clock.timestamp()}
+            self.store.put(info.storage, obj)
 
     def info(self, resource: Resource) -> ResourceInfo:
         """A served resource.
@@ -38,8 +61,30 @@ class ApiServer:
         """
         found = self.catalog.find(resource)
         if found is None:
-            raise method_not_allowed()
+            raise no_such_resource()
         return found
+
+    def authorize(self, request: Request) -> str:
+        """Why the request is allowed.
+
+        Raises:
+            StatusError: 403.
+        """
+        info = request.info
+        attributes = Attributes(
+            request.user,
+            request.verb,
+            info.resource.group,
+            info.resource.version,
+            info.resource.plural,
+            request.subresource,
+            request.namespace,
+            request.name,
+        )
+        decision = self.authorizer.decide(attributes)
+        if not decision.allowed:
+            raise forbidden(info, request.name, forbidden_text(attributes))
+        return decision.reason
 
     def handle(self, request: Request) -> Response:
         """Carry out one request (not list and watch, which read the store).
@@ -47,10 +92,41 @@ class ApiServer:
         Raises:
             StatusError: the failure to send.
         """
-        handler = _VERBS.get(request.verb)
-        if handler is None:
+        if self.reviews.handles(request) and request.verb == "create":
+            return self.reviews.create(request)
+        if request.info.storage == ("", "bindings"):
+            pods = self.catalog.by_kind("v1", "Pod")
+            assert pods is not None
+            request.info = pods
+            return subresources.bind(self.registry, request)
+        if request.subresource:
+            return self._subresource(request)
+        if request.verb not in request.info.verbs or request.verb not in _VERBS:
             raise method_not_allowed()
-        return handler(self.registry, request)
+        return _VERBS[request.verb](self.registry, request)
+
+    def _subresource(self, request: Request) -> Response:
+        sub = request.info.subresources.get(request.subresource)
+        if sub is None:
+            raise no_such_resource()
+        if request.verb not in sub.verbs:
+            raise method_not_allowed()
+        match request.subresource:
+            case "scale":
+                return (subresources.get_scale if request.verb == "get" else subresources.put_scale)(
+                    self.registry, request
+                )
+            case "binding":
+                return subresources.bind(self.registry, request)
+            case "eviction":
+                return subresources.evict(self.registry, request)
+            case "token":
+                return subresources.request_token(self.registry, request, self.tokens)
+            case "finalize":
+                return subresources.finalize(self.registry, request)
+        if request.verb in _VERBS:
+            return _VERBS[request.verb](self.registry, request)
+        raise method_not_allowed()
 
     def list(self, info: ResourceInfo, namespace: str | None) -> list[Obj]:
         """Objects in a served version (shared)."""
@@ -69,4 +145,3 @@ _VERBS: Mapping[str, Callable[[Registry, Request], Response]] = {
     "patch": lambda registry, request: registry.patch(request),
     "delete": lambda registry, request: registry.delete(request),
 }
-_: Any = None

@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from cloudwright.twin.api import Obj, PatchType
+from cloudwright.twin.api import Obj, PatchType, Resource
 from cloudwright.twin.clock import Clock, parse_timestamp
 from cloudwright.twin.schema.kinds import ResourceInfo
-from cloudwright.twin.server import conversion, defaults, managed, patches, strategy
+from cloudwright.twin.server import conversion, defaults, managed, patches, schema_defaults, schema_validation, strategy
 from cloudwright.twin.server.decode import DecodeError, Decoder
 from cloudwright.twin.server.errors import (
+    FieldError,
     StatusError,
     already_exists,
     bad_request,
@@ -73,6 +74,7 @@ class Registry:
     admission: list[Admission] = field(default_factory=list)
     prepare: list[Callable[[Request, Obj, Obj | None], None]] = field(default_factory=list)
     released: list[Callable[[ResourceInfo, Obj], None]] = field(default_factory=list)
+    schemas: Mapping[Resource, Mapping[str, Any]] = field(default_factory=dict)
 
     def read(self, info: ResourceInfo, namespace: str, name: str) -> Obj:
         """The stored object itself.
@@ -115,7 +117,9 @@ class Registry:
         obj["apiVersion"], obj["kind"] = api_version, info.kind
         if not isinstance(obj.get("metadata"), dict):
             obj["metadata"] = {}
-        if not info.custom:
+        if info.custom:
+            schema_defaults.apply_defaults(self.schemas[info.resource], obj)
+        else:
             defaults.apply(info.struct, obj)
         return obj
 
@@ -198,9 +202,13 @@ class Registry:
 
     def _check(self, info: ResourceInfo, obj: Obj, old: Obj | None) -> None:
         errors = validate_create(info, obj) if old is None else validate_update(info, obj, old)
+        errors += self._schema_errors(info, obj)
         if errors:
             kind = info.kind
             raise invalid_object(info.resource.group, kind, obj["metadata"].get("name", ""), errors)
+
+    def _schema_errors(self, info: ResourceInfo, obj: Obj) -> list[FieldError]:
+        return list(schema_validation.check(self.schemas.get(info.resource, {}), obj)) if info.custom else []
 
     def update(self, request: Request) -> Response:
         """Replace an object."""
@@ -287,15 +295,16 @@ class Registry:
         if request.options.dry_run:
             return Response(conversion.from_storage(info, obj))
         self.store.put(info.storage, obj)
-        self._finish_deletion(info, obj)
+        self.finish_deletion(info, obj)
         return Response(conversion.from_storage(info, obj))
 
     def _check_update(self, request: Request, obj: Obj, old: Obj) -> None:
         errors = validate_update(request.info, obj, old, request.subresource)
+        errors += self._schema_errors(request.info, obj)
         if errors:
             raise invalid_object(request.info.resource.group, request.info.kind, obj["metadata"]["name"], errors)
 
-    def _finish_deletion(self, info: ResourceInfo, obj: Obj) -> None:
+    def finish_deletion(self, info: ResourceInfo, obj: Obj) -> None:
         metadata = obj["metadata"]
         done = metadata.get("deletionTimestamp") and not metadata.get("finalizers")
         if not done or metadata.get("deletionGracePeriodSeconds"):
