@@ -102,10 +102,11 @@ def parse_reference(image: str) -> Reference:
     last, _, tag = last.partition(":")
     name = f"{head}/{last}" if head else last
     host, _, path = name.partition("/")
-    if not path or not ("." in host or ":" in host or host == "localhost"):
+    if not path or not ("." in host or ":" in host or host == "localhost" or host != host.lower()):
         host, path = "docker.io", name if path else f"library/{name}"
     if path != path.lower():
-        raise ValueError("invalid reference format: repository name must be lowercase")
+        wrong = next(part for part in path.split("/") if part != part.lower())
+        raise ValueError(f"invalid reference format: repository name ({wrong}) must be lowercase")
     return Reference(host, path, digest or tag or "latest")
 
 

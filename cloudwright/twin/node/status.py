@@ -85,7 +85,7 @@ def pod_phase(records: Sequence[ContainerRecord], policy: str) -> str:
 
 def _initialized(record: ContainerRecord) -> bool:
     if record.kind is Kind.SIDECAR:
-        return record.started or record.phase is Phase.TERMINATED
+        return record.started or record.phase in (Phase.TERMINATED, Phase.STOPPING)
     return record.phase is Phase.TERMINATED and record.ended is not None and record.ended.exit_code == 0
 
 
@@ -108,7 +108,7 @@ def conditions(
     """The five conditions that the kubelet owns or passes on, without times."""
     waiting = [record for record in records if record.kind is not Kind.MAIN and not _initialized(record)]
     unready = [record for record in records if record.kind is not Kind.INIT and not record.ready]
-    initialized = _condition("Initialized", True)
+    initialized = _condition("Initialized", True, "PodCompleted" if phase == "Succeeded" else "")
     if waiting and phase != "Succeeded":
         text = f"containers with incomplete status: [{_names(waiting)}]"
         initialized = _condition("Initialized", False, "ContainersNotInitialized", text)

@@ -131,7 +131,7 @@ class PodWorker:
             address = machine.address if self.sandbox.host_network else machine.allocate_address()
             self.context.fleet.set_address(self.sandbox, address)
             self.networked = True
-        if self._init():
+        if not self._main_done() and self._init():
             for record in self.records:
                 if record.kind is not Kind.INIT and not record.done(self.policy):
                     self.containers.advance(record)
@@ -174,13 +174,16 @@ class PodWorker:
                 record.reason = "ContainerCreating"
         return True
 
-    def _settle(self) -> None:
-        """Notice that all main containers are done: the sidecars end, and the pod with them."""
-        main = [record for record in self.records if record.kind is Kind.MAIN]
+    def _main_done(self) -> bool:
+        """Whether the main containers will not run again, or an init container failed for good."""
         failed_init = any(
             r.done(self.policy) and r.ended and r.ended.exit_code for r in self.records if r.kind is Kind.INIT
         )
-        if not failed_init and not all(record.done(self.policy) for record in main):
+        return failed_init or all(r.done(self.policy) for r in self.records if r.kind is Kind.MAIN)
+
+    def _settle(self) -> None:
+        """Notice that all main containers are done: the sidecars end, and the pod with them."""
+        if not self._main_done():
             return
         sidecars = [record for record in self.records if record.kind is Kind.SIDECAR]
         for record in reversed(sidecars):
