@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cloudwright.policies.iam.authorize import PolicySet, authorize, authorized
-from cloudwright.policies.iam.document import Effect, Patterns, Policy, PolicyKind, Statement
+from cloudwright.policies.iam.document import Clause, Effect, Patterns, Policy, PolicyKind, Statement
 from cloudwright.policies.iam.evaluate import outcome
 from cloudwright.policies.iam.request import Request
 
@@ -32,6 +32,9 @@ class Encoding(Protocol):
 
     def statement(self, policy: Policy, statement: Statement) -> Formula:
         """The statement applies."""
+
+    def clause(self, policy: Policy, clause: Clause) -> Formula:
+        """The condition clause holds; the clause must be one that the encoding was built with."""
 
     def allows(self, policy: Policy) -> Formula:
         """The document alone allows."""

@@ -155,7 +155,7 @@ class StringEncoder:
         if statement.resources is not None:
             found = self._matches(self.resource, self._compiled(None, statement.resources.values, policy.substitutes))
             parts.append(z3.Not(found) if statement.resources.negated else found)
-        return z3.And(*parts, *(self._clause(policy, clause) for clause in statement.conditions))
+        return z3.And(*parts, *(self.clause(policy, clause) for clause in statement.conditions))
 
     def _compiled(self, family: Family | None, values: Iterable[str], substitutes: bool) -> list[Pattern]:
         texts = (
@@ -163,7 +163,8 @@ class StringEncoder:
         )
         return [element_pattern(family, text) for text in texts]
 
-    def _clause(self, policy: Policy, clause: Clause) -> Formula:
+    def clause(self, policy: Policy, clause: Clause) -> Formula:
+        """One condition clause."""
         key, operator = clause.key.lower(), OPERATORS[clause.operator]
         present = self.present[key]
         if operator.family is Family.NULL:

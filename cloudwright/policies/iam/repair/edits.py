@@ -80,7 +80,11 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
     values = statement.actions.values
     needed = unique(canonical(request.action) for request in evidence.narrow)
     if needed:
-        yield _actions(statement, unique([*values, *needed])), f"allow {', '.join(needed)} too", 1.0
+        cost = 1.0 + 0.4 * (len(needed) - 1)
+        yield _actions(statement, unique([*values, *needed])), f"add {', '.join(needed)}", cost
+        for odd in [value for value in values if "*" not in value and services.known_action(value) is None]:
+            changed = unique([*(value for value in values if value != odd), *needed])
+            yield _actions(statement, changed), f"{odd}, which does not exist, becomes {', '.join(needed)}", cost - 0.1
     if not evidence.wide:
         return
     for wrong in _matching(values, (request.action for request in evidence.wide)):
@@ -102,6 +106,29 @@ def _actions(statement: Statement, values: tuple[str, ...]) -> Statement:
 
 
 def _resource_edits(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:
+    for changed, what, cost in _plain_resource_edits(policy, statement, evidence):
+        yield changed, what, cost
+        if policy.substitutes and changed.resources is not None:
+            templated = tuple(with_variables(value, evidence.needed) for value in changed.resources.values)
+            if templated != changed.resources.values:
+                yield _resources(changed, unique(templated)), f"{what}, with variables", cost - 0.05
+
+
+def with_variables(pattern: str, requests: Sequence[Request]) -> str:
+    """The pattern with each context value that all requests carry in their resource written as a policy variable."""
+    if not requests:
+        return pattern
+    for name in requests[0].context:
+        value = requests[0].single(name) or ""
+        carried = all(request.single(name) == value and value in request.resource for request in requests)
+        if carried and len(value) > 3:
+            pattern = pattern.replace(value, f"${{{name}}}")
+    return pattern
+
+
+def _plain_resource_edits(
+    policy: Policy, statement: Statement, evidence: Evidence
+) -> Iterator[tuple[Statement, str, float]]:
     if statement.resources is None:
         return
     values = statement.resources.values
@@ -150,7 +177,8 @@ def _condition_edits(policy: Policy, statement: Statement, evidence: Evidence) -
 def _clause_edits(policy: Policy, clause: Clause, evidence: Evidence) -> Iterator[tuple[Clause, str, float]]:
     opposite = negation_of(clause.operator)
     if opposite:
-        yield replace(clause, operator=opposite), f"{clause.operator} becomes {opposite} on {clause.key}", 1.0
+        cost = 1.0 if OPERATORS[clause.operator].negated else 1.6
+        yield replace(clause, operator=opposite), f"{clause.operator} becomes {opposite} on {clause.key}", cost
     if clause.operator in ("StringEquals", "StringNotEquals") and any("*" in value or "?" in value for value in clause.values):
         wild = clause.operator.replace("Equals", "Like")
         yield replace(clause, operator=wild), f"{clause.operator} becomes {wild} on {clause.key}", 0.8
@@ -230,7 +258,7 @@ def principal_pair(name: str) -> tuple[PrincipalType, str]:
 
 def _effect_edits(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:
     other = Effect.ALLOW if statement.effect is Effect.DENY else Effect.DENY
-    yield replace(statement, effect=other), f"Effect becomes {other}", 1.0 if other is Effect.ALLOW else 2.0
+    yield replace(statement, effect=other), f"Effect becomes {other}", 1.0 if other is Effect.ALLOW else 3.0
 
 
 def _nothing(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:

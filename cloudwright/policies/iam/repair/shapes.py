@@ -29,18 +29,28 @@ def _covers_any(made: Sequence[str], avoid: Sequence[str]) -> bool:
 
 
 def _proposals(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[str, ...], float]]:
+    literal = len(_literal_start(common_pattern(targets))) or 1
     for value in dict.fromkeys(known):
-        yield (value,), 0.1
-        for text in targets:
-            if text.startswith(f"{value}/"):
-                yield (f"{value}/*",), 0.0
-                yield (value, f"{value}/*"), 0.35
-            elif text.startswith(value):
-                yield (f"{value}*",), 0.3
-            if value.endswith("/*") and text == value[:-2]:
-                yield (text,), 0.2
+        yield (value,), 0.1 + 0.5 * max(0.0, 1 - len(_literal_start(value)) / literal)
+        deeper = f"{value}/*"
+        if "*" != value and any(patterns.resource(deeper).matches(text) for text in targets):
+            yield (deeper,), 0.0
+            yield (value, deeper), 0.35
+        elif any(patterns.resource(f"{value}*").matches(text) for text in targets):
+            yield (f"{value}*",), 0.3
+        if value.endswith("/*"):
+            yield (value[:-2],), 0.2
     yield from _bent(targets, known)
     yield from _grouped(targets)
+
+
+def _literal_start(pattern: str) -> str:
+    return pattern.partition("*")[0]
+
+
+def _natural(pattern: str, made: str) -> bool:
+    """`x/*` is never bent to `x*`."""
+    return not (pattern.endswith("/*") and made.endswith("*") and not made.endswith("/*"))
 
 
 def _bent(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -50,7 +60,7 @@ def _bent(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[
     total = 0.0
     while left:
         options = [(*adapt(value, text), value) for text in left for value in known if value != "*"]
-        options = [item for item in options if item[0] <= MAX_BEND * max(8, len(item[2]))]
+        options = [item for item in options if item[0] <= MAX_BEND * max(8, len(item[2])) and _natural(item[2], item[1])]
         if not options:
             return
         cost, pattern, _ = min(options, key=lambda item: (item[0], len(item[1])))
@@ -58,7 +68,7 @@ def _bent(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[
         if not covered:
             return
         made.append(pattern)
-        total += cost / 60
+        total += cost / 100
         left = [text for text in left if text not in covered]
     yield tuple(dict.fromkeys(made)), 0.1 + total
 

@@ -1,0 +1,64 @@
+"""What a repair must satisfy, and which requirements cannot be met by any policy."""
+
+from collections.abc import Iterator
+
+from cloudwright.policies.iam.access import Document
+from cloudwright.policies.iam.document import Policy
+from cloudwright.policies.iam.evaluate import outcome
+from cloudwright.policies.iam.localize import part_input
+from cloudwright.policies.iam.plausibility import Element
+from cloudwright.policies.iam.public import is_public
+from cloudwright.policies.iam.questions import Answer, access_not_granted, implies
+from cloudwright.policies.iam.repair.task import Contradiction, RepairLimits, RepairTask
+from cloudwright.policies.iam.request import Request
+
+
+def problems(task: RepairTask, policy: Policy, limits: RepairLimits) -> list[str]:
+    """Why the policy is not an acceptable repair, with counterexamples; empty when it is proved to be one."""
+    out = []
+    for item in task.expectations:
+        if outcome(policy, item.request).allowed != item.allow:
+            out.append(f"{'denied' if item.allow else 'allowed'}, but must be {'allowed' if item.allow else 'denied'}: {item.request}")
+    for probe in task.protected:
+        verdict = access_not_granted(Document(policy), probe, timeout_ms=limits.solver_ms)
+        if verdict.answer is not Answer.YES:
+            example = verdict.found.witness or "undecided"
+            out.append(f"{', '.join(probe.actions)} on {', '.join(probe.resources)} is protected, but: {example}")
+    if task.bound is not None:
+        verdict = implies(Document(policy), Document(task.bound), timeout_ms=limits.solver_ms)
+        if verdict.answer is not Answer.YES:
+            out.append(f"it allows more than the upper bound, e.g. {verdict.found.witness or 'undecided'}")
+    return out
+
+
+def opens_to_public(task: RepairTask, policy: Policy) -> bool:
+    """Whether the policy is public and the input was not."""
+    return is_public(policy) and not is_public(task.policy)
+
+
+def contradictions(task: RepairTask) -> list[Contradiction]:
+    """Pairs that no document can tell apart and that have both labels; allowed requests that a limit forbids."""
+    return [*_twins(task), *_forbidden(task)]
+
+
+def _twins(task: RepairTask) -> Iterator[Contradiction]:
+    seen: dict[object, tuple[Request, bool]] = {}
+    named = task.policy.kind.has_principal
+    parts = [part for part in (Element.ACTION, Element.RESOURCE, Element.CONDITION)]
+    for item in task.expectations:
+        key = tuple(part_input(item.request, part) for part in parts)
+        key = (*key, item.request.principal if named else None)
+        known = seen.setdefault(key, (item.request, item.allow))
+        if known[1] != item.allow:
+            reason = "must be allowed and must be denied, and no document can tell the requests apart"
+            yield Contradiction((known[0], item.request) if known[0] != item.request else (item.request,), reason)
+
+
+def _forbidden(task: RepairTask) -> Iterator[Contradiction]:
+    for item in task.expectations:
+        if not item.allow:
+            continue
+        if any(probe.allows(item.request) for probe in task.protected):
+            yield Contradiction((item.request,), "must be allowed, but is in the protected set")
+        if task.bound is not None and not outcome(task.bound, item.request).allowed:
+            yield Contradiction((item.request,), "must be allowed, but the upper bound does not allow it")
