@@ -9,7 +9,6 @@ import argparse
 import concurrent.futures
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 NAMESPACE = "many"
 PAGE = 500
+NODES = 20
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
     if programs is None:
         print("listing: skipped, KUBEBUILDER_ASSETS names no control plane programs")
         return 0
-    with tempfile.TemporaryDirectory() as folder, ControlPlane(programs, Path(folder) / "plane", nodes=1) as plane:
+    with tempfile.TemporaryDirectory() as folder, ControlPlane(programs, Path(folder) / "plane", nodes=NODES) as plane:
         fill(plane, args.pods)
         return measure(str(plane.kubeconfig), args.pods, args.rounds)
 
@@ -117,8 +117,14 @@ def child(kind: str, kubeconfig: str) -> int:
         bare_lister(kubeconfig)()
     else:
         tool_lister(kubeconfig)({})
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak())
     return 0
+
+
+def peak() -> float:
+    """Megabytes that this process held at most; `ru_maxrss` would count the parent's, from before exec."""
+    text = Path("/proc/self/status").read_text()
+    return int(text.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def peak_of(kind: str, kubeconfig: str) -> float:
@@ -167,7 +173,7 @@ def pod(number: int) -> dict[str, Any]:
             "annotations": {"prometheus.io/scrape": "true", "prometheus.io/port": "8080"},
         },
         "spec": {
-            "nodeName": f"node-{number % 97}",
+            "nodeName": f"sim-{number % NODES + 1}",
             "containers": [{**container, "name": "app"}, {**container, "name": "proxy"}],
             "volumes": [{"name": "config", "configMap": {"name": "config"}}],
         },
