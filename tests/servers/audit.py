@@ -31,7 +31,9 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether the server was told to keep nothing."""
+        """Whether the server was told to keep nothing; of a DELETE with a body it reads the body alone."""
+        if self.verb == "delete" and isinstance(self.body, dict):
+            return "All" in (self.body.get("dryRun") or [])
         return "All" in parse_qs(urlsplit(self.uri).query).get("dryRun", [])
 
     @property

@@ -71,8 +71,14 @@ _SUBRESOURCES: Mapping[tuple[str, str], tuple[Effect, str]] = {
     ("pods", "proxy"): (Effect.DESTRUCTIVE, "sends requests into a pod; what they do is not known"),
     ("services", "proxy"): (Effect.DESTRUCTIVE, "sends requests into a Service; what they do is not known"),
     ("nodes", "proxy"): (Effect.GRANT, "reaches the kubelet past the API server's rules"),
-    ("pods", "eviction"): (Effect.DESTRUCTIVE, "the pod is stopped and does not come back; its controller may make another"),
-    ("pods", "ephemeralcontainers"): (Effect.DESTRUCTIVE, "runs a program in a running pod, and cannot be taken out again"),
+    ("pods", "eviction"): (
+        Effect.DESTRUCTIVE,
+        "the pod is stopped and does not come back; its controller may make another",
+    ),
+    ("pods", "ephemeralcontainers"): (
+        Effect.DESTRUCTIVE,
+        "runs a program in a running pod, and cannot be taken out again",
+    ),
     ("pods", "binding"): (Effect.DESTRUCTIVE, "binds a pod to a node for good"),
     ("pods", "resize"): (Effect.WRITE, ""),
     ("namespaces", "finalize"): (Effect.DESTRUCTIVE, "skips the cleaning up that a finalizer waits for"),
@@ -288,7 +294,12 @@ def _node(_act: Act, before: Mapping[str, Any], after: Mapping[str, Any]) -> _Fo
 
 def _volume(_act: Act, before: Mapping[str, Any], after: Mapping[str, Any]) -> _Found:
     if before and (before.get("spec") or {}) != (after.get("spec") or {}):
-        return [(Effect.DESTRUCTIVE, "a change to a volume or its claim can lose data and is not undone by changing it back")]
+        return [
+            (
+                Effect.DESTRUCTIVE,
+                "a change to a volume or its claim can lose data and is not undone by changing it back",
+            )
+        ]
     spec = after.get("spec") or {}
     if "hostPath" in spec or "local" in spec:
         return [(Effect.GRANT, "the volume is a path of a node's file system")]

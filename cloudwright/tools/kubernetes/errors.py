@@ -229,6 +229,7 @@ def _causes(status: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _clean(text: str) -> str:
+    text = text.rpartition("strict decoding error: ")[2]  # the server quotes the whole object before it
     text = " ".join(text.split())
     return text if len(text) <= _SHORT else text[:_SHORT] + "…"
 

@@ -111,8 +111,12 @@ def creation(after: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[Fie
     """The fields of an object that is new, one a leaf, as far as the manifest (or an admission plug-in) set them."""
     kept = _prune(spec_of(after), spec_of(manifest))
     leaves = list(_leaves((), {key: value for key, value in kept.items() if key not in ("apiVersion", "kind")}))
-    named = [(tokens, value) for tokens, value in leaves if tokens not in (("metadata", "name"), ("metadata", "namespace"))]
-    return tuple(FieldChange(path=join(tokens), after=value) for tokens, value in sorted(named, key=lambda leaf: join(leaf[0])))
+    named = [
+        (tokens, value) for tokens, value in leaves if tokens not in (("metadata", "name"), ("metadata", "namespace"))
+    ]
+    return tuple(
+        FieldChange(path=join(tokens), after=value) for tokens, value in sorted(named, key=lambda leaf: join(leaf[0]))
+    )
 
 
 def _maps(path: Tokens, before: Mapping[str, Any], after: Mapping[str, Any], intent: Any) -> Iterator[FieldChange]:
@@ -140,7 +144,11 @@ def _values(path: Tokens, before: Any, after: Any, intent: Any) -> Iterator[Fiel
 def _keyed(path: Tokens, before: list[Any], after: list[Any], intent: Any, keys: Tokens) -> Iterator[FieldChange]:
     old = {element_key(item, keys): item for item in before}
     new = {element_key(item, keys): item for item in after}
-    wanted = {element_key(item, keys): item for item in intent if isinstance(item, Mapping)} if isinstance(intent, list) else {}
+    wanted = (
+        {element_key(item, keys): item for item in intent if isinstance(item, Mapping)}
+        if isinstance(intent, list)
+        else {}
+    )
     for key in [*old, *(key for key in new if key not in old)]:
         yield from _values((*path, Element(key)), old.get(key, ABSENT), new.get(key, ABSENT), wanted.get(key))
     restored = [key for key in new if key in old] + [key for key in old if key not in new]

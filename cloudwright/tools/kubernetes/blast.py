@@ -1,0 +1,485 @@
+"""Who else feels a change: pods that restart, Services that lose endpoints, disruption budgets, autoscalers that will
+fight it, quotas, what garbage collection takes along and what blocks a deletion. Pure functions over lists of objects.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from cloudwright.core.change import Impact
+from cloudwright.core.refs import ObjectRef
+from cloudwright.tools.kubernetes import quantities
+from cloudwright.tools.kubernetes.facts import dig
+from cloudwright.tools.kubernetes.objects import (
+    finished,
+    labels_of,
+    matches,
+    name_of,
+    names,
+    pod_template,
+    ready,
+    ref_of,
+    taint_text,
+    tolerates,
+)
+from cloudwright.tools.kubernetes.values import bytes_text
+
+Json = Mapping[str, Any]
+PODS, SERVICES = "pods", "services"
+BUDGETS, AUTOSCALERS = "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling"
+QUOTAS, CLAIMS = "resourcequotas", "persistentvolumeclaims"
+OWNED_KINDS = (
+    "replicasets.apps", "controllerrevisions.apps", "statefulsets.apps", "daemonsets.apps", "deployments.apps",
+    "jobs.batch", "cronjobs.batch", PODS, CLAIMS, "services", "endpointslices.discovery.k8s.io", "configmaps",
+    "secrets", "serviceaccounts", BUDGETS, "ingresses.networking.k8s.io",
+)  # fmt: skip
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod")
+
+
+class World(Protocol):
+    """Objects by kind and namespace."""
+
+    def items(self, kind: str, namespace: str) -> Sequence[Json] | None:
+        """All of them ("" for all namespaces); None where they cannot be read."""
+        ...
+
+    def namespaced_kinds(self) -> Sequence[str]:
+        """Every listable kind of object that lives in a namespace."""
+        ...
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One object before ({} if new) and after ({} if deleted)."""
+
+    ref: ObjectRef
+    before: Json
+    after: Json
+    action: str = "update"
+    propagation: str = "Background"
+
+
+def radius(moved: Sequence[Moved], world: World) -> tuple[Impact, ...]:
+    """Everything beyond the changed fields, worst first."""
+    found: list[Impact] = []
+    for item in moved:
+        for rule in _RULES:
+            found += rule(item, world)
+    found += _quota(moved, world)
+    order = ("danger", "warning", "info")
+    return tuple(sorted(dict.fromkeys(found), key=lambda impact: order.index(impact.level)))
+
+
+def pods_of(obj: Json, world: World) -> list[Json]:
+    """The pods that a workload's selector takes and that are not finished."""
+    pods = world.items(PODS, str(dig(obj, "metadata", "namespace") or "")) or []
+    if obj.get("kind") == "Pod":
+        return [pod for pod in pods if dig(pod, "metadata", "uid") == dig(obj, "metadata", "uid")]
+    selector = dig(obj, "spec", "selector")
+    if not isinstance(selector, Mapping):
+        return []
+    wanted = selector if "matchLabels" in selector or "matchExpressions" in selector else {"matchLabels": selector}
+    return [pod for pod in pods if matches(wanted, labels_of(pod)) and not finished(pod)]
+
+
+def budgets_for(pod: Json, world: World) -> list[Json]:
+    """The disruption budgets that cover a pod."""
+    budgets = world.items(BUDGETS, str(dig(pod, "metadata", "namespace") or "")) or []
+    return [item for item in budgets if matches(dig(item, "spec", "selector"), labels_of(pod))]
+
+
+def services_for(labels: Mapping[str, str], namespace: str, world: World) -> list[Json]:
+    """The Services that select pods with these labels."""
+    found = []
+    for service in world.items(SERVICES, namespace) or []:
+        selector = dig(service, "spec", "selector")
+        if selector and all(labels.get(key) == value for key, value in selector.items()):
+            found.append(service)
+    return found
+
+
+def _restarts(item: Moved, world: World) -> Iterator[Impact]:
+    old, new = pod_template(item.before), pod_template(item.after)
+    if item.ref.kind not in ("Deployment", "StatefulSet", "DaemonSet") or not item.before or not item.after:
+        return
+    if old == new:
+        return
+    pods = pods_of(item.before, world)
+    if dig(item.after, "spec", "paused"):
+        yield Impact(level="info", text=f"{item.ref} is paused: no pod restarts before it is resumed.")
+        return
+    kind, options = _strategy(item.after)
+    if kind == "OnDelete":
+        yield Impact(level="info", text=f"{item.ref} replaces pods only when they are deleted (OnDelete).")
+        return
+    level, how = ("danger", "all at once (Recreate)") if kind == "Recreate" else ("warning", f"by turns{options}")
+    if pods:
+        yield Impact(
+            level=level,  # type: ignore[arg-type]
+            text=f"{len(pods)} pods of {item.ref} restart {how}: {names(pods)}.",
+            refs=tuple(ref_of(pod) for pod in pods),
+        )
+
+
+def _strategy(obj: Json) -> tuple[str, str]:
+    found = dig(obj, "spec", "strategy") or dig(obj, "spec", "updateStrategy") or {}
+    rolling = found.get("rollingUpdate") or {}
+    options = [f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge", "partition") if key in rolling]
+    return str(found.get("type") or "RollingUpdate"), f" ({', '.join(options)})" if options else ""
+
+
+def _replicas(obj: Json) -> int | None:
+    found = dig(obj, "spec", "replicas")
+    return found if isinstance(found, int) else None
+
+
+def _scaling(item: Moved, world: World) -> Iterator[Impact]:
+    old, new = _replicas(item.before), _replicas(item.after)
+    if old is None or new is None or old == new or item.action != "update":
+        return
+    yield from _autoscalers(item, world)
+    if new > old:
+        return
+    gone = old - new
+    yield Impact(level="warning", text=f"{gone} of {old} pods of {item.ref} are stopped.")
+    labels = _scaled_labels(item, world)
+    if new == 0:
+        for service in services_for(labels, item.ref.namespace, world):
+            if not _other_endpoints(service, labels, world):
+                yield Impact(
+                    level="danger", text=f"Service {name_of(service)} loses all its endpoints.", refs=(ref_of(service),)
+                )
+    for budget in world.items(BUDGETS, item.ref.namespace) or []:
+        least = dig(budget, "spec", "minAvailable")
+        if isinstance(least, int) and new < least and labels and matches(dig(budget, "spec", "selector"), labels):
+            yield Impact(
+                level="warning",
+                text=f"PodDisruptionBudget {name_of(budget)} wants {least} pods; scaling down does not ask it.",
+                refs=(ref_of(budget),),
+            )
+
+
+def _scaled_labels(item: Moved, world: World) -> Mapping[str, str]:
+    template = pod_template(item.before)
+    if template:
+        return labels_of(template)
+    selector = str(dig(item.before, "status", "selector") or "")  # of a Scale
+    pairs = (part.split("=", 1) for part in selector.split(",") if "=" in part and "!" not in part)
+    wanted = {key: value for key, value in pairs}
+    pods = [
+        pod for pod in world.items(PODS, item.ref.namespace) or [] if matches({"matchLabels": wanted}, labels_of(pod))
+    ]
+    return labels_of(pods[0]) if wanted and pods else wanted
+
+
+def _other_endpoints(service: Json, labels: Mapping[str, str], world: World) -> list[Json]:
+    namespace = str(dig(service, "metadata", "namespace") or "")
+    pods = world.items(PODS, namespace) or []
+    selected = [pod for pod in pods if matches({"matchLabels": dig(service, "spec", "selector")}, labels_of(pod))]
+    return [pod for pod in selected if ready(pod) and not all(labels_of(pod).get(k) == v for k, v in labels.items())]
+
+
+def _autoscalers(item: Moved, world: World) -> Iterator[Impact]:
+    for scaler in world.items(AUTOSCALERS, item.ref.namespace) or []:
+        target = dig(scaler, "spec", "scaleTargetRef") or {}
+        if target.get("kind") == item.ref.kind and target.get("name") == item.ref.name:
+            low, high = dig(scaler, "spec", "minReplicas") or 1, dig(scaler, "spec", "maxReplicas")
+            yield Impact(
+                level="warning",
+                text=f"HorizontalPodAutoscaler {name_of(scaler)} keeps {low} to {high} replicas and will fight this.",
+                refs=(ref_of(scaler),),
+            )
+
+
+def _endpoints(item: Moved, world: World) -> Iterator[Impact]:
+    """Services that a change of labels or of a selector takes pods from."""
+    if item.ref.kind == "Service" and item.before:
+        yield from _service_change(item, world)
+        return
+    old, new = labels_of(pod_template(item.before)), labels_of(pod_template(item.after))
+    if item.ref.kind in WORKLOADS and item.before and item.after and old != new:
+        kept = {name_of(service) for service in services_for(new, item.ref.namespace, world)}
+        for service in services_for(old, item.ref.namespace, world):
+            if name_of(service) not in kept:
+                yield Impact(
+                    level="danger",
+                    text=f"Service {name_of(service)} no longer selects the pods of {item.ref}.",
+                    refs=(ref_of(service),),
+                )
+
+
+def _service_change(item: Moved, world: World) -> Iterator[Impact]:
+    pods = world.items(PODS, item.ref.namespace) or []
+
+    def selected(obj: Json) -> list[Json]:
+        selector = dig(obj, "spec", "selector")
+        return [pod for pod in pods if selector and matches({"matchLabels": selector}, labels_of(pod)) and ready(pod)]
+
+    old, new = selected(item.before), selected(item.after)
+    if item.after and [name_of(pod) for pod in old] != [name_of(pod) for pod in new]:
+        level = "danger" if old and not new else "warning"
+        yield Impact(level=level, text=f"{item.ref} goes from {len(old)} to {len(new)} ready endpoints.")
+    if not item.after and old:
+        yield Impact(level="danger", text=f"{item.ref} and its name are gone; {len(old)} ready endpoints lose it.")
+
+
+def _deletion(item: Moved, world: World) -> Iterator[Impact]:
+    if item.action != "delete":
+        return
+    finalizers = dig(item.before, "metadata", "finalizers") or []
+    if finalizers:
+        yield Impact(
+            level="warning", text=f"{item.ref} stays until {', '.join(finalizers)} is done with it (finalizers)."
+        )
+    taken = owned(item.before, world)
+    if taken and item.propagation == "Orphan":
+        yield Impact(level="warning", text=f"{len(taken)} owned objects stay without an owner: {_counts(taken)}.")
+    elif taken:
+        yield Impact(
+            level="danger",
+            text=f"Garbage collection takes along {_counts(taken)}.",
+            refs=tuple(ref_of(obj) for obj in taken[:50]),
+        )
+    gone = [item.before, *([] if item.propagation == "Orphan" else taken)]
+    pods = [obj for obj in gone if obj.get("kind") == "Pod" and not finished(obj)]
+    yield from _lost_endpoints(pods, item.ref.namespace, world)
+    yield from (_DELETED[item.ref.kind](item, world) if item.ref.kind in _DELETED else ())
+
+
+def owned(obj: Json, world: World) -> list[Json]:
+    """Everything that garbage collection deletes with an object, level by level.
+
+    Only the kinds that controllers usually make are looked through.
+    """
+    namespace = str(dig(obj, "metadata", "namespace") or "")
+    found: list[Json] = []
+    seen = {str(dig(obj, "metadata", "uid") or "")}
+    frontier = seen
+    while frontier:
+        level = [
+            item
+            for kind in OWNED_KINDS
+            for item in world.items(kind, namespace) or []
+            if str(dig(item, "metadata", "uid")) not in seen and _only_owned_by(item, frontier | seen)
+        ]
+        frontier = {str(dig(item, "metadata", "uid")) for item in level}
+        seen = seen | frontier
+        found += level
+    return found
+
+
+def _only_owned_by(item: Json, uids: set[str]) -> bool:
+    owners = dig(item, "metadata", "ownerReferences") or []
+    return bool(owners) and all(owner.get("uid") in uids for owner in owners)
+
+
+def _counts(items: Sequence[Json]) -> str:
+    counts: dict[str, int] = {}
+    for item in items:
+        kind = str(item.get("kind") or "object")
+        counts[kind] = counts.get(kind, 0) + 1
+    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items())
+
+
+def _lost_endpoints(pods: Sequence[Json], namespace: str, world: World) -> Iterator[Impact]:
+    uids = {dig(pod, "metadata", "uid") for pod in pods}
+    seen: dict[str, Json] = {}
+    for pod in pods:
+        seen |= {name_of(service): service for service in services_for(labels_of(pod), namespace, world)}
+    for service in seen.values():
+        selector = {"matchLabels": dig(service, "spec", "selector")}
+        endpoints = [
+            pod for pod in world.items(PODS, namespace) or [] if matches(selector, labels_of(pod)) and ready(pod)
+        ]
+        left = [pod for pod in endpoints if dig(pod, "metadata", "uid") not in uids]
+        if len(left) == len(endpoints):
+            continue
+        level = "warning" if left else "danger"
+        yield Impact(
+            level=level,  # type: ignore[arg-type]
+            text=f"Service {name_of(service)} goes from {len(endpoints)} to {len(left)} ready endpoints.",
+            refs=(ref_of(service),),
+        )
+
+
+def _deleted_namespace(item: Moved, world: World) -> Iterator[Impact]:
+    counts: dict[str, int] = {}
+    for kind in world.namespaced_kinds():
+        held = world.items(kind, item.ref.name) or []
+        if held and not kind.startswith("events"):
+            counts[kind] = len(held)
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+    yield Impact(level="danger", text=f"Everything in {item.ref.name} is deleted: {listed or 'it holds nothing'}.")
+
+
+def _deleted_claim(item: Moved, world: World) -> Iterator[Impact]:
+    users = _mounting(item, world, "persistentVolumeClaim", "claimName")
+    if users:
+        yield Impact(level="warning", text=f"{item.ref} stays while pods use it: {names(users)}.")
+    volume = str(dig(item.before, "spec", "volumeName") or "")
+    for found in world.items("persistentvolumes", "") or []:
+        if name_of(found) == volume and dig(found, "spec", "persistentVolumeReclaimPolicy") == "Delete":
+            yield Impact(level="danger", text=f"The data of volume {volume} is destroyed (reclaim policy Delete).")
+
+
+def _deleted_config(item: Moved, world: World) -> Iterator[Impact]:
+    users = referring(item.ref, world)
+    if users:
+        yield Impact(
+            level="danger", text=f"{_counts(users)} use {item.ref} ({names(users)}); new pods of them will not start."
+        )
+
+
+def _deleted_account(item: Moved, world: World) -> Iterator[Impact]:
+    pods = world.items(PODS, item.ref.namespace) or []
+    users = [pod for pod in pods if (dig(pod, "spec", "serviceAccountName") or "default") == item.ref.name]
+    if users:
+        yield Impact(level="danger", text=f"{len(users)} pods run as {item.ref} and lose their rights: {names(users)}.")
+
+
+def _deleted_node(item: Moved, world: World) -> Iterator[Impact]:
+    pods = [pod for pod in world.items(PODS, "") or [] if dig(pod, "spec", "nodeName") == item.ref.name]
+    yield Impact(level="danger", text=f"{len(pods)} pods on {item.ref} are lost: {names(pods)}.")
+
+
+def _deleted_definition(item: Moved, world: World) -> Iterator[Impact]:
+    spec = dig(item.before, "spec") or {}
+    plural = f"{dig(spec, 'names', 'plural')}.{spec.get('group')}"
+    held = world.items(plural, "") or []
+    yield Impact(level="danger", text=f"{len(held)} objects of {plural} are deleted with their kind: {names(held)}.")
+
+
+_DELETED: Mapping[str, Callable[[Moved, World], Iterator[Impact]]] = {
+    "Namespace": _deleted_namespace,
+    "PersistentVolumeClaim": _deleted_claim,
+    "ConfigMap": _deleted_config,
+    "Secret": _deleted_config,
+    "ServiceAccount": _deleted_account,
+    "Node": _deleted_node,
+    "CustomResourceDefinition": _deleted_definition,
+}
+
+
+def _mounting(item: Moved, world: World, source: str, key: str) -> list[Json]:
+    pods = world.items(PODS, item.ref.namespace) or []
+    return [
+        pod
+        for pod in pods
+        if not finished(pod)
+        and any(dig(volume, source, key) == item.ref.name for volume in dig(pod, "spec", "volumes") or [])
+    ]
+
+
+def referring(ref: ObjectRef, world: World) -> list[Json]:
+    """Workloads whose pod template uses a ConfigMap or Secret, and pods that belong to none."""
+    kinds = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "jobs.batch", PODS)
+    found = []
+    for kind in kinds:
+        for obj in world.items(kind, ref.namespace) or []:
+            loose = not dig(obj, "metadata", "ownerReferences")
+            if loose and ref.name in _references(pod_template(obj).get("spec"), ref.kind):
+                found.append(obj)
+    return found
+
+
+_REFERENCE_KEYS: Mapping[str, Mapping[str, str]] = {
+    "ConfigMap": {"configMap": "name", "configMapRef": "name", "configMapKeyRef": "name"},
+    "Secret": {"secret": "secretName", "secretRef": "name", "secretKeyRef": "name", "imagePullSecrets": "name"},
+}
+
+
+def _references(value: Any, kind: str) -> set[str]:
+    """Names of ConfigMaps or Secrets that a pod spec needs."""
+    found: set[str] = set()
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            wanted = _REFERENCE_KEYS[kind].get(key)
+            for holder in inner if isinstance(inner, list) else [inner]:
+                if wanted and isinstance(holder, Mapping):
+                    found |= {str(holder[name]) for name in (wanted, "name") if name in holder}
+            found |= _references(inner, kind)
+    elif isinstance(value, list):
+        for item in value:
+            found |= _references(item, kind)
+    return found
+
+
+def _configuration(item: Moved, world: World) -> Iterator[Impact]:
+    if item.ref.kind not in ("ConfigMap", "Secret") or not item.before or not item.after:
+        return
+    users = referring(item.ref, world)
+    if users:
+        yield Impact(
+            level="warning",
+            text=f"{names(users)} use {item.ref}: mounted files follow soon, environment variables"
+            " only after a restart.",
+            refs=tuple(ref_of(user) for user in users),
+        )
+
+
+def _taints(item: Moved, world: World) -> Iterator[Impact]:
+    if item.ref.kind != "Node" or not item.after:
+        return
+    had = {taint_text(taint) for taint in dig(item.before, "spec", "taints") or []}
+    added = [taint for taint in dig(item.after, "spec", "taints") or [] if taint_text(taint) not in had]
+    pods = [pod for pod in world.items(PODS, "") or [] if dig(pod, "spec", "nodeName") == item.ref.name]
+    for taint in added:
+        if taint.get("effect") == "NoExecute":
+            hit = [pod for pod in pods if not tolerates(pod, taint)]
+            yield Impact(
+                level="danger" if hit else "info",
+                text=f"{len(hit)} pods on {item.ref} do not tolerate {taint_text(taint)} and are stopped"
+                + (f": {names(hit)}." if hit else "."),
+                refs=tuple(ref_of(pod) for pod in hit),
+            )
+
+
+def _quota(moved: Sequence[Moved], world: World) -> Iterator[Impact]:
+    """Quotas of each namespace with what the change adds; pods beyond them are not made."""
+    added: dict[str, dict[str, float]] = {}
+    for item in moved:
+        if item.action != "delete" and item.after:
+            _add(added.setdefault(item.ref.namespace, {}), quantities.usage_added(item.before, item.after))
+    for namespace, wanted in added.items():
+        if not namespace or not any(value > 0 for value in wanted.values()):
+            continue
+        for quota in world.items(QUOTAS, namespace) or []:
+            yield from _quota_lines(quota, wanted)
+
+
+def _add(total: dict[str, float], more: Mapping[str, float]) -> None:
+    for key, value in more.items():
+        total[key] = total.get(key, 0) + value
+
+
+def _quota_lines(quota: Json, wanted: Mapping[str, float]) -> Iterator[Impact]:
+    hard = dig(quota, "status", "hard") or dig(quota, "spec", "hard") or {}
+    used = dig(quota, "status", "used") or {}
+    for name, limit in hard.items():
+        more = wanted.get(
+            str(name).removeprefix("requests.") if name in ("requests.cpu", "requests.memory") else name, 0
+        )
+        if more <= 0:
+            continue
+        after = quantities.number(used.get(name, "0")) + more
+        over = after > quantities.number(limit)
+        text = f"Quota {name_of(quota)}: {name} {_amount(str(name), after)} of {limit} afterwards"
+        yield Impact(
+            level="danger" if over else "info",
+            text=f"{text}; what is beyond it is not made." if over else f"{text}.",
+            refs=(ref_of(quota),),
+        )
+
+
+def _amount(name: str, value: float) -> str:
+    return bytes_text(value) if name.endswith(("memory", "storage")) else f"{value:.6g}"
+
+
+_RULES: tuple[Callable[[Moved, World], Iterator[Impact]], ...] = (
+    _restarts,
+    _scaling,
+    _endpoints,
+    _deletion,
+    _configuration,
+    _taints,
+)
