@@ -1,0 +1,303 @@
+"""A whole simulated cluster on one thread: clock, store, API, controllers, scheduler and node agents.
+
+Everything that happens is the work of a queue or of a timer, taken in a fixed order, so that the same seed and the same
+requests give the same history. Readers and writers from other threads (the HTTP server) hold `World.lock`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from cloudwright.twin import controllers
+from cloudwright.twin.api import Api
+from cloudwright.twin.clock import Clock
+from cloudwright.twin.controllers.base import Context, ControllerOptions, Metrics, Served
+from cloudwright.twin.controllers.informer import Informers
+from cloudwright.twin.local import LocalApi
+from cloudwright.twin.scheduler import Scheduler
+from cloudwright.twin.server.pipeline import ApiServer
+from cloudwright.twin.server.request import User
+from cloudwright.twin.store import Store, StoreSnapshot
+
+DEFAULT_START = 1_767_225_600.0
+"""2026-01-01T00:00:00Z, where virtual time begins unless told otherwise."""
+
+_LIVELOCK_UNITS = 1_000_000
+_LONGEST_NAP = 1.0
+
+
+class Livelock(Exception):
+    """The queues did not come to rest at one moment: two parts undo each other's work without end."""
+
+
+class Agent(Protocol):
+    """A part of the world with work of its own: a controller, the scheduler, the kubelets, the traffic engine.
+
+    It subscribes and sets timers when it is made, and works when it is asked to or when a timer calls it.
+    """
+
+    def run_once(self) -> bool:
+        """Do one unit of work; False when there is nothing to do at this moment."""
+        ...
+
+    def close(self) -> None:
+        """Cancel timers and subscriptions."""
+        ...
+
+    def snapshot(self) -> Any:
+        """State that is not in API objects, by value (None when there is none)."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Take on a state that `snapshot` returned; called once, right after the agent was made."""
+        ...
+
+
+@dataclass(frozen=True)
+class WorldSnapshot:
+    """A whole world at one moment, by value."""
+
+    seed: int
+    now: float
+    store: StoreSnapshot
+    identities: Any
+    agents: Mapping[str, Any]
+
+
+AgentFactory = Callable[["World"], Agent]
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """How a world is made. `agents` are made in order, by name; `metrics` feeds the autoscaler."""
+
+    seed: int = 0
+    start: float = DEFAULT_START
+    controllers: ControllerOptions = field(default_factory=ControllerOptions)
+    agents: Mapping[str, AgentFactory] = field(default_factory=dict)
+    metrics: Metrics | None = None
+
+
+class World:
+    """One simulated cluster. Build it with `World.create`; `step` and `settle` move it, `fork` copies it."""
+
+    def __init__(self, options: WorldOptions, store: Store, clock: Clock, identities: Any = None) -> None:
+        self.options = options
+        self.store, self.clock = store, clock
+        self.lock = threading.RLock()
+        self.server = ApiServer(store, clock, seed=options.seed)
+        if identities is not None:
+            self.server.identities.restore(identities)
+        self.api: Api = self.api_for("cloudwright-admin")
+        self.informers = Informers(self.api)
+        self.context = Context(
+            api_for=self._controller_api,
+            clock=clock,
+            informers=self.informers,
+            options=options.controllers,
+            metrics=_LateMetrics(self, options.metrics),
+            discover=self._discover,
+        )
+        self.metrics: Metrics | None = options.metrics
+        self._parts: list[Any] = [*controllers.start(self.context)]
+        self.scheduler = Scheduler(self.context, self.api_for("system:kube-scheduler"))
+        self._parts.append(self.scheduler)
+        self.agents: dict[str, Agent] = {}
+        for name, factory in options.agents.items():
+            self.add_agent(name, factory(self))
+        self._wake = threading.Event()
+        self._stop_realtime: Callable[[], None] | None = None
+
+    @staticmethod
+    def create(
+        *,
+        seed: int = 0,
+        start: float = DEFAULT_START,
+        objects: Iterable[Mapping[str, Any]] = (),
+        agents: Mapping[str, AgentFactory] | None = None,
+        metrics: Metrics | None = None,
+        options: ControllerOptions | None = None,
+    ) -> "World":
+        """A new cluster: the bootstrap objects, then `objects` created in order, then everything at rest.
+
+        Raises:
+            ApiStatusError: the server refuses one of the objects.
+        """
+        made = WorldOptions(seed, start, options or ControllerOptions(), dict(agents or {}), metrics)
+        world = World(made, Store(), Clock(start))
+        world.settle()
+        world.apply(objects)
+        return world
+
+    @staticmethod
+    def from_snapshot(
+        snapshot: WorldSnapshot,
+        *,
+        agents: Mapping[str, AgentFactory] | None = None,
+        metrics: Metrics | None = None,
+        options: ControllerOptions | None = None,
+    ) -> "World":
+        """A world that continues where a snapshot was taken, with agents made anew from their saved state."""
+        made = WorldOptions(snapshot.seed, snapshot.now, options or ControllerOptions(), dict(agents or {}), metrics)
+        world = World(made, Store.from_snapshot(snapshot.store), Clock(snapshot.now), snapshot.identities)
+        for name, agent in world.agents.items():
+            if name in snapshot.agents:
+                agent.restore(snapshot.agents[name])
+        world.settle()
+        return world
+
+    def snapshot(self) -> WorldSnapshot:
+        """The whole state by value, at rest."""
+        with self.lock:
+            self.settle()
+            states = {name: agent.snapshot() for name, agent in self.agents.items()}
+            identities = self.server.identities.snapshot()
+            return WorldSnapshot(self.options.seed, self.clock.now(), self.store.snapshot(), identities, states)
+
+    def fork(self) -> "World":
+        """An independent copy, for a rehearsal: what happens in it does not touch this world."""
+        options = self.options
+        return World.from_snapshot(
+            self.snapshot(), agents=options.agents, metrics=options.metrics, options=options.controllers
+        )
+
+    def api_for(self, user: str, groups: Sequence[str] = ("system:masters", "system:authenticated")) -> LocalApi:
+        """The API in the name of a user (as audit and field ownership record it)."""
+        return LocalApi(self.store, self.clock, server=self.server, user=User(user, groups=tuple(groups)))
+
+    def add_agent(self, name: str, agent: Agent) -> None:
+        """Give an agent its turns."""
+        self.agents[name] = agent
+        self._parts.append(agent)
+
+    def apply(self, objects: Iterable[Mapping[str, Any]]) -> None:
+        """Create objects in order, then come to rest.
+
+        Raises:
+            ApiStatusError: the server refuses one of them.
+        """
+        with self.lock:
+            for obj in objects:
+                info = self.server.catalog.by_kind(obj["apiVersion"], obj["kind"])
+                if info is None:
+                    raise ValueError(f"{obj['apiVersion']} {obj['kind']} is not served: apply its definition first")
+                namespace = obj["metadata"].get("namespace", "default") if info.namespaced else None
+                self.api.create(info.resource, obj, namespace)
+                self.settle()
+            self.settle()
+
+    def settle(self) -> None:
+        """Let everyone work until there is nothing left to do at the present time.
+
+        Raises:
+            Livelock: there is no end to it.
+        """
+        with self.lock:
+            for _ in range(_LIVELOCK_UNITS):
+                worked = False
+                for part in self._parts:
+                    worked = part.run_once() or worked
+                if worked:
+                    continue
+                timer = self.clock.pop_due()
+                if timer is None:
+                    return
+                timer.callback()
+        raise Livelock(f"no rest after {_LIVELOCK_UNITS} rounds at {self.clock.timestamp()}")
+
+    def step(self, seconds: float) -> None:
+        """Advance virtual time, timer by timer, and come to rest at the end."""
+        with self.lock:
+            self.settle()
+            end = self.clock.now() + seconds
+            while (due := self.clock.next_due()) is not None and due <= end:
+                self.clock.advance_to(due)
+                self.settle()
+            self.clock.advance_to(end)
+            self.settle()
+
+    def step_until(self, condition: Callable[[], bool], timeout: float, pause: float = 1.0) -> bool:
+        """Step until a condition holds; False when it does not within `timeout` virtual seconds."""
+        self.settle()
+        left = timeout
+        while not condition():
+            if left <= 0:
+                return False
+            self.step(min(pause, left))
+            left -= pause
+        return True
+
+    def run_realtime(self, speed: float = 1.0) -> Callable[[], None]:
+        """Tie virtual time to wall time (`speed` times as fast) on a thread of its own; returns what stops it.
+
+        Writes through the store wake the thread at once.
+        """
+        stopping = threading.Event()
+        unsubscribe = self.store.subscribe(None, lambda event: self._wake.set())
+        thread = threading.Thread(target=self._follow, args=(stopping, speed), name="twin-world", daemon=True)
+
+        def stop() -> None:
+            stopping.set()
+            self._wake.set()
+            thread.join()
+            with self.lock:
+                unsubscribe()
+
+        thread.start()
+        return stop
+
+    def _follow(self, stopping: threading.Event, speed: float) -> None:
+        wall, virtual = time.monotonic(), self.clock.now()
+        while not stopping.is_set():
+            self._wake.clear()
+            with self.lock:
+                target = virtual + (time.monotonic() - wall) * speed
+                self.step(max(0.0, target - self.clock.now()))
+                due = self.clock.next_due()
+                self._wake.clear()
+            nap = _LONGEST_NAP if due is None else (due - self.clock.now()) / speed
+            self._wake.wait(min(max(nap, 0.001), _LONGEST_NAP))
+
+    def close(self) -> None:
+        """Stop all parts."""
+        with self.lock:
+            for part in self._parts:
+                part.close()
+            self.informers.close()
+
+    def _controller_api(self, controller: str) -> Api:
+        groups = ("system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated")
+        return self.api_for(f"system:serviceaccount:kube-system:{controller}", groups)
+
+    def _discover(self) -> list[Served]:
+        seen: dict[tuple[str, str], Served] = {}
+        for info in self.server.catalog.all():
+            if {"list", "watch", "delete"} <= set(info.verbs):
+                seen.setdefault(info.storage, Served(info.resource, info.kind, info.namespaced))
+        return list(seen.values())
+
+
+class _LateMetrics:
+    """The metrics source as it is now: a node agent may offer one after the controllers were made."""
+
+    def __init__(self, world: World, source: Metrics | None) -> None:
+        self._world, self._source = world, source
+
+    def pod_stats(self) -> Any:
+        return (self._world.metrics or self._source or _NONE).pod_stats()
+
+    def node_stats(self) -> Any:
+        return (self._world.metrics or self._source or _NONE).node_stats()
+
+
+class _Nothing:
+    def pod_stats(self) -> list[Any]:
+        return []
+
+    def node_stats(self) -> list[Any]:
+        return []
+
+
+_NONE = _Nothing()
