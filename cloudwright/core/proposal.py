@@ -34,6 +34,7 @@ class Provenance(Frozen):
 
     source: Source
     session: str = "-"
+    turn: str = ""
     request: str = ""
     why: str = ""
     evidence: tuple[Evidence, ...] = ()

@@ -1,0 +1,137 @@
+"""Propose, decide, execute: the three steps of a change as nodes of the graph use them."""
+
+from collections.abc import Sequence
+
+from cloudwright.agents import calls
+from cloudwright.agents.contribution import Contribution, Task
+from cloudwright.agents.kit import Event, Kit
+from cloudwright.agents.language.understanding import Goal
+from cloudwright.agents.state import Json, State
+from cloudwright.core.answers import CauseView
+from cloudwright.core.approval import Answer
+from cloudwright.core.errors import AlreadyDecided, ApprovalNeeded, CloudwrightError, GateError
+from cloudwright.core.proposal import Source
+from cloudwright.core.proposal import State as Stands
+from cloudwright.core.tool import Irreversible, ToolCall, Undo
+
+_FIXES = 3
+
+
+def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], kit: Kit) -> State:
+    """Queue what specialists proposed, what requests, undos and fixes want; a failure becomes a sentence."""
+    digests = [digest for item in found for digest in item.proposals]
+    failed: list[str] = []
+    for task in tasks:
+        try:
+            wanted = _wanted(task, found, kit)
+        except CloudwrightError as error:
+            failed.append(calls.explain(error, kit))
+            continue
+        for call, source, why in wanted:
+            try:
+                proposal = calls.propose(call, task, kit, source, why)
+            except CloudwrightError as error:
+                failed.append(calls.explain(error, kit))
+                continue
+            if proposal.preview.changes:
+                digests.append(proposal.digest)
+            else:
+                failed.append(f"{proposal.preview.summary}: nothing would change, it is so already.")
+    queue = list(dict.fromkeys(digests))
+    return {"queue": queue, "proposals": queue, "failed": failed}
+
+
+def _wanted(task: Task, found: Sequence[Contribution], kit: Kit) -> list[tuple[ToolCall, Source, str]]:
+    if task.intent.goal is Goal.CALLS:
+        changes = [call for item in found for call in item.changes if call in task.intent.calls]
+        return [(call, Source.USER, "") for call in _once(changes)]
+    if task.intent.goal is Goal.UNDO:
+        return [_undo(task.intent.change, kit)]
+    if task.intent.goal is Goal.FIX:
+        causes = [cause for item in found for cause in item.causes][:_FIXES]
+        return [(call, Source.DIAGNOSIS, cause.claim) for cause in causes for call in _first_remedy(cause)]
+    return []
+
+
+def _once(wanted: Sequence[ToolCall]) -> list[ToolCall]:
+    out: list[ToolCall] = []
+    for call in wanted:
+        if call not in out:
+            out.append(call)
+    return out
+
+
+def _first_remedy(cause: CauseView) -> tuple[ToolCall, ...]:
+    return cause.remedies[0].calls if cause.remedies else ()
+
+
+def _undo(change: str, kit: Kit) -> tuple[ToolCall, Source, str]:
+    executed = [item for item in kit.gate.ledger.records() if item.state is Stands.EXECUTED]
+    mine = [item for item in executed if item.proposal.provenance.session == kit.context.session]
+    record = kit.gate.ledger.record(change) if change else (mine[-1] if mine else None)
+    if record is None:
+        raise GateError("Nothing was changed in this session, so there is nothing to undo.")
+    plan = record.undo or record.proposal.undo
+    if isinstance(plan, Irreversible):
+        raise GateError(f"{record.proposal.preview.summary} cannot be undone: {plan.reason}.")
+    assert isinstance(plan, Undo)
+    return plan.call, Source.UNDO, f"undo of {record.proposal.id}: {record.proposal.preview.summary}"
+
+
+def needs_nobody(digest: str, kit: Kit) -> bool:
+    """Whether this change may run without asking: policy says auto, or it is approved, or the flag may answer."""
+    record = kit.gate.ledger.record(digest)
+    if record.state is Stands.APPROVED or record.proposal.decision.answer is Answer.AUTO:
+        return True
+    if not kit.approve_writes or record.state is not Stands.PENDING:
+        return False
+    try:
+        return kit.gate.approve(digest, kit.approver, by_flag=True).state is Stands.APPROVED
+    except GateError:
+        return False
+
+
+def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
+    """Take a person's decision: `approve`, `deny` (with `reason`) or `leave`; anything but an explicit yes is no yes.
+
+    The gate records it; deciding again after a crash finds it recorded.
+    """
+    choice = str(answer.get("decision", "leave"))
+    rest = state["queue"][1:]
+    failed = list(state.get("failed", ()))
+    try:
+        if choice == "approve":
+            record = kit.gate.approve(digest, kit.approver)
+            if record.state is Stands.APPROVED:
+                return {"decision": {"approved": True}}
+            failed.append(f"{record.proposal.id} waits for a second person's approval.")
+        elif choice == "deny":
+            kit.gate.deny(digest, kit.approver, str(answer.get("reason", "")))
+    except AlreadyDecided:
+        if choice == "approve":
+            return {"decision": {"approved": True}}
+    except ApprovalNeeded as error:
+        failed.append(error.message)
+    except CloudwrightError as error:
+        failed.append(calls.explain(error, kit))
+    return {"queue": rest, "decision": {"approved": False}, "failed": failed}
+
+
+def execute(state: State, digest: str, kit: Kit) -> State:
+    """Execute the approved change; after a crash the journal (and a look at the world) tells what came of it."""
+    rest = state["queue"][1:]
+    executed = list(state.get("executed", ()))
+    failed = list(state.get("failed", ()))
+    kit.gate.recover(kit.context)
+    record = kit.gate.ledger.record(digest)
+    if record.state not in (Stands.EXECUTED, Stands.FAILED):
+        kit.tell(Event(kind="tool", tool=record.proposal.call.tool, text=record.proposal.preview.summary))
+        try:
+            kit.gate.execute(digest, kit.context, original=kit.originals.get(digest))
+        except CloudwrightError as error:
+            failed.append(calls.explain(error, kit))
+        record = kit.gate.ledger.record(digest)
+        kit.tell(Event(kind="tool", tool=record.proposal.call.tool, text=record.state.value, done=True))
+    if record.state in (Stands.EXECUTED, Stands.FAILED):
+        executed.append({"digest": digest, "ok": record.state is Stands.EXECUTED})
+    return {"queue": rest, "executed": executed, "failed": failed, "decision": {}}

@@ -1,0 +1,116 @@
+"""Checking a model's sentences against the evidence that they cite.
+
+A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
+text) stands in that evidence or in the user's own request; *refuted* when a checkable word does not; *uncited* when it
+has checkable words and cites nothing; *plain* when there is nothing to check.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from cloudwright.core.evidence import Evidence
+from cloudwright.core.refs import Frozen
+
+CITATION = re.compile(r"\[(e\d+(?:\s*,\s*e\d+)*)\]")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*\-\[])|\n+")
+_QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
+_STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b")
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)?(?:\s?(?:%|ms|s|m|h|d|Mi|Gi|Ki|MB|GB|rps))?(?![\w-])")
+_NAME = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
+_IMAGE = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?\b|\b[a-z][\w.-]*:[\w.-]*\d[\w.-]*\b")
+_SMALL = {"0", "1", "2"}
+_ENGLISH = re.compile(
+    r"^(?:read-only|re-\w+|roll-?\w+|\w+-(?:in|out|up|down|off|on|only|side|time|level|free|based|wide|term|scale)|"
+    r"non-\w+|multi-\w+|self-\w+|so-called|follow-up|long-running|up-to-date|well-known|in-cluster|end-to-end)$"
+)
+
+
+class Standing(StrEnum):
+    """How a sentence stands against its evidence."""
+
+    VERIFIED = "verified"
+    REFUTED = "refuted"
+    UNCITED = "uncited"
+    PLAIN = "plain"
+
+
+class Checked(Frozen):
+    """One sentence with its standing; `unsupported` are the words that no cited evidence holds."""
+
+    sentence: str
+    standing: Standing
+    unsupported: tuple[str, ...] = ()
+
+
+def check(text: str, lookup: Callable[[str], Evidence | None], request: str = "") -> list[Checked]:
+    """Check every sentence of `text`. Citing evidence that was never minted refutes a sentence."""
+    return [_check(sentence, lookup, request) for sentence in sentences(text)]
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences and list items, in order."""
+    return [part.strip() for part in _SENTENCE.split(text) if part and part.strip()]
+
+
+def facts(sentence: str) -> list[str]:
+    """The words of a sentence that evidence can confirm, without repetition, in order."""
+    bare = CITATION.sub("", sentence)
+    found: list[str] = []
+    for pattern in (_QUOTED, _TIME, _IMAGE, _STATUS, _NAME, _NUMBER):
+        for match in pattern.finditer(bare):
+            word = next((group for group in match.groups() if group), match.group()).strip()
+            if word and not (pattern is _NUMBER and word in _SMALL) and not _ENGLISH.match(word):
+                found.append(word)
+        bare = pattern.sub(" ", bare) if pattern in (_QUOTED, _TIME, _IMAGE) else bare
+    return list(dict.fromkeys(found))
+
+
+def demand(checked: Sequence[Checked]) -> str:
+    """What to send back to the model; "" when nothing is wrong."""
+    lines = []
+    for item in checked:
+        if item.standing is Standing.REFUTED:
+            lines.append(f"- not in the evidence you cite: {', '.join(item.unsupported)} — in: {item.sentence}")
+        elif item.standing is Standing.UNCITED:
+            lines.append(f"- no evidence cited for: {item.sentence}")
+    if not lines:
+        return ""
+    return "Correct or leave out these sentences; cite evidence ids as [e1]:\n" + "\n".join(lines)
+
+
+def settle(text: str, checked: Sequence[Checked]) -> str:
+    """The text without refuted sentences; uncited ones are marked."""
+    for item in checked:
+        if item.standing is Standing.REFUTED:
+            text = text.replace(item.sentence, "")
+        elif item.standing is Standing.UNCITED:
+            text = text.replace(item.sentence, f"{item.sentence} (not verified)")
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]{2,}", " ", text)).strip()
+
+
+def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str) -> Checked:
+    ids = [item.strip() for group in CITATION.findall(sentence) for item in group.split(",")]
+    wanted = facts(sentence)
+    cited = [lookup(item) for item in ids]
+    unknown = [item for item, found in zip(ids, cited, strict=True) if found is None]
+    if unknown:
+        return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
+    if not wanted:
+        return Checked(sentence=sentence, standing=Standing.PLAIN)
+    body = "\n".join(f"{item.tool} {item.arguments} {item.excerpt}" for item in cited if item) + "\n" + request
+    missing = tuple(word for word in wanted if not _stands_in(word, body))
+    if not ids:
+        standing = Standing.UNCITED if missing else Standing.PLAIN
+        return Checked(sentence=sentence, standing=standing, unsupported=missing)
+    return Checked(sentence=sentence, standing=Standing.REFUTED if missing else Standing.VERIFIED, unsupported=missing)
+
+
+def _stands_in(word: str, body: str) -> bool:
+    if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", body, re.IGNORECASE):
+        return True
+    parts = [part for part in re.split(r"[\s=:,]+", word) if part]
+    return len(parts) > 1 and all(
+        re.search(rf"(?<![A-Za-z0-9]){re.escape(part)}(?![A-Za-z0-9])", body, re.IGNORECASE) for part in parts
+    )

@@ -1,0 +1,107 @@
+"""Putting an answer together, and closing a turn."""
+
+from collections.abc import Sequence
+
+from cloudwright.agents.contribution import Contribution
+from cloudwright.agents.kit import Kit
+from cloudwright.agents.language.understanding import Goal, Intent, Memory
+from cloudwright.agents.model.chat import Usage
+from cloudwright.agents.specialists import merge
+from cloudwright.agents.state import Json, State
+from cloudwright.core.proposal import State as Stands
+from cloudwright.core.refs import ObjectRef
+
+_FOCUS = 12
+_ABOUT_US = (
+    "I look into Kubernetes clusters and cloud policies, show what I find with evidence, and make the changes that you"
+    " approve. Ask what runs where, what is wrong and why, who may do what, for logs, events and usage, or say what to"
+    " change: scale, restart, roll back, set images, variables and limits, label, apply, drain, delete, undo."
+)
+_SORRY = "I did not understand that."
+
+
+def report(state: State, found: Sequence[Contribution], intents: Sequence[Intent], kit: Kit) -> State:
+    """The answer of this turn so far, and the evidence that later turns may cite."""
+    text = merge(found)
+    parts = [text] if text else []
+    parts += [line for intent in intents for line in _without_specialist(intent, kit)]
+    notes = [note for item in found for note in item.notes]
+    gaps = [f"Not seen: {gap}" for item in found for gap in item.gaps]
+    return {
+        "answer": "\n\n".join([*parts, *dict.fromkeys(notes), *dict.fromkeys(gaps)]),
+        "evidence": [item.model_dump(mode="json") for item in kit.context.evidence.all()],
+        "usage": sum((item.usage for item in found), Usage()).model_dump(mode="json"),
+    }
+
+
+def _without_specialist(intent: Intent, kit: Kit) -> list[str]:
+    match intent.goal:
+        case Goal.EXPLAIN_SELF:
+            return [_ABOUT_US]
+        case Goal.CHATTER:
+            return ["You are welcome." if "thank" in intent.text.lower() else "Hello. What shall I look at?"]
+        case Goal.UNKNOWN if kit.model is None:
+            options = [f"- {option.label}" for option in intent.closest]
+            return ["\n".join([f"{_SORRY} The closest that I can do:", *options]) if options else _SORRY]
+        case _:
+            return []
+
+
+def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent], kit: Kit) -> State:
+    """Add what was executed or failed, and remember the turn."""
+    lines = [state.get("answer", "")]
+    done: list[str] = []
+    for item in state.get("executed", ()):
+        record = kit.gate.ledger.record(item["digest"])
+        lines.append(_outcome(record.summary, record.verification.progress.value if record.verification else "", item))
+        if item["ok"]:
+            done.append(record.proposal.id)
+    lines += state.get("failed", ())
+    memory = remember(state, found, intents, done, kit)
+    answer = "\n\n".join(line for line in lines if line)
+    turn = {
+        "request": state["request"],
+        "answer": answer,
+        "proposals": state.get("proposals", []),
+        "executed": state.get("executed", []),
+    }
+    return {"answer": answer, "turns": [*state.get("turns", ()), turn], "memory": memory.model_dump(mode="json")}
+
+
+def _outcome(summary: str, progress: str, item: Json) -> str:
+    offer = ' Say "undo that" to take it back.' if item["ok"] else ""
+    return f"{summary}\nChecked in the cluster: {progress}.{offer}"
+
+
+def remember(
+    state: State, found: Sequence[Contribution], intents: Sequence[Intent], done: Sequence[str], kit: Kit
+) -> Memory:
+    """What pronouns of the next turn refer to."""
+    old = Memory.model_validate(state.get("memory") or {})
+    targets: list[ObjectRef] = []
+    waiting = []
+    for digest in state.get("proposals", ()):
+        record = kit.gate.ledger.record(digest)
+        targets += record.proposal.targets
+        if record.state in (Stands.PENDING, Stands.APPROVED):
+            waiting.append(record.proposal.id)
+    about = [ref for intent in intents for ref in intent.about]
+    brought = [ref for item in found for ref in item.objects]
+    focus = tuple(dict.fromkeys((*about, *targets, *brought, *old.objects)))[:_FOCUS]
+    listed = next((item.listed for item in reversed(list(found)) if item.listed), old.listed)
+    calls = tuple(call for intent in intents for call in intent.calls) or old.last_calls
+    return Memory(
+        objects=focus,
+        listed=listed,
+        last_calls=calls,
+        changes=(*reversed(list(done)), *old.changes)[:_FOCUS],
+        pending=tuple(waiting),
+        question=None,
+        namespace=old.namespace,
+    )
+
+
+def short(turn: Json) -> str:
+    """One earlier turn in a line; evidence ids in it stay."""
+    answer = " ".join(str(turn["answer"]).split())
+    return f"- {turn['request']} → {answer if len(answer) <= 400 else answer[:400] + '…'}"
