@@ -184,3 +184,35 @@ def _share(left: Token, right: Token) -> bool:
     if isinstance(left, str):
         return any(accepts(right, letter) for letter in left)
     return any(accepts(left, letter) for letter in right) if isinstance(right, str) else True
+
+
+def count_words(
+    tests: Sequence[Iterable[Machine]], *, bound: int, alphabet: int, cap: int = STATE_CAP
+) -> dict[int, int]:
+    """For every accept vector, how many texts of at most `bound` letters (out of `alphabet`) have it. Raises TooComplex."""
+    automaton = _Automaton(tests)
+    start = frozenset(automaton.start)
+    edges: dict[State, list[tuple[State, int]]] = {}
+    pending = [start]
+    while pending:
+        state = pending.pop()
+        if state in edges:
+            continue
+        if len(edges) >= cap:
+            raise TooComplex(f"more than {cap} states")
+        moves = list(automaton.moves(state))
+        fresh = any(token is not None and not isinstance(token, str) for token in (automaton.tokens[p] for p in state))
+        named = len(moves) - fresh
+        edges[state] = [(after, alphabet - named if fresh and i == named else 1) for i, (_, after) in enumerate(moves)]
+        pending += [after for after, _ in edges[state]]
+    totals: dict[int, int] = {}
+    level = {start: 1}
+    for _ in range(bound + 1):
+        following: dict[State, int] = {}
+        for state, number in level.items():
+            mask = automaton.mask(state)
+            totals[mask] = totals.get(mask, 0) + number
+            for after, ways in edges[state]:
+                following[after] = following.get(after, 0) + number * ways
+        level = following
+    return totals

@@ -16,7 +16,6 @@ from cloudwright.policies.iam.evaluate import Match, Part, combine, match
 from cloudwright.policies.iam.plausibility import Element, plausibility
 from cloudwright.policies.iam.request import Expectation, Outcome, Request
 
-
 PARTS = {
     Element.PRINCIPAL: Part.PRINCIPAL,
     Element.ACTION: Part.ACTION,
@@ -40,7 +39,11 @@ class Suspect:
 
     def describe(self, policy: Policy) -> str:
         """One sentence."""
-        what = "a statement is missing" if self.statement is None else f"{self.element} of {policy.statements[self.statement].name}"
+        what = (
+            "a statement is missing"
+            if self.statement is None
+            else f"{self.element} of {policy.statements[self.statement].name}"
+        )
         wanted = {item.allow for item in self.explains}
         kind = "denied wrongly" if wanted == {True} else "allowed wrongly" if wanted == {False} else "decided wrongly"
         return f"{what}: explains {len(self.explains)} of the requests that are {kind}, e.g. {self.explains[0].request}"
@@ -57,7 +60,8 @@ class Table:
     def outcome(self, row: int, changed: int | None = None, *, applies: bool = False) -> Outcome:
         """The decision, with one statement's match set by hand."""
         effects = [
-            (found.statement.effect, applies if i == changed else found.matches) for i, found in enumerate(self.matches[row])
+            (found.statement.effect, applies if i == changed else found.matches)
+            for i, found in enumerate(self.matches[row])
         ]
         return combine(effects)
 
@@ -118,12 +122,21 @@ def _known(suspect: Suspect, chosen: Sequence[Suspect]) -> bool:
 def best_pair(policy: Policy, expectations: Sequence[Expectation]) -> tuple[Suspect, Suspect] | None:
     """The two faults that best explain requests which no single fault explains: two elements that fail together."""
     table = tabulate(policy, expectations)
-    singly = {id(item) for suspect in localize(policy, expectations) if suspect.statement is not None for item in suspect.explains}
+    singly = {
+        id(item)
+        for suspect in localize(policy, expectations)
+        if suspect.statement is not None
+        for item in suspect.explains
+    }
     rows = [row for row in wrong_rows(table) if id(table.expectations[row]) not in singly]
     if not rows:
         return None
-    places = [(item.index, element) for item in policy.statements for element in Element
-              if element is not Element.MISSING and (element is Element.EFFECT or _has(item, element))]
+    places = [
+        (item.index, element)
+        for item in policy.statements
+        for element in Element
+        if element is not Element.MISSING and (element is Element.EFFECT or _has(item, element))
+    ]
     scored = [_pair(table, left, right, rows) for left, right in combinations(places, 2)]
     found = [pair for pair in scored if pair is not None]
     return max(found, key=lambda pair: pair[0].weight + pair[1].weight, default=None)
@@ -213,7 +226,8 @@ def _evidence(table: Table, element: Element, explains: Sequence[int]) -> float:
     for row in explains:
         ours = table.expectations[row]
         paired += any(
-            theirs.allow != ours.allow and _differ_only(ours.request, theirs.request, element) for theirs in table.expectations
+            theirs.allow != ours.allow and _differ_only(ours.request, theirs.request, element)
+            for theirs in table.expectations
         )
     return min(paired, 3)
 

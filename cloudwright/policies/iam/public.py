@@ -116,4 +116,7 @@ def public_statements(policy: Policy) -> list[int]:
 def broad_network(text: str) -> bool:
     """Whether a CIDR covers so much that it restricts nobody."""
     within = network(text)
-    return isinstance(within, ipaddress.IPv4Network | ipaddress.IPv6Network) and within.prefixlen < WIDEST_NETWORK[within.version]
+    return (
+        isinstance(within, ipaddress.IPv4Network | ipaddress.IPv6Network)
+        and within.prefixlen < WIDEST_NETWORK[within.version]
+    )

@@ -138,3 +138,8 @@ def key_type(service: str, key: str) -> str | None:
 def format_key(name: str) -> patterns.Pattern:
     """A condition key of the reference (`aws:RequestTag/${TagKey}`) as a pattern over lower-case keys."""
     return patterns.glob(_HOLE.sub("*", name).lower())
+
+
+def fill_format(arn_format: str, known: Mapping[str, str]) -> str:
+    """An ARN format with known parts filled in and a star for the rest."""
+    return _HOLE.sub(lambda match: known.get(match[0][2:-1], "*"), arn_format)

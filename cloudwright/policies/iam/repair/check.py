@@ -18,7 +18,9 @@ def problems(task: RepairTask, policy: Policy, limits: RepairLimits) -> list[str
     out = []
     for item in task.expectations:
         if outcome(policy, item.request).allowed != item.allow:
-            out.append(f"{'denied' if item.allow else 'allowed'}, but must be {'allowed' if item.allow else 'denied'}: {item.request}")
+            out.append(
+                f"{'denied' if item.allow else 'allowed'}, but must be {'allowed' if item.allow else 'denied'}: {item.request}"
+            )
     for probe in task.protected:
         verdict = access_not_granted(Document(policy), probe, timeout_ms=limits.solver_ms)
         if verdict.answer is not Answer.YES:

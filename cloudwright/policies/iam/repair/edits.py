@@ -57,7 +57,9 @@ def edits(policy: Policy, index: int, element: Element, evidence: Evidence) -> I
 
 def with_statement(policy: Policy, changed: Statement) -> Policy:
     """The policy with one statement replaced."""
-    return replace(policy, statements=tuple(changed if item.index == changed.index else item for item in policy.statements))
+    return replace(
+        policy, statements=tuple(changed if item.index == changed.index else item for item in policy.statements)
+    )
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:
@@ -147,7 +149,9 @@ def _plain_resource_edits(
         return
     if kept and not targets:
         yield _resources(statement, unique(kept)), f"{', '.join(wrong)} goes", 1.2
-    left = unique(r.resource for r in evidence.needed if not any(patterns.resource(v).matches(r.resource) for v in kept))
+    left = unique(
+        r.resource for r in evidence.needed if not any(patterns.resource(v).matches(r.resource) for v in kept)
+    )
     if left:
         for found, cost in resource_sets(left, known, bad):
             text = f"{', '.join(wrong)} becomes {', '.join(found)}"
@@ -158,7 +162,9 @@ def _resources(statement: Statement, values: tuple[str, ...]) -> Statement:
     return replace(statement, resources=Patterns(values, bool(statement.resources and statement.resources.negated)))
 
 
-def _condition_edits(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:
+def _condition_edits(
+    policy: Policy, statement: Statement, evidence: Evidence
+) -> Iterator[tuple[Statement, str, float]]:
     for clause in statement.conditions:
         for changed, what, cost in _clause_edits(policy, clause, evidence):
             clauses = tuple(changed if item is clause else item for item in statement.conditions)
@@ -179,20 +185,28 @@ def _clause_edits(policy: Policy, clause: Clause, evidence: Evidence) -> Iterato
     if opposite:
         cost = 1.0 if OPERATORS[clause.operator].negated else 1.6
         yield replace(clause, operator=opposite), f"{clause.operator} becomes {opposite} on {clause.key}", cost
-    if clause.operator in ("StringEquals", "StringNotEquals") and any("*" in value or "?" in value for value in clause.values):
+    if clause.operator in ("StringEquals", "StringNotEquals") and any(
+        "*" in value or "?" in value for value in clause.values
+    ):
         wild = clause.operator.replace("Equals", "Like")
         yield replace(clause, operator=wild), f"{clause.operator} becomes {wild} on {clause.key}", 0.8
     values = unique(value for request in evidence.needed for value in request.value(clause.key) or ())
     if values and not OPERATORS[clause.operator].negated and clause.operator != "Null":
         yield replace(clause, values=values), f"{clause.key} must be {', '.join(values)}", 1.1
-        yield replace(clause, values=unique([*clause.values, *values])), f"{clause.key} may also be {', '.join(values)}", 1.3
+        yield (
+            replace(clause, values=unique([*clause.values, *values])),
+            f"{clause.key} may also be {', '.join(values)}",
+            1.3,
+        )
 
 
 def clause_for(key: str, requests: Sequence[Request]) -> Clause:
     """A clause that the requests satisfy: the operator follows from how the values look."""
     values = unique(value for request in requests for value in request.value(key) or ())
     spelled = next(name for request in requests for name in request.context if name.lower() == key.lower())
-    multivalued = any(len(request.value(key) or ()) > 1 or isinstance(request.context.get(spelled), tuple) for request in requests)
+    multivalued = any(
+        len(request.value(key) or ()) > 1 or isinstance(request.context.get(spelled), tuple) for request in requests
+    )
     if all(value in ("true", "false") for value in values):
         operator = "Bool"
     elif all(address(value) for value in values):
@@ -202,7 +216,9 @@ def clause_for(key: str, requests: Sequence[Request]) -> Clause:
     return Clause(operator, spelled, values, "ForAllValues" if multivalued else "")
 
 
-def _principal_edits(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:
+def _principal_edits(
+    policy: Policy, statement: Statement, evidence: Evidence
+) -> Iterator[tuple[Statement, str, float]]:
     if statement.principals is None:
         return
     needed = unique(request.principal or "*" for request in evidence.needed)
@@ -215,10 +231,17 @@ def _principal_edits(policy: Policy, statement: Statement, evidence: Evidence) -
         text = f"add {', '.join(value for _, value in pairs)}"
         yield replace(statement, principals=PrincipalElement(joined, statement.principals.negated)), text, 1.1 + cost
     outside = [request.principal for request in evidence.wide]
-    kept = tuple(pair for pair in statement.principals.values
-                 if not any(element_matches(PrincipalElement((pair,)), who) for who in outside))
+    kept = tuple(
+        pair
+        for pair in statement.principals.values
+        if not any(element_matches(PrincipalElement((pair,)), who) for who in outside)
+    )
     if kept and kept != statement.principals.values:
-        yield replace(statement, principals=PrincipalElement(kept, statement.principals.negated)), "drop principals", 1.2
+        yield (
+            replace(statement, principals=PrincipalElement(kept, statement.principals.negated)),
+            "drop principals",
+            1.2,
+        )
 
 
 PrincipalPairs = tuple[tuple[PrincipalType, str], ...]

@@ -125,8 +125,8 @@ def semantic_diff(old: Policy, new: Policy, *, timeout_ms: int = 10_000) -> tupl
 
 def text_diff(old: Policy, new: Policy) -> str:
     """A unified diff of both documents as indented JSON."""
-    sides = [json.dumps(policy_to_json(item), indent=2, ensure_ascii=False).splitlines() for item in (old, new)]
-    return "\n".join(difflib.unified_diff(*sides, "before", "after", lineterm=""))
+    before, after = (json.dumps(policy_to_json(item), indent=2, ensure_ascii=False).splitlines() for item in (old, new))
+    return "\n".join(difflib.unified_diff(before, after, "before", "after", lineterm=""))
 
 
 def _proof(task: RepairTask, policy: Policy) -> tuple[str, ...]:

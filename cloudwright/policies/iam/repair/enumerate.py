@@ -43,7 +43,11 @@ def single(request: Request, index: int, *, named: bool, rivals: Sequence[Reques
     known = services.known_action(request.action)
     action = known.name if known else request.action
     principals = PrincipalElement((principal_pair(request.principal or "*"),)) if named else None
-    same = [rival for rival in rivals if rival.action.lower() == request.action.lower() and rival.resource == request.resource]
+    same = [
+        rival
+        for rival in rivals
+        if rival.action.lower() == request.action.lower() and rival.resource == request.resource
+    ]
     return Statement(
         index=index,
         effect=Effect.ALLOW,

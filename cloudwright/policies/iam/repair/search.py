@@ -6,7 +6,8 @@ from time import monotonic
 
 from cloudwright.policies.iam.document import Effect, Patterns, Policy, PrincipalElement, Statement
 from cloudwright.policies.iam.evaluate import applies, combine
-from cloudwright.policies.iam.localize import Element, Suspect, best_pair, localize, without
+from cloudwright.policies.iam.localize import Suspect, best_pair, localize, without
+from cloudwright.policies.iam.plausibility import Element, separating_keys
 from cloudwright.policies.iam.repair.edits import (
     Edit,
     Evidence,
@@ -16,7 +17,6 @@ from cloudwright.policies.iam.repair.edits import (
     principal_sets,
     unique,
 )
-from cloudwright.policies.iam.plausibility import separating_keys
 from cloudwright.policies.iam.repair.shapes import resource_sets
 from cloudwright.policies.iam.request import Expectation, Request
 
@@ -54,8 +54,11 @@ class Judge:
     def wrong(self, policy: Policy) -> list[int]:
         """Positions of the requests that are decided wrongly."""
         columns = [(item.effect, self.matches(policy, item)) for item in policy.statements]
-        return [row for row, wanted in enumerate(self.expectations)
-                if combine([(effect, column[row]) for effect, column in columns]).allowed != wanted.allow]
+        return [
+            row
+            for row, wanted in enumerate(self.expectations)
+            if combine([(effect, column[row]) for effect, column in columns]).allowed != wanted.allow
+        ]
 
 
 def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: float = DEADLINE_S) -> list[Candidate]:
@@ -151,7 +154,9 @@ def _shaped(
     services = unique(f"{action.partition(':')[0]}:*" for action in actions)
     principals: list[PrincipalElement | None] = [None]
     if policy.has_principals:
-        principals = [PrincipalElement(pairs) for pairs, _ in principal_sets(unique(r.principal or "*" for r in requests))]
+        principals = [
+            PrincipalElement(pairs) for pairs, _ in principal_sets(unique(r.principal or "*" for r in requests))
+        ]
     similar = [r for r in others if canonical(r.action) in actions]
     keys = separating_keys(similar, requests) if similar else []
     conditions = [(), *((clause_for(key, requests),) for key in keys)]

@@ -33,7 +33,7 @@ def _proposals(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[t
     for value in dict.fromkeys(known):
         yield (value,), 0.1 + 0.5 * max(0.0, 1 - len(_literal_start(value)) / literal)
         deeper = f"{value}/*"
-        if "*" != value and any(patterns.resource(deeper).matches(text) for text in targets):
+        if value != "*" and any(patterns.resource(deeper).matches(text) for text in targets):
             yield (deeper,), 0.0
             yield (value, deeper), 0.35
         elif any(patterns.resource(f"{value}*").matches(text) for text in targets):
@@ -60,7 +60,9 @@ def _bent(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[
     total = 0.0
     while left:
         options = [(*adapt(value, text), value) for text in left for value in known if value != "*"]
-        options = [item for item in options if item[0] <= MAX_BEND * max(8, len(item[2])) and _natural(item[2], item[1])]
+        options = [
+            item for item in options if item[0] <= MAX_BEND * max(8, len(item[2])) and _natural(item[2], item[1])
+        ]
         if not options:
             return
         cost, pattern, _ = min(options, key=lambda item: (item[0], len(item[1])))

@@ -1,0 +1,70 @@
+"""Who can do something on something: for each document, which principals, and what they need for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloudwright.policies.iam.access import Combined, Document, Encoding, Formula, Probe
+from cloudwright.policies.iam.authorize import PolicySet
+from cloudwright.policies.iam.document import Policy
+from cloudwright.policies.iam.prover import TIMEOUT_MS, Found, Prover
+from cloudwright.policies.iam.request import Request
+
+
+@dataclass(frozen=True)
+class WhoCan:
+    """One answer. `always` is proved: every probed request by this principal is allowed. `undecided` when a proof ran out of time."""
+
+    who: str
+    policy: Policy
+    example: Found
+    always: bool
+    undecided: bool = False
+
+
+def who_can(policies: Sequence[Policy], probe: Probe, *, timeout_ms: int = TIMEOUT_MS) -> list[WhoCan]:
+    """Each document by itself: the principals it names (or "holder of NAME") that it allows some probed request."""
+    return [row for policy in policies for row in _of_document(policy, probe, timeout_ms)]
+
+
+def _of_document(policy: Policy, probe: Probe, timeout_ms: int) -> list[WhoCan]:
+    access = Document(policy)
+    prover = Prover([access], extra=[probe.policy], timeout_ms=timeout_ms)
+    if not policy.has_principals:
+        row = _row(prover, access, probe, None, f"holder of {policy.name or 'the policy'}", policy)
+        return [row] if row else []
+    names = [cell.value for cell in prover.world.principal_cells if cell.value] if prover.world else []
+    rows = [
+        _row(prover, access, probe, name, "everybody (anonymous)" if name == "*" else name, policy) for name in names
+    ]
+    return [row for row in rows if row]
+
+
+def _row(prover: Prover, access: Document, probe: Probe, name: str | None, who: str, policy: Policy) -> WhoCan | None:
+    def pinned(e: Encoding) -> Formula:
+        return e.all([probe.formula(e), *([e.caller(name)] if name else [])])
+
+    def same(request: Request) -> bool:
+        return probe.allows(request) and (name is None or request.principal == name)
+
+    example = prover.search(
+        lambda e: e.all([pinned(e), access.formula(e)]), lambda request: same(request) and access.allows(request)
+    )
+    if example.none_exists:
+        return None
+    gap = prover.search(
+        lambda e: e.all([pinned(e), e.no(access.formula(e))]),
+        lambda request: same(request) and not access.allows(request),
+        readable=False,
+    )
+    return WhoCan(
+        who, policy, example, always=gap.none_exists and example.witness is not None, undecided=not example.decided
+    )
+
+
+def effective(held: PolicySet, principal: str | None, probe: Probe, *, timeout_ms: int = TIMEOUT_MS) -> Found:
+    """A probed request that the principal may make under all policy types together; `none_exists` when there is none."""
+    access = Combined(held, principal)
+    return Prover([access], extra=[probe.policy], timeout_ms=timeout_ms).search(
+        lambda e: e.all([probe.formula(e), access.formula(e)]),
+        lambda request: probe.allows(request) and access.allows(request),
+    )
