@@ -2,9 +2,11 @@
 
     understand → clarify? → investigate (specialists in parallel) → report → propose → approve? → execute → finish
 
-`clarify` and `approve` are interrupts and do nothing before them: an interrupted node runs again from its start. may run twice after a crash; what must happen once (proposals, executions) is kept once by the gate's journal.
+`clarify` and `approve` are interrupts and do nothing before them: an interrupted node runs again from its start. A node
+may run twice after a crash; what must happen once (proposals, executions) is kept once by the gate's journal.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -93,7 +95,7 @@ class _Nodes:
         """Ask the person; the answer is read like any request, with the open question in memory."""
         intent = next(intent for intent in _intents(state) if intent.question)
         assert intent.question is not None
-        answer = interrupt({"kind": "question", "question": intent.question.model_dump(mode="json")})
+        answer = json.loads(interrupt({"kind": "question", "question": intent.question.model_dump(mode="json")}))
         memory = Memory.model_validate(state.get("memory") or {})
         asked = memory.model_copy(update={"question": intent.question})
         return {"request": str(answer), "memory": asked.model_dump(mode="json")}
@@ -122,7 +124,7 @@ class _Nodes:
     def approve(self, state: State) -> State:
         """Ask the person about the first change of the queue."""
         digest = state["queue"][0]
-        answer = interrupt({"kind": "approval", "digest": digest})
+        answer = json.loads(interrupt({"kind": "approval", "digest": digest}))
         return deciding.decide(state, digest, answer if isinstance(answer, dict) else {}, self._kit)
 
     def after_decision(self, state: State) -> str:

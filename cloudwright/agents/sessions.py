@@ -1,5 +1,6 @@
 """Sessions: kept in checkpoints, listed, resumed, forked at any turn, exported."""
 
+import json
 import os
 import re
 import secrets
@@ -130,8 +131,11 @@ class Conversation:
         return self.waiting()
 
     def answer(self, value: object) -> dict[str, Any] | None:
-        """Give what the session waits for: an answer to a question, or a decision."""
-        self._graph.invoke(Command(resume=value), self.config, durability="sync")
+        """Give what the session waits for: an answer to a question, or a decision; any JSON value.
+
+        It travels as text, because langgraph gives dicts and None a meaning of their own.
+        """
+        self._graph.invoke(Command(resume=json.dumps(value)), self.config, durability="sync")
         return self.waiting()
 
     def go_on(self) -> dict[str, Any] | None:

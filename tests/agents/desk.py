@@ -1,0 +1,136 @@
+"""A whole assistant on the world of named values: a reader of exact words, a diagnoser, a gate, a checkpointer."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from langgraph.checkpoint.memory import InMemorySaver
+
+from cloudwright.agents.budget import Limits
+from cloudwright.agents.graph import build
+from cloudwright.agents.kit import Diagnosed, Event, Kit
+from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding
+from cloudwright.agents.model.chat import ChatModel
+from cloudwright.agents.sessions import Conversation
+from cloudwright.core.answers import CauseView, ObjectView, RemedyView
+from cloudwright.core.context import Context
+from cloudwright.core.refs import ObjectRef
+from cloudwright.core.tool import ToolCall
+from tests.core.fakes import ALICE, Bench, World
+
+
+def value_of(name: str) -> ObjectRef:
+    """The reference of a value of the world."""
+    return ObjectRef(kind="Value", name=name, namespace="shop")
+
+
+class ExactReader:
+    """Understands `get X`, `set X to N`, `set it to N`, `why X`, `fix it`, `undo`, and asks which one for `set N`."""
+
+    def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
+        """By regular expressions, several intents joined by " and "."""
+        context.remaining(1)
+        return Understanding(
+            request=request, intents=tuple(self._one(part.strip(), memory) for part in request.split(" and "))
+        )
+
+    def _one(self, text: str, memory: Memory) -> Intent:
+        if memory.question is not None:
+            option = next((item for item in memory.question.options if item.label == text), None)
+            if option is not None:
+                return Intent(goal=Goal.CALLS, text=text, confidence=1, calls=option.calls, about=option.about)
+        rules: Sequence[tuple[str, Callable[[re.Match[str]], Intent]]] = (
+            (r"get (\w+)", lambda m: self._calls(text, m[1], ToolCall(tool="get_value", arguments={"name": m[1]}))),
+            (r"set (\d+)", lambda m: self._which(text, int(m[1]))),
+            (r"set it to (\d+)", lambda m: self._set(text, memory.objects[0].name, int(m[1]))),
+            (r"set (\w+) to (\d+)", lambda m: self._set(text, m[1], int(m[2]))),
+            (r"drop (\w+)", lambda m: self._calls(text, m[1], ToolCall(tool="drop_value", arguments={"name": m[1]}))),
+            (r"why (\w+)", lambda m: Intent(goal=Goal.DIAGNOSE, text=text, confidence=1, about=(value_of(m[1]),))),
+            (r"fix it", lambda _m: Intent(goal=Goal.FIX, text=text, confidence=1, about=memory.objects[:1])),
+            (r"undo", lambda _m: Intent(goal=Goal.UNDO, text=text, confidence=1)),
+        )
+        for pattern, make in rules:
+            found = re.fullmatch(pattern, text)
+            if found:
+                return make(found)
+        return Intent(goal=Goal.UNKNOWN, text=text, confidence=0, closest=(Option(label="get a value"),))
+
+    def _calls(self, text: str, name: str, call: ToolCall) -> Intent:
+        return Intent(goal=Goal.CALLS, text=text, confidence=1, calls=(call,), about=(value_of(name),))
+
+    def _set(self, text: str, name: str, value: int) -> Intent:
+        return self._calls(text, name, ToolCall(tool="set_value", arguments={"name": name, "value": value}))
+
+    def _which(self, text: str, value: int) -> Intent:
+        options = tuple(
+            Option(
+                label=name,
+                calls=(ToolCall(tool="set_value", arguments={"name": name, "value": value}),),
+                about=(value_of(name),),
+            )
+            for name in ("cart", "db")
+        )
+        return Intent(goal=Goal.CALLS, text=text, confidence=0.5, question=Question(text="Which one?", options=options))
+
+
+class OneCause:
+    """Always finds that cart should be 7."""
+
+    def diagnose(self, about: tuple[ObjectRef, ...], context: Context) -> Diagnosed:
+        """The one cause."""
+        context.remaining(1)
+        remedy = RemedyView(
+            title="set cart to 7",
+            risk="",
+            calls=(ToolCall(tool="set_value", arguments={"name": "cart", "value": 7}),),
+        )
+        cause = CauseView(
+            kind="wrong-value",
+            claim="cart is not 7",
+            object=ObjectView(kind="Value", namespace="shop", name="cart"),
+            field="value",
+            confidence=0.9,
+            evidence=("e1",),
+            chain=(),
+            symptoms=(),
+            remedies=(remedy,),
+        )
+        return Diagnosed(text=f"cart is not 7 ({len(about)} objects asked about)", causes=(cause,))
+
+
+@dataclass
+class Desk:
+    """An assistant whose process can be replaced while its files stay."""
+
+    path: Path
+    model: ChatModel | None = None
+    approve_writes: bool = False
+    limits: Limits = field(default_factory=Limits)
+    saver: InMemorySaver = field(default_factory=InMemorySaver)
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.bench = Bench(self.path / "journal.sqlite")
+
+    @property
+    def world(self) -> World:
+        return self.bench.world
+
+    def kit(self) -> Kit:
+        """The parts, as a new process would make them."""
+        return Kit(
+            gate=self.bench.gate(),
+            context=self.bench.context(session="s1"),
+            approver=ALICE,
+            reader=ExactReader(),
+            diagnoser=OneCause(),
+            model=self.model,
+            limits=self.limits,
+            approve_writes=self.approve_writes,
+            tell=self.events.append,
+        )
+
+    def conversation(self, name: str = "s1") -> Conversation:
+        """The session, opened anew."""
+        return Conversation(build(self.kit(), self.saver), name)

@@ -1,0 +1,165 @@
+"""The supervisor without a model: reading, asking back, approving, denying, undoing, resuming, forking."""
+
+from pathlib import Path
+
+import pytest
+
+from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
+from cloudwright.agents.model.scripted import ScriptedModel
+from cloudwright.core.errors import NotFound
+from tests.agents.desk import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_read_answers_with_its_evidence(desk: Desk) -> None:
+    talk = desk.conversation()
+    assert talk.ask("get cart") is None
+    answer = talk.turns()[0].answer
+    assert '"value": 1' in answer
+    assert "[e1]" in answer
+
+
+def test_several_intents_are_answered_in_one_turn(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("get cart and get db")
+    assert '"value": 1' in talk.turns()[0].answer
+    assert '"value": 5' in talk.turns()[0].answer
+
+
+def test_a_change_waits_for_an_explicit_yes(desk: Desk) -> None:
+    talk = desk.conversation()
+    waits = talk.ask("set cart to 3")
+    assert waits is not None
+    assert waits["kind"] == "approval"
+    assert desk.world.writes == []
+    assert talk.answer({"decision": "approve"}) is None
+    assert desk.world.writes == [("cart", 3)]
+    assert "Checked in the cluster: done" in talk.turns()[0].answer
+
+
+@pytest.mark.parametrize(
+    "answer", [{"decision": "deny", "reason": "no"}, {"decision": "leave"}, {}, "yes", True, None, ["approve"]]
+)
+def test_anything_but_an_explicit_yes_changes_nothing(desk: Desk, answer: object) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 3")
+    talk.answer(answer)
+    assert desk.world.writes == []
+
+
+def test_a_question_is_asked_only_where_it_matters_and_its_answer_goes_on(desk: Desk) -> None:
+    talk = desk.conversation()
+    waits = talk.ask("set 4")
+    assert waits is not None
+    assert waits["question"]["options"][1]["label"] == "db"
+    waits = talk.answer("db")
+    assert waits is not None
+    assert waits["kind"] == "approval"
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == [("db", 4)]
+
+
+def test_another_request_instead_of_an_answer_is_a_new_request(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set 4")
+    assert talk.answer("get cart") is None
+    assert '"value": 1' in talk.turns()[0].answer
+
+
+def test_pronouns_refer_to_what_was_last_spoken_of(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("get db")
+    talk.ask("set it to 9")
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == [("db", 9)]
+
+
+def test_undo_takes_the_last_change_back(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 3")
+    talk.answer({"decision": "approve"})
+    talk.ask("undo")
+    talk.answer({"decision": "approve"})
+    assert desk.world.values["cart"] == 1
+
+
+def test_fix_proposes_what_the_diagnosis_found_and_no_flag_approves_it(desk: Desk) -> None:
+    desk.approve_writes = True
+    talk = desk.conversation()
+    talk.ask("why cart")
+    waits = talk.ask("fix it")
+    assert waits is not None
+    assert desk.world.writes == []
+    record = desk.bench.gate().ledger.record(waits["digest"])
+    assert record.proposal.provenance.untrusted
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == [("cart", 7)]
+
+
+def test_the_flag_approves_what_the_user_asked_for_in_own_words(desk: Desk) -> None:
+    desk.approve_writes = True
+    talk = desk.conversation()
+    assert talk.ask("set cart to 3") is None
+    assert desk.world.writes == [("cart", 3)]
+
+
+def test_the_flag_never_approves_a_destructive_change(desk: Desk) -> None:
+    desk.approve_writes = True
+    assert desk.conversation().ask("drop cart") is not None
+    assert desk.world.writes == []
+
+
+def test_what_is_not_understood_offers_the_closest(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("make me a sandwich")
+    assert "get a value" in talk.turns()[0].answer
+
+
+def test_a_new_process_goes_on_where_the_old_one_stopped(desk: Desk) -> None:
+    desk.conversation().ask("set cart to 3")
+    talk = desk.conversation()
+    assert talk.waiting() is not None
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == [("cart", 3)]
+
+
+def test_a_fork_begins_at_the_turn_and_leaves_the_original_alone(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("get cart")
+    talk.ask("get db")
+    other = talk.fork(1, "s2")
+    assert [turn.request for turn in other.turns()] == ["get cart"]
+    other.ask("set it to 8")
+    other.answer({"decision": "approve"})
+    assert desk.world.writes == [("cart", 8)]
+    assert len(talk.turns()) == 2
+    with pytest.raises(NotFound):
+        talk.fork(7, "s3")
+
+
+def test_a_change_that_drifted_is_refused_and_said(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 3")
+    desk.world.values["cart"] = 2
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == []
+    assert "moved" in talk.turns()[0].answer
+
+
+def call(name: str, arguments: str) -> Reply:
+    return Reply(calls=(ModelCall(id="c1", name=name, arguments=arguments),))
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_every_failure_of_the_model_leaves_an_answer_and_the_session(desk: Desk, failure: Failure) -> None:
+    desk.model = ScriptedModel([ModelError(failure)] * 4)
+    talk = desk.conversation()
+    assert talk.ask("why cart") is None
+    assert "cart is not 7" in talk.turns()[0].answer
+    assert str(failure) in talk.turns()[0].answer
+    talk.ask("get db")
+    assert '"value": 5' in talk.turns()[1].answer
