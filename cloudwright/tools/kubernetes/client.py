@@ -264,6 +264,12 @@ class KubernetesClient:
         except (websocket.WebSocketException, OSError) as error:
             raise Unreachable(f"{self.server} does not open a stream for {path}: {error}.") from None
 
+    def plainly(self, timeout: float) -> "KubernetesClient":
+        """The same connection and identity, with another time limit and without explanations of what is forbidden."""
+        twin = KubernetesClient(self._api, self.choice, as_user=self.as_user, timeout=timeout)
+        twin._impersonation = self._impersonation
+        return twin
+
     def without_impersonation(self) -> "KubernetesClient":
         """The same connection as the credentials' own identity, to ask who that is."""
         return KubernetesClient(self._api, self.choice, timeout=self.timeout)

@@ -76,22 +76,26 @@ for _model in (Not, All, Any_):
     _model.model_rebuild()
 
 
-def compile_filter(tree: Filter) -> Predicate:
+def compile_filter(tree: Filter, reader: "Callable[[str], Fact] | None" = None) -> Predicate:
     """The filter as a function.
+
+    Args:
+        tree: the filter.
+        reader: gives what reads a field; default `field_reader`, which reads raw objects.
 
     Raises:
         InvalidArguments: an unknown field, a value of the wrong kind or a broken pattern.
     """
     if isinstance(tree, Not):
-        inner = compile_filter(tree.of)
+        inner = compile_filter(tree.of, reader)
         return lambda item, now: not inner(item, now)
     if isinstance(tree, All):
-        parts = [compile_filter(part) for part in tree.of]
+        parts = [compile_filter(part, reader) for part in tree.of]
         return lambda item, now: all(part(item, now) for part in parts)
     if isinstance(tree, Any_):
-        parts = [compile_filter(part) for part in tree.of]
+        parts = [compile_filter(part, reader) for part in tree.of]
         return lambda item, now: any(part(item, now) for part in parts)
-    read, test = field_reader(tree.field), _test(tree)
+    read, test = (reader or field_reader)(tree.field), _test(tree)
     if tree.op is Op.NE:
         return lambda item, now: not any(test(value) for value in read(item, now))
     return lambda item, now: any(test(value) for value in read(item, now))
@@ -194,7 +198,7 @@ def _orders(compare: Compare, wanted: str) -> Callable[[Any], bool]:
     def test(value: Any) -> bool:
         if isinstance(value, bool):
             return False
-        number = float(value) if isinstance(value, int | float) else values.quantity(str(value))
+        number = float(value) if isinstance(value, int | float) else as_number(compare.field, str(value))
         return number is not None and order(number, amount)
 
     return test
@@ -236,23 +240,26 @@ _DURATION_WORDS = frozenset(
 )
 
 
-def parse_filter(text: str) -> Filter:
+def parse_filter(text: str, reader: "Callable[[str], Fact] | None" = None) -> Filter:
     """The typed filter of a text; see the module's description for the language. "" is everything.
+
+    `reader` says which fields there are, as for `compile_filter`.
 
     Raises:
         InvalidArguments: it cannot be read; says where.
     """
     if len(text) > _LONGEST:
         raise InvalidArguments(f"A filter may have {_LONGEST} characters; this has {len(text)}.")
-    parser = _Parser(text)
+    parser = _Parser(text, reader)
     return parser.parse()
 
 
 class _Parser:
     """Recursive descent over words, quoted strings, comparison signs and parentheses."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, reader: "Callable[[str], Fact] | None") -> None:
         self._text = text
+        self._reader = reader
         self._tokens = list(self._scan(text))
         self._at = 0
         self._depth = 0
@@ -349,7 +356,7 @@ class _Parser:
             return self._bare(field)
         value: str | tuple[str, ...] = self._list() if op is Op.IN else self._value(field)
         tree = Compare(field=field, op=op, value=value)
-        compile_filter(tree)
+        compile_filter(tree, self._reader)
         return Not(of=tree) if negate else tree
 
     def _operator(self, negated: bool) -> Op | None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from cloudwright.core.context import Context
 from cloudwright.core.evidence import EvidenceLog
@@ -10,6 +11,7 @@ from cloudwright.core.store import ResultStore
 from cloudwright.tools.kubernetes.client import KubernetesClient, open_client
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.place import pin
+from cloudwright.tools.kubernetes.rights import who_could_grant
 
 
 def connect(
@@ -76,6 +78,7 @@ def context_of(
     deadline: float | None = None,
 ) -> Context:
     """The same for a client that exists."""
+    client.explain_denied = partial(who_could_grant, client)
     return Context(
         place=pin(client, namespace or ""),
         redactor=redactor,
