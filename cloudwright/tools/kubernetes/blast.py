@@ -65,6 +65,7 @@ def radius(moved: Sequence[Moved], world: World) -> tuple[Impact, ...]:
     for item in moved:
         for rule in _RULES:
             found += rule(item, world)
+    found += _lost_endpoints(moved, world)
     found += _quota(moved, world)
     order = ("danger", "warning", "info")
     return tuple(sorted(dict.fromkeys(found), key=lambda impact: order.index(impact.level)))
@@ -240,9 +241,6 @@ def _deletion(item: Moved, world: World) -> Iterator[Impact]:
             text=f"Garbage collection takes along {_counts(taken)}.",
             refs=tuple(ref_of(obj) for obj in taken[:50]),
         )
-    gone = [item.before, *([] if item.propagation == "Orphan" else taken)]
-    pods = [obj for obj in gone if obj.get("kind") == "Pod" and not finished(obj)]
-    yield from _lost_endpoints(pods, item.ref.namespace, world)
     yield from (_DELETED[item.ref.kind](item, world) if item.ref.kind in _DELETED else ())
 
 
@@ -281,25 +279,32 @@ def _counts(items: Sequence[Json]) -> str:
     return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items())
 
 
-def _lost_endpoints(pods: Sequence[Json], namespace: str, world: World) -> Iterator[Impact]:
-    uids = {dig(pod, "metadata", "uid") for pod in pods}
-    seen: dict[str, Json] = {}
-    for pod in pods:
-        seen |= {name_of(service): service for service in services_for(labels_of(pod), namespace, world)}
-    for service in seen.values():
-        selector = {"matchLabels": dig(service, "spec", "selector")}
-        endpoints = [
-            pod for pod in world.items(PODS, namespace) or [] if matches(selector, labels_of(pod)) and ready(pod)
-        ]
-        left = [pod for pod in endpoints if dig(pod, "metadata", "uid") not in uids]
-        if len(left) == len(endpoints):
-            continue
-        level = "warning" if left else "danger"
-        yield Impact(
-            level=level,  # type: ignore[arg-type]
-            text=f"Service {name_of(service)} goes from {len(endpoints)} to {len(left)} ready endpoints.",
-            refs=(ref_of(service),),
-        )
+def _stopped(moved: Sequence[Moved], world: World) -> list[Json]:
+    """The running pods that the deletions end, garbage collection included."""
+    found: dict[Any, Json] = {}
+    for item in moved:
+        if item.action == "delete":
+            gone = [item.before, *([] if item.propagation == "Orphan" else owned(item.before, world))]
+            found |= {dig(obj, "metadata", "uid"): obj for obj in gone if obj.get("kind") == "Pod"}
+    return [pod for pod in found.values() if not finished(pod)]
+
+
+def _lost_endpoints(moved: Sequence[Moved], world: World) -> Iterator[Impact]:
+    """Services with fewer ready endpoints after all deletions together."""
+    stopped = _stopped(moved, world)
+    uids = {dig(pod, "metadata", "uid") for pod in stopped}
+    for namespace in dict.fromkeys(str(dig(pod, "metadata", "namespace") or "") for pod in stopped):
+        endpoints = [pod for pod in world.items(PODS, namespace) or [] if ready(pod)]
+        for service in world.items(SERVICES, namespace) or []:
+            selector = {"matchLabels": dig(service, "spec", "selector") or {}}
+            selected = [pod for pod in endpoints if selector["matchLabels"] and matches(selector, labels_of(pod))]
+            left = [pod for pod in selected if dig(pod, "metadata", "uid") not in uids]
+            if len(left) < len(selected):
+                yield Impact(
+                    level="warning" if left else "danger",
+                    text=f"Service {name_of(service)} goes from {len(selected)} to {len(left)} ready endpoints.",
+                    refs=(ref_of(service),),
+                )
 
 
 def _deleted_namespace(item: Moved, world: World) -> Iterator[Impact]:

@@ -5,9 +5,10 @@ is the server's dry run of these requests, the run is the same requests bound to
 is a comparison of each previewed field with the world, and undo restores the previous values.
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
@@ -23,11 +24,13 @@ from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.concealed import conceal, is_concealed
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.effects import Judgement, judge, worst
+from cloudwright.tools.kubernetes.errors import DisruptionRefused
 from cloudwright.tools.kubernetes.requests import Prepared, Request, act_of, prepare
 from cloudwright.tools.kubernetes.world import ClusterWorld
 
 Input = TypeVar("Input", bound=BaseModel)
 _ATTEMPTS = 8
+_EVICTION_PAUSE = 1.0
 _UNSEEN = Judgement(Effect.DESTRUCTIVE, ("the server's dry run failed, so what it does is not known",))
 
 
@@ -81,7 +84,10 @@ class Planned(Generic[Input]):
         seen = set(client.warnings)
         prepared = _prepare_all(plan, context)
         changing = [item for item in prepared if item.change is not None]
-        impacts = (*plan.impacts, *blast.radius([_moved(item) for item in changing], ClusterWorld(context)))
+        blocked = (
+            Impact(level="danger", text=item.blocked, refs=(item.request.ref,)) for item in prepared if item.blocked
+        )
+        impacts = (*plan.impacts, *blocked, *blast.radius([_moved(item) for item in changing], ClusterWorld(context)))
         warnings = [text for text in client.warnings if text not in seen]
         warnings += [item.unseen + "." for item in prepared if item.unseen]
         summary = plan.summary if changing else f"Nothing to do: {plan.summary} is already so."
@@ -199,9 +205,10 @@ def _execute(item: Prepared, context: Context) -> ObjectRef:
     change = item.change
     assert change is not None
     client = context.service(KubernetesClient)
+    end = time.monotonic() + item.request.patience
     for _attempt in range(_ATTEMPTS):
         try:
-            answer = item.wire.send(client, dry_run=False)
+            answer = _send(item, client, end)
         except Conflict:
             again = prepare(item.request, context)
             _as_expected((change,), _changes([again]))
@@ -212,6 +219,21 @@ def _execute(item: Prepared, context: Context) -> ObjectRef:
         uid = change.ref.uid or str((answer.get("metadata") or {}).get("uid", ""))
         return change.ref.model_copy(update={"uid": uid})
     raise Conflict(f"{item.request.ref} is written by others all the time; nothing was changed.", hint="Try again.")
+
+
+def _send(item: Prepared, client: KubernetesClient, end: float) -> Mapping[str, Any]:
+    """Send a request; an eviction that a disruption budget forbids for now is tried again until `end`."""
+    while True:
+        try:
+            return item.wire.send(client, dry_run=False)
+        except DisruptionRefused:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(_EVICTION_PAUSE)
+        except NotFound:
+            if item.request.verb != "evict":
+                raise
+            return {}  # it ended by itself
 
 
 def _after(done: Sequence[ObjectRef], error: ToolError) -> ToolError:

@@ -27,6 +27,7 @@ from cloudwright.tools.kubernetes.client import (
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
 from cloudwright.tools.kubernetes.effects import Act
+from cloudwright.tools.kubernetes.errors import DisruptionRefused
 
 MANAGER = "cloudwright"
 """The field manager of every change."""
@@ -41,9 +42,11 @@ Verb = Literal["create", "apply", "patch", "edit", "delete", "evict"]
 class Request:
     """One change to one object.
 
-    `body` is the manifest (create, apply) or the patch (patch, of the content type `patch`). `edit` computes the
+    `body` is the manifest (create, apply), the patch (patch, of the content type `patch`) or the API version of an
+    eviction. `edit` computes the
     wanted object from the present one; it is sent as a JSON patch of exactly what differs. `uid`, where given, is that
-    of the only object that may be touched.
+    of the only object that may be touched. `patience` is for how many seconds an eviction is tried again that a
+    disruption budget forbids for now.
     """
 
     verb: Verb
@@ -58,6 +61,7 @@ class Request:
     propagation: str = "Background"
     grace: int | None = None
     uid: str = ""
+    patience: float = 0.0
 
     @property
     def ref(self) -> ObjectRef:
@@ -113,7 +117,8 @@ class Wire:
 class Prepared:
     """A request with the object as it is, as it would be, and what is sent to get there.
 
-    `change` is None if nothing would change. `unseen` says why no dry run was possible.
+    `change` is None if nothing would change. `unseen` says why no dry run was possible, `blocked` why it would be
+    turned away for now.
     """
 
     request: Request
@@ -122,6 +127,7 @@ class Prepared:
     after: Json
     change: ObjectChange | None
     unseen: str = ""
+    blocked: str = ""
 
     @property
     def act(self) -> Act:
@@ -180,9 +186,13 @@ def _prepared(request: Request, before: Json, context: Context, new_namespaces: 
         )
     if request.verb == "edit" and not wire.body[1:]:
         return Prepared(request, wire, before, before, None)
-    answer = _dry_run(wire, context.service(KubernetesClient), request)
+    blocked = ""
+    try:
+        answer = _dry_run(wire, context.service(KubernetesClient), request)
+    except DisruptionRefused as error:
+        answer, blocked = {}, error.message
     after = {} if request.verb in ("delete", "evict") else answer
-    return Prepared(request, wire, before, after, _change(request, before, after, context))
+    return Prepared(request, wire, before, after, _change(request, before, after, context), blocked=blocked)
 
 
 def live(kind: ResourceType, namespace: str, name: str, context: Context, *, subresource: str = "") -> Json:
@@ -277,7 +287,7 @@ def _wire(request: Request, before: Mapping[str, Any]) -> Wire:
         return Wire("DELETE", path, _delete_options(request, before, version), options=())
     if request.verb == "evict":
         body = {
-            "apiVersion": "policy/v1",
+            "apiVersion": request.body,
             "kind": "Eviction",
             "metadata": {"name": request.name, "namespace": request.namespace},
             "deleteOptions": {"preconditions": {"uid": before["metadata"]["uid"]}, **_grace(request)},
