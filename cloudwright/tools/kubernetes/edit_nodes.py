@@ -76,7 +76,7 @@ def _evict(args: Evict, context: Context) -> Plan:
     kind = find_kind("pods", context)
     pod = live(kind, namespace_for(kind, args.namespace, context), args.name, context)
     request = _eviction(pod, context, args.grace_seconds)
-    return Plan((request,), f"evict {request.ref}", impacts=tuple(_fate([pod], (), context)))
+    return Plan((request,), f"evict {request.ref}", impacts=tuple(fate([pod], (), context)))
 
 
 evicting = Planned(_evict)
@@ -175,7 +175,7 @@ def _drain(args: Drain, context: Context) -> Plan:
     cordon = _cordon_request(args.name, True, context)
     live(cordon.kind, "", args.name, context)
     evictions = [_eviction(pod, context, args.grace_seconds, args.timeout_seconds) for pod in victims]
-    impacts = list(_fate(victims, (args.name,), context))
+    impacts = list(fate(victims, (args.name,), context))
     if staying:
         impacts.append(Impact(level="info", text=f"DaemonSet and static pods stay: {names(staying)}."))
 
@@ -197,11 +197,7 @@ def _victims(args: Drain, context: Context) -> tuple[list[Json], list[Json]]:
     Raises:
         InvalidArguments: pods are there that only a flag allows to evict.
     """
-    kind = find_kind("pods", context)
-    client = context.service(KubernetesClient)
-    pods = list(client.list(kind.path(), {"fieldSelector": f"spec.nodeName={args.name}"}))
-    staying = [pod for pod in pods if _MIRROR in (dig(pod, "metadata", "annotations") or {}) or _daemon(pod)]
-    victims = [pod for pod in pods if pod not in staying]
+    victims, staying = pods_on(args.name, context)
     lonely = [pod for pod in victims if not maps(pod, "metadata", "ownerReferences") and not finished(pod)]
     if lonely and not args.force:
         raise InvalidArguments(
@@ -217,11 +213,20 @@ def _victims(args: Drain, context: Context) -> tuple[list[Json], list[Json]]:
     return victims, staying
 
 
+def pods_on(node: str, context: Context) -> tuple[list[Json], list[Json]]:
+    """The pods of a node that a drain evicts, and those that stay (of DaemonSets, and static ones)."""
+    kind = find_kind("pods", context)
+    client = context.service(KubernetesClient)
+    pods = list(client.list(kind.path(), {"fieldSelector": f"spec.nodeName={node}"}))
+    staying = [pod for pod in pods if _MIRROR in (dig(pod, "metadata", "annotations") or {}) or _daemon(pod)]
+    return [pod for pod in pods if pod not in staying], staying
+
+
 def _daemon(pod: Mapping[str, Any]) -> bool:
     return any(owner.get("kind") == "DaemonSet" for owner in maps(pod, "metadata", "ownerReferences"))
 
 
-def _fate(victims: Sequence[Json], leaving: Sequence[str], context: Context) -> Iterator[Impact]:
+def fate(victims: Sequence[Json], leaving: Sequence[str], context: Context) -> Iterator[Impact]:
     """What becomes of evicted pods: which nobody makes again, and which find no other node."""
     lonely = [pod for pod in victims if not maps(pod, "metadata", "ownerReferences")]
     if lonely:
