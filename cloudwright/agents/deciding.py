@@ -10,7 +10,7 @@ from cloudwright.agents.state import Json, State
 from cloudwright.core.answers import CauseView
 from cloudwright.core.approval import Answer
 from cloudwright.core.errors import AlreadyDecided, ApprovalNeeded, CloudwrightError, GateError
-from cloudwright.core.proposal import Source
+from cloudwright.core.proposal import Proposal, Source
 from cloudwright.core.proposal import State as Stands
 from cloudwright.core.tool import Irreversible, ToolCall, Undo
 
@@ -33,12 +33,19 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
             except CloudwrightError as error:
                 failed.append(calls.explain(error, kit))
                 continue
-            if proposal.preview.changes:
+            if proposal.preview.changes and proposal.decision.answer is Answer.REFUSE:
+                failed.append(_refused(proposal))
+            elif proposal.preview.changes:
                 digests.append(proposal.digest)
             else:
                 failed.append(f"{proposal.preview.summary}: nothing would change, it is so already.")
     queue = list(dict.fromkeys(digests))
     return {"queue": queue, "proposals": queue, "failed": failed}
+
+
+def _refused(proposal: Proposal) -> str:
+    reason = f" ({proposal.decision.reason})" if proposal.decision.reason else ""
+    return f"Refused by policy rule {proposal.decision.rule!r}{reason}: {proposal.preview.summary}."
 
 
 def _wanted(task: Task, found: Sequence[Contribution], kit: Kit) -> list[tuple[ToolCall, Source, str]]:

@@ -11,6 +11,12 @@ Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Namesp
 AsUser = Annotated[str | None, typer.Option("--as", help="User to impersonate.", rich_help_panel="Connection")]
 Timeout = Annotated[float | None, typer.Option(help="Seconds a request may take.", rich_help_panel="Connection")]
 ReadOnly = Annotated[bool | None, typer.Option("--read-only", help="Allow reads and dry runs only.")]
+ModelName = Annotated[str | None, typer.Option("--model", help="Name of the model.", rich_help_panel="Model")]
+BaseUrl = Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint.", rich_help_panel="Model")]
+NoModel = Annotated[bool, typer.Option("--no-model", help="Answer by rules alone.", rich_help_panel="Model")]
+YesToWrites = Annotated[
+    bool, typer.Option("--yes-to-writes", help="Approve undoable changes that your own words ask for, and no others.")
+]
 Output = Annotated[str | None, typer.Option("--output", "-o", help="text, json or yaml.")]
 
 
@@ -25,6 +31,8 @@ class Flags:
     timeout: float | None = None
     read_only: bool | None = None
     output: str | None = None
+    model: str | None = None
+    base_url: str | None = None
 
     def given(self) -> dict[str, Any]:
         """The flags that were given, by setting."""

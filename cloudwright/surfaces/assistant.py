@@ -1,0 +1,86 @@
+"""Assembling the assistant: session, reader, diagnoser, model and graph; used by `ask` and the chat alike."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from cloudwright.agents.answer import AskAnswer, answer_of
+from cloudwright.agents.budget import Limits
+from cloudwright.agents.diagnosing import LiveDiagnoser
+from cloudwright.agents.graph import Graph, build
+from cloudwright.agents.kit import Event, Kit
+from cloudwright.agents.language.reader import RuleReader
+from cloudwright.agents.model.chat import ChatModel
+from cloudwright.agents.sessions import Conversation, checkpointer, new_name
+from cloudwright.settings import Effective, Settings
+from cloudwright.surfaces.session import open_session
+
+
+@dataclass(frozen=True)
+class Assistant:
+    """A running assistant on one session."""
+
+    kit: Kit
+    graph: Graph
+    saver: BaseCheckpointSaver[Any]
+    conversation: Conversation
+
+    def answer(self, waiting: dict[str, Any] | None) -> AskAnswer:
+        """The present turn as an answer."""
+        return answer_of(self.conversation.state(), waiting, self.kit, self.conversation.name)
+
+
+@contextmanager
+def open_assistant(
+    effective: Effective,
+    name: str = "",
+    *,
+    approve_writes: bool = False,
+    tell: Callable[[Event], None] = lambda _event: None,
+) -> Iterator[Assistant]:
+    """Connect, assemble, and open (or begin) the session of this name.
+
+    Raises:
+        CloudwrightError: no cluster can be reached, or a setting cannot be used.
+    """
+    settings = effective.settings
+    name = name or new_name()
+    session = open_session(effective, name)
+    session.gate.recover(session.context)
+    kit = Kit(
+        gate=session.gate,
+        context=session.context,
+        approver=session.approver,
+        reader=RuleReader(session.gate.catalog),
+        diagnoser=LiveDiagnoser(),
+        model=model_of(settings),
+        limits=Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost),
+        approve_writes=approve_writes,
+        tell=tell,
+    )
+    with checkpointer(settings.checkpoints, settings.state_path) as saver:
+        graph = build(kit, saver)
+        yield Assistant(kit, graph, saver, Conversation(graph, name))
+
+
+def reopened(assistant: Assistant, name: str) -> Assistant:
+    """The same process on another session."""
+    return replace(assistant, conversation=Conversation(assistant.graph, name))
+
+
+def model_of(settings: Settings) -> ChatModel | None:
+    """The model that the settings name, or None; nothing of any model library is imported without one."""
+    if not settings.model:
+        return None
+    from cloudwright.agents.model.openai_model import OpenAIModel
+
+    return OpenAIModel(
+        settings.model,
+        base_url=settings.base_url,
+        api_key=settings.api_key,
+        price_in=settings.price_in,
+        price_out=settings.price_out,
+    )
