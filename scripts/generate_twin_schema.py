@@ -90,12 +90,9 @@ def type_code(schema: dict[str, Any]) -> str:
 
 def field(name: str, schema: dict[str, Any], required: bool, go: dict[str, Any]) -> Any:
     """One field: its type code with flags, and what else there is to know."""
-    code = (
-        type_code(schema)
-        + ("+" if required else "")
-        + ("*" if go.get("pointer") else "")
-        + ("!" if go.get("always") else "")
-    )
+    flags = ("+" if required else "") + ("*" if go.get("pointer") else "") + ("!" if go.get("always") else "")
+    number = f"#{go['number']}" if go.get("number") else ""
+    code = type_code(schema) + flags + number
     extras = {key: schema[long] for long, key in EXTRAS.items() if long in schema}
     if go.get("go") not in (None, "string", "bool", "int32", "int64", "float64", "[]string", "map[string]string"):
         extras["g"] = go["go"]
@@ -173,6 +170,8 @@ def bootstrap(server: Server) -> list[dict[str, Any]]:
             for name in ("uid", "resourceVersion", "creationTimestamp", "managedFields"):
                 metadata.pop(name, None)
             item.pop("status", None) if item.get("kind") != "Namespace" else None
+            for port in item.get("spec", {}).get("ports", ()):
+                port["targetPort"] = 6443
             found.append({"apiVersion": answer["apiVersion"], "kind": answer["kind"].removesuffix("List"), **item})
     return found
 

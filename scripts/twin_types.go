@@ -1,11 +1,13 @@
 // Prints, as JSON, facts about the Go types of the Kubernetes API that its OpenAPI leaves out:
-// which fields are pointers, which are written even when empty, and the type names that decoding errors show.
+// which fields are pointers, which are written even when empty, their protobuf numbers, and the type names that
+// decoding errors show.
 package main
 
 import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -18,6 +20,7 @@ type field struct {
 	Pointer bool   `json:"pointer,omitempty"`
 	Always  bool   `json:"always,omitempty"`
 	Go      string `json:"go"`
+	Number  int    `json:"number,omitempty"`
 }
 
 var seen = map[string]map[string]field{}
@@ -43,7 +46,11 @@ func fields(t reflect.Type, into map[string]field) {
 			continue
 		}
 		omit := strings.Contains(tag, "omitempty") && f.Type.Kind() != reflect.Struct || strings.Contains(tag, "omitzero")
-		into[parts[0]] = field{Pointer: f.Type.Kind() == reflect.Ptr, Always: !omit, Go: strings.TrimPrefix(f.Type.String(), "*")}
+		number := 0
+		if wire := strings.Split(f.Tag.Get("protobuf"), ","); len(wire) > 1 {
+			number, _ = strconv.Atoi(wire[1])
+		}
+		into[parts[0]] = field{Number: number, Pointer: f.Type.Kind() == reflect.Ptr, Always: !omit, Go: strings.TrimPrefix(f.Type.String(), "*")}
 		visit(f.Type)
 	}
 }

@@ -105,7 +105,7 @@ class Store:
         self.revision = 1
         self._tables: dict[Kind, _Table] = {}
         self._history: deque[StoreEvent] = deque(maxlen=window)
-        self._forgotten = 0
+        self.forgotten = 0
         self._listeners: list[tuple[Kind | None, Callable[[StoreEvent], None]]] = []
         self._pending: deque[StoreEvent] = deque()
         self._dispatching = False
@@ -164,15 +164,15 @@ class Store:
         Raises:
             Expired: the history no longer reaches back that far.
         """
-        if revision < self._forgotten:
-            raise Expired(f"too old resource version: {revision} ({self._forgotten})")
+        if revision < self.forgotten:
+            raise Expired(f"too old resource version: {revision} ({self.forgotten})")
         start = bisect_right(self._history, revision, key=lambda event: event.revision)
         return [event for event in islice(self._history, start, None) if kind in (None, event.kind)]
 
     def compact(self) -> None:
         """Forget all history: watchers of older revisions get `Expired`."""
         self._history.clear()
-        self._forgotten = self.revision
+        self.forgotten = self.revision
 
     def subscribe(self, kind: Kind | None, listener: Callable[[StoreEvent], None]) -> Callable[[], None]:
         """Call `listener` after every later write of a kind (None: of any); returns an unsubscriber.
@@ -221,11 +221,11 @@ class Store:
         for kind, obj in objects:
             metadata = obj["metadata"]
             self._tables.setdefault(kind, _Table()).put(metadata.get("namespace", ""), metadata["name"], dict(obj))
-        self.revision = self._forgotten = max(revision, self.revision)
+        self.revision = self.forgotten = max(revision, self.revision)
 
     def _record(self, event: StoreEvent) -> None:
         if len(self._history) == self._history.maxlen:
-            self._forgotten = self._history[0].revision
+            self.forgotten = self._history[0].revision
         self._history.append(event)
         self._pending.append(event)
         if self._dispatching:

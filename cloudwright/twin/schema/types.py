@@ -2,7 +2,7 @@
 
 The table's notation of a type: `s` string, `i` integer, `n` number, `b` boolean (with `:format`), `o` free object,
 `J` any JSON, `[]T` list, `{}T` map, `@Name` another type; then `+` required, `*` pointer in Go (an explicit zero is
-kept), `!` written even when empty. `~` and `^` abbreviate the API's and the meta package's prefix.
+kept), `!` written even when empty, `#3` the number in protobuf. `~` and `^` abbreviate the API's and the meta package's prefix.
 """
 
 import json
@@ -44,7 +44,7 @@ class Type:
 
 @dataclass(slots=True)
 class Field:
-    """One field of a struct."""
+    """One field of a struct; `number` is its number in protobuf."""
 
     name: str
     type: Type
@@ -52,6 +52,7 @@ class Field:
     pointer: bool = False
     always: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
+    number: int = 0
 
     @property
     def list_type(self) -> str:
@@ -137,9 +138,10 @@ def _parse_type(code: str) -> Type:
 
 def _parse_field(name: str, entry: Any) -> Field:
     code, extras = entry if isinstance(entry, list) else (entry, {})
+    code, _, number = code.partition("#")
     bare = code.rstrip("+*!")
     flags = code[len(bare) :]
-    return Field(name, _parse_type(bare), "+" in flags, "*" in flags, "!" in flags, extras)
+    return Field(name, _parse_type(bare), "+" in flags, "*" in flags, "!" in flags, extras, int(number or 0))
 
 
 @cache
@@ -163,3 +165,18 @@ def raw(name: str) -> Mapping[str, Any]:
 def names() -> list[str]:
     """Full names of all types."""
     return [_expand(name) for name in _table()]
+
+
+@cache
+def _by_kind() -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], str] = {}
+    for name, row in _table().items():
+        for group, version, kind in row.get("gvk", ()):
+            found[f"{group}/{version}" if group else version, kind] = _expand(name)
+    return found
+
+
+def find_kind(api_version: str, kind: str) -> Struct | None:
+    """The type of an apiVersion and kind, also of those that are no resources (Scale, DeleteOptions), or None."""
+    name = _by_kind().get((api_version, kind))
+    return struct(name) if name else None

@@ -50,6 +50,8 @@ class ApiServer:
             info = self.catalog.by_kind(obj["apiVersion"], obj["kind"])
             assert info is not None
             metadata = obj["metadata"]
+            if obj["kind"] == "Namespace":
+                obj["status"] = {"phase": "Active"}
             metadata |= {"uid": self.identities.uid(), "creationTimestamp": self.clock.timestamp()}
             self.store.put(info.storage, obj)
 

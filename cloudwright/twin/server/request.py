@@ -45,7 +45,10 @@ class Options:
 
 @dataclass
 class Request:
-    """One request on a resource. `verb` as RBAC names it; `subresource` "" for the object itself."""
+    """One request on a resource. `verb` as RBAC names it; `subresource` "" for the object itself.
+
+    `actor` is who really asks, when somebody is impersonated; `internal` requests come from the world's own parts.
+    """
 
     verb: str
     info: ResourceInfo
@@ -62,6 +65,7 @@ class Request:
     audit: dict[str, Any] = field(default_factory=dict)
     path: str = ""
     internal: bool = False
+    actor: User | None = None
 
     @property
     def manager(self) -> str:

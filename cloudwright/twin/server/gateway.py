@@ -1,0 +1,391 @@
+"""HTTP without the wire: from method, path, headers and body to an answer, under the world's lock."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from cloudwright.twin.api import ApiStatusError, Obj
+from cloudwright.twin.schema.kinds import ResourceInfo
+from cloudwright.twin.schema.types import Struct, find_kind
+from cloudwright.twin.server import conversion, discovery, metrics_api
+from cloudwright.twin.server.audit import AuditLog
+from cloudwright.twin.server.authentication import Authenticator
+from cloudwright.twin.server.documents import Documents
+from cloudwright.twin.server.errors import StatusError, method_not_allowed, no_such_resource, status_of
+from cloudwright.twin.server.listing import as_list, check_versions, select
+from cloudwright.twin.server.negotiation import View, view_of
+from cloudwright.twin.server.parameters import add_delete_options, decode_body, options_of, patch_type, truth
+from cloudwright.twin.server.pipeline import ApiServer
+from cloudwright.twin.server.printing.table import partial, table
+from cloudwright.twin.server.rbac import Attributes, forbidden_text
+from cloudwright.twin.server.request import Options, Request, Response, User
+from cloudwright.twin.server.routing import Target, parse, verb_of
+from cloudwright.twin.server.watching import Watch
+
+_HEALTH = ("/healthz", "/livez", "/readyz")
+STREAMS = ("log", "exec", "attach", "portforward", "proxy")
+
+
+@dataclass
+class Call:
+    """One HTTP request. Header names are lower case; `certificate` is the verified client certificate's content."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    certificate: Mapping[str, Any] | None = None
+    source: str = "127.0.0.1"
+
+    def header(self, name: str) -> str:
+        """The first header of a name, or ""."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+@dataclass
+class Answer:
+    """What goes back: JSON (`obj`), text, a watch, or a request that needs a stream."""
+
+    code: int = 200
+    obj: Any = None
+    text: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    watch: Watch | None = None
+    timeout: float = 0
+    stream: Request | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        """The body."""
+        if self.text is not None:
+            return self.text.encode()
+        return json.dumps(self.obj, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+class Gateway:
+    """The HTTP side of an API server.
+
+    `lock` is the world's; `settle` is called after each write, still under the lock, so that everyone has reacted
+    before the answer goes out.
+    """
+
+    def __init__(
+        self,
+        server: ApiServer,
+        *,
+        lock: AbstractContextManager[Any] | None = None,
+        settle: Callable[[], None] = lambda: None,
+        users: Mapping[str, User] | None = None,
+    ) -> None:
+        self.server = server
+        self.lock = lock or threading.RLock()
+        self.settle = settle
+        self.authenticator = Authenticator(server.tokens, server.authorizer, server.clock, users or {})
+        self.audit = AuditLog(server.clock, server.identities)
+        self.documents = Documents(server.catalog)
+        self.raw_routes: dict[str, Callable[[Call, User], Answer]] = {}
+
+    def respond(self, call: Call) -> Answer:
+        """Answer a call; failures are answers too."""
+        try:
+            with self.lock:
+                return self._respond(call)
+        except ApiStatusError as error:
+            return failure(error)
+
+    def _respond(self, call: Call) -> Answer:
+        user = self.authenticator.user(call.header("authorization"), call.certificate)
+        other = self.authenticator.impersonated(user, call.headers)
+        actor, user = (user, other) if other is not None else (None, user)
+        target = parse(call.path)
+        if target is None or self._is_document(target, call.path):
+            return self._other(call, user)
+        if target.resource.group == discovery.METRICS_GROUP:
+            return self._metrics(call, user, target)
+        return self._resource(call, user, actor, target)
+
+    def _is_document(self, target: Target, path: str) -> bool:
+        return path.startswith("/openapi/")
+
+    # -- paths that are no resources
+
+    def _other(self, call: Call, user: User) -> Answer:
+        verb = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}.get(
+            call.method, "get"
+        )
+        for prefix, handler in self.raw_routes.items():
+            if call.path.startswith(prefix):
+                return handler(call, user)
+        attributes = Attributes(user, verb, path=call.path)
+        if not self.server.authorizer.decide(attributes).allowed:
+            raise StatusError(403, "Forbidden", f"forbidden: {forbidden_text(attributes)}", {})
+        answer = self._document(call)
+        if answer is None:
+            return Answer(404, text="404 page not found\n")
+        return answer
+
+    def _document(self, call: Call) -> Answer | None:
+        path, catalog = call.path.rstrip("/") or "/", self.server.catalog
+        if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
+            return Answer(text=_health(path, call.query))
+        if path == "/version":
+            return Answer(obj=discovery.VERSION)
+        if path == "/":
+            return Answer(obj={"paths": self.documents.paths()})
+        if path.startswith("/openapi/"):
+            found = self.documents.openapi(path)
+            return Answer(obj=found) if found is not None else None
+        metrics = self.server.kubelet is not None
+        parts = path.split("/")[1:]
+        match parts:
+            case ["api"]:
+                return Answer(obj=discovery.api_versions())
+            case ["apis"]:
+                return Answer(obj=discovery.group_list(catalog, metrics=metrics))
+            case ["apis", group]:
+                found = discovery.single_group(catalog, group, metrics=metrics)
+            case ["apis", discovery.METRICS_GROUP, "v1beta1"] if metrics:
+                found = discovery.metrics_resources()
+            case ["api", "v1"]:
+                found = discovery.resource_list(catalog, "", "v1")
+            case ["apis", group, version]:
+                found = discovery.resource_list(catalog, group, version)
+            case _:
+                return None
+        return Answer(obj=found) if found is not None else None
+
+    def _metrics(self, call: Call, user: User, target: Target) -> Answer:
+        verb = "get" if target.name else "list"
+        where = target.namespace
+        attributes = Attributes(
+            user, verb, target.resource.group, "v1beta1", target.resource.plural, "", where, target.name
+        )
+        if not self.server.authorizer.decide(attributes).allowed:
+            resource = f"{target.resource.plural}.{target.resource.group}"
+            subject = f'{resource} "{target.name}"' if target.name else resource
+            details = {"group": target.resource.group, "kind": target.resource.plural}
+            raise StatusError(403, "Forbidden", f"{subject} is forbidden: {forbidden_text(attributes)}", details)
+        selector = parse_qs(call.query).get("labelSelector", [""])[0]
+        kubelet, store = self.server.kubelet, self.server.store
+        return Answer(obj=metrics_api.answer(kubelet, store, target.resource.plural, where, target.name, selector))
+
+    # -- resources
+
+    def _resource(self, call: Call, user: User, actor: User | None, target: Target) -> Answer:
+        lists = parse_qs(call.query, keep_blank_values=True)
+        query = {name: values[0] for name, values in lists.items()}
+        info = self.server.catalog.find(target.resource)
+        watching = truth(query.get("watch")) and not target.subresource
+        verb = verb_of(call.method, target, watching=watching)
+        if info is None:
+            self._allow_unknown(user, verb, target)
+            return (
+                Answer(404, text="404 page not found\n")
+                if not self._known_group(target)
+                else failure(no_such_resource())
+            )
+        request = self._request(call, user, target, info, verb)
+        request.actor = actor
+        if info.storage == ("", "namespaces") and target.name:
+            request.namespace = target.name
+        reason = ""
+        try:
+            reason = self.server.authorize(request)
+            if info.storage == ("", "namespaces"):
+                request.namespace = ""
+            self._check_scope(info, target, call.method)
+            request.options = options_of(verb, query, lists.get("dryRun", []))
+            self._read_body(request, call, query)
+            answer = self._act(request, call, query)
+        except ApiStatusError as error:
+            answer = failure(error)
+        if answer.stream is None and answer.watch is None:
+            self.audit.record(request, Response(answer.obj or {}, answer.code), call.source, reason)
+        answer.warnings = request.warnings
+        return answer
+
+    def _known_group(self, target: Target) -> bool:
+        return self.server.catalog.has_group_version(target.resource.group, target.resource.version)
+
+    def _allow_unknown(self, user: User, verb: str, target: Target) -> None:
+        resource = target.resource
+        attributes = Attributes(
+            user,
+            verb,
+            resource.group,
+            resource.version,
+            resource.plural,
+            target.subresource,
+            target.namespace,
+            target.name,
+        )
+        if not self.server.authorizer.decide(attributes).allowed:
+            subject = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
+            shown = f'{subject} "{target.name}"' if target.name else subject
+            details = {"name": target.name, "group": resource.group, "kind": resource.plural}
+            details = {name: value for name, value in details.items() if value}
+            raise StatusError(403, "Forbidden", f"{shown} is forbidden: {forbidden_text(attributes)}", details)
+
+    def _request(self, call: Call, user: User, target: Target, info: ResourceInfo, verb: str) -> Request:
+        return Request(
+            verb,
+            info,
+            target.namespace,
+            target.name,
+            target.subresource,
+            user=user,
+            user_agent=call.header("user-agent"),
+            path=call.path + (f"?{call.query}" if call.query else ""),
+        )
+
+    def _check_scope(self, info: ResourceInfo, target: Target, method: str) -> None:
+        if target.namespace and not info.namespaced:
+            raise no_such_resource()
+        if info.namespaced and not target.namespace and (target.name or method == "POST"):
+            if info.resource.plural.endswith("reviews"):
+                return
+            raise no_such_resource() if target.name else method_not_allowed()
+        if method == "POST" and target.name and not target.subresource:
+            raise method_not_allowed()
+        if method in ("PUT", "PATCH") and not target.name:
+            raise method_not_allowed()
+        if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+            raise method_not_allowed()
+
+    def _read_body(self, request: Request, call: Call, query: Mapping[str, str]) -> None:
+        if request.verb == "patch":
+            request.patch_type = patch_type(call.header("content-type"), custom=request.info.custom)
+        if request.subresource in STREAMS or call.method in ("GET", "HEAD"):
+            return
+        request.body, request.duplicates = decode_body(call.body, call.header("content-type"), self._kind)
+        if request.verb in ("delete", "deletecollection"):
+            add_delete_options(request.options, request.body)
+        elif request.verb in ("create", "update"):
+            check_kind(request)
+
+    def _kind(self, api_version: str, kind: str) -> Struct | None:
+        info = self.server.catalog.by_kind(api_version, kind)
+        return info.struct if info is not None else find_kind(api_version, kind)
+
+    def _act(self, request: Request, call: Call, query: Mapping[str, str]) -> Answer:
+        info = request.info
+        if request.subresource in STREAMS and request.subresource in info.subresources:
+            return Answer(stream=request)
+        if request.verb in ("get", "list", "watch") and request.verb not in info.verbs and not request.subresource:
+            raise method_not_allowed()
+        view = view_of(call.header("accept"), query)
+        if request.verb == "list":
+            items, metadata = select(self.server.store, request)
+            return Answer(obj=self._listed(request, items, metadata, view))
+        if request.verb == "watch":
+            return self._watch(request, query, view)
+        if request.verb == "deletecollection":
+            return self._delete_collection(request)
+        response = self.server.handle(request)
+        if request.verb != "get" and not request.options.dry_run:
+            self.settle()
+        return Answer(response.code, self._viewed(request, response.obj, view))
+
+    def _listed(self, request: Request, items: list[Obj], metadata: Mapping[str, Any], view: View) -> Obj:
+        info, now = request.info, self.server.clock.now()
+        if view.kind == "Table":
+            served = [conversion.from_storage(info, obj) for obj in items]
+            return table(info, served, metadata, now, view.include)
+        if view.kind == "PartialObjectMetadataList":
+            rows = [partial(obj) for obj in items]
+            return {"kind": view.kind, "apiVersion": "meta.k8s.io/v1", "metadata": dict(metadata), "items": rows}
+        return as_list(info, items, metadata)
+
+    def _viewed(self, request: Request, obj: Obj, view: View) -> Obj:
+        if obj.get("kind") != request.info.kind:
+            return obj
+        if view.kind == "Table":
+            metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+            return table(request.info, [obj], metadata, self.server.clock.now(), view.include)
+        return partial(obj) if view.kind == "PartialObjectMetadata" else obj
+
+    def _watch(self, request: Request, query: Mapping[str, str], view: View) -> Answer:
+        initial = truth(query.get("sendInitialEvents"))
+        if request.options.resource_version and request.options.resource_version_match == "":
+            check_versions(Options(resource_version=None), self.server.store)
+        first = [True]
+
+        def render(obj: Obj) -> Obj:
+            if view.kind == "Table":
+                shown = table(request.info, [obj], {"resourceVersion": ""}, self.server.clock.now(), view.include)
+                shown["metadata"]["resourceVersion"] = obj["metadata"]["resourceVersion"]
+                if not first[0]:
+                    shown["columnDefinitions"] = None
+                first[0] = False
+                return shown
+            return partial(obj) if view.kind == "PartialObjectMetadata" else obj
+
+        bookmarks = truth(query.get("allowWatchBookmarks"))
+        watch = Watch(self.server.store, request, render, initial=initial, bookmarks=bookmarks)
+        timeout = query.get("timeoutSeconds", "")
+        return Answer(watch=watch, timeout=float(timeout) if timeout.isdigit() and int(timeout) else 1800.0)
+
+    def _delete_collection(self, request: Request) -> Answer:
+        if "deletecollection" not in request.info.verbs:
+            raise method_not_allowed()
+        items, metadata = select(self.server.store, request)
+        for obj in items:
+            one = Request("delete", request.info, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+            one.user, one.options, one.internal = request.user, request.options, False
+            try:
+                self.server.handle(one)
+            except ApiStatusError as error:
+                if error.code != 404:
+                    raise
+        if not request.options.dry_run:
+            self.settle()
+        return Answer(obj=as_list(request.info, items, metadata))
+
+
+def check_kind(request: Request) -> None:
+    """A written body must say what it is, where the server has no way to know.
+
+    Raises:
+        StatusError: 400.
+    """
+    body = request.body
+    if body is None and not request.subresource:
+        body = request.body = {}
+    if not isinstance(body, Mapping):
+        raise StatusError(
+            400,
+            "BadRequest",
+            "couldn't get version/kind; json parse error: json: cannot unmarshal "
+            + _kind(body)
+            + ' into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
+        )
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, str):
+        return "string"
+    return "number" if isinstance(value, int | float) else "array"
+
+
+def failure(error: ApiStatusError) -> Answer:
+    """An error as an answer."""
+    answer = Answer(error.code, status_of(error))
+    retry = error.details.get("retryAfterSeconds")
+    if retry:
+        answer.headers["Retry-After"] = str(retry)
+    return answer
+
+
+def _health(path: str, query: str) -> str:
+    if "verbose" not in query:
+        return "ok"
+    checks = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap-roles", "shutdown")
+    name = path.strip("/").split("/")[0]
+    return "".join(f"[+]{check} ok\n" for check in checks) + f"{name} check passed\n"
