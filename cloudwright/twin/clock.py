@@ -57,6 +57,12 @@ class Clock:
         """Move time to `moment` without running anything; time never goes back."""
         self._now = max(self._now, moment)
 
+    def skip(self, seconds: float) -> None:
+        """Move time and every waiting timer forward together, as if the world had stood still meanwhile."""
+        self._now += seconds
+        for timer in self._timers:
+            timer.due += seconds
+
     def pop_due(self) -> Timer | None:
         """Take the next timer that is due now, or None."""
         due = self.next_due()

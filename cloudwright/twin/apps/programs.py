@@ -40,11 +40,21 @@ def run_app(process: Process, model: AppModel, args: tuple[str, ...]) -> Program
     process.set_memory(app.consumes.memory)
     process.serving = True
     process.sandbox_changed()
+    _announce(process)
+    return (yield from go_on(process))
+
+
+def _announce(process: Process) -> None:
     for port, listen in process.listening.items():
         process.say(f'level=info msg="listening" proto={listen.protocol} addr=:{port}')
-    if app.batch is not None:
+
+
+def go_on(process: Process) -> Program:
+    """The life of a program that has started: until it is done, crashes, or is told to end."""
+    app = process.app
+    if app is not None and app.batch is not None:
         return (yield from _batch(process, app))
-    if app.crash_after is not None:
+    if app is not None and app.crash_after is not None:
         yield app.crash_after
         process.write(app.crash_message.rstrip("\n") + "\n")
         return app.crash_code

@@ -46,6 +46,17 @@ class NodeAgent:
             if pod["spec"].get("nodeName") == machine.name:
                 self._pod_changed(Change(ChangeType.ADDED, PODS, pod))
 
+    def readopt(self) -> None:
+        """Look again at every pod, after machines were put in place by a restored snapshot."""
+        for machine in self.context.fleet.machines.values():
+            self.heartbeats.follow(machine)
+        for worker in list(self.workers.values()):
+            machine = self.context.fleet.machines.get(worker.sandbox.machine.name)
+            if machine is not None:
+                worker.sandbox.machine = machine
+        for pod in self.context.api.cached(PODS):
+            self._pod_changed(Change(ChangeType.ADDED, PODS, pod))
+
     def remove_machine(self, name: str) -> None:
         """Take a node away at once, with all that runs on it."""
         self.context.fleet.machines.pop(name, None)

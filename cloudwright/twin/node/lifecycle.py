@@ -6,7 +6,9 @@ from typing import Any
 from cloudwright.twin.api import SECRETS, SERVICE_ACCOUNTS
 from cloudwright.twin.apps.files import File, FileView
 from cloudwright.twin.apps.machine import Sandbox
-from cloudwright.twin.apps.process import LogBuffer, Process
+from cloudwright.twin.apps.model import Listen
+from cloudwright.twin.apps.process import Limits, LogBuffer, Process
+from cloudwright.twin.apps.programs import go_on
 from cloudwright.twin.apps.registry import Image, PullError, docker_credentials, parse_reference
 from cloudwright.twin.apps.runner import StartError
 from cloudwright.twin.network.dns import resolv_conf
@@ -221,18 +223,8 @@ class ContainerLifecycle:
     ) -> None:
         files = FileView(self._image_files(image), mounts_of(record.spec, self.sandbox), user, groups)
         files.read_only_root = bool((record.spec.get("securityContext") or {}).get("readOnlyRootFilesystem"))
-        process = Process(
-            sandbox=self.sandbox,
-            container=record.name,
-            image=image,
-            argv=command_line(record.spec, image, env),
-            env=env,
-            files=files,
-            limits=limits_of(record.spec),
-            clock=self.context.clock,
-            on_exit=lambda ended: self._exited(record, ended),
-        )
-        process.epoch_listener = self.context.plane.touch
+        argv = command_line(record.spec, image, env)
+        process = self.new_process(record, image, argv, env, files, limits_of(record.spec))
         if record.instance:
             record.restarts += 1
             record.backoff = min(LONGEST_BACKOFF, record.backoff * 2 or FIRST_BACKOFF)
@@ -257,6 +249,46 @@ class ContainerLifecycle:
         if process.running:
             self._post_start(record, process)
             self._begin_probes(record)
+
+    def new_process(
+        self,
+        record: ContainerRecord,
+        image: Image,
+        argv: tuple[str, ...],
+        env: dict[str, str],
+        files: FileView,
+        limits: Limits,
+    ) -> Process:
+        """A process of this container that has not started."""
+        process = Process(
+            sandbox=self.sandbox,
+            container=record.name,
+            image=image,
+            argv=argv,
+            env=env,
+            files=files,
+            limits=limits,
+            clock=self.context.clock,
+            on_exit=lambda ended: self._exited(record, ended),
+        )
+        process.epoch_listener = self.context.plane.touch
+        return process
+
+    def continue_process(
+        self, record: ContainerRecord, process: Process, *, serving: bool, listening: dict[int, Listen]
+    ) -> None:
+        """Go on with a process that was carried from a snapshot."""
+        if serving:
+            process.serving, process.listening = True, listening
+            process.start(go_on(process))
+        else:
+            process.start(self.context.runner.program(process))
+        self._begin_probes(record)
+        for kind in KINDS:
+            if (record.name, kind) in self.probes:
+                self.probes[record.name, kind].result = (
+                    record.started if kind == "startup" else record.ready or kind == "liveness"
+                )
 
     def _image_files(self, image: Image) -> dict[str, File]:
         ip, name = self.sandbox.ip, self.sandbox.name

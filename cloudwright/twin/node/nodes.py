@@ -140,6 +140,7 @@ class Heartbeats:
         self.context = context
         self.pressures: dict[str, dict[str, bool]] = {}
         self._stopped = False
+        self._followed: set[str] = set()
 
     def register(self, machine: Machine) -> None:
         """Create (or adopt) the Node of a machine and begin its heartbeats."""
@@ -153,20 +154,28 @@ class Heartbeats:
         self._lease(machine)
         about = {"kind": "Node", "name": machine.name, "uid": machine.name, "apiVersion": "v1"}
         self.context.recorder(machine.name).normal(about, "Starting", "Starting kubelet.")
-        self._beat(machine, 0)
+        self.follow(machine)
+
+    def follow(self, machine: Machine) -> None:
+        """Begin the heartbeats of a machine (once)."""
+        if machine.name not in self._followed:
+            self._followed.add(machine.name)
+            self._beat(machine.name, 0)
 
     def close(self) -> None:
         """Stop beating."""
         self._stopped = True
 
-    def _beat(self, machine: Machine, count: int) -> None:
-        if self._stopped or machine.name not in self.context.fleet.machines:
+    def _beat(self, name: str, count: int) -> None:
+        machine = self.context.fleet.machines.get(name)
+        if self._stopped or machine is None:
+            self._followed.discard(name)
             return
         if count and machine.kubelet_running:
             self._lease(machine)
             if count % int(STATUS_SECONDS / LEASE_SECONDS) == 0:
                 self.report(machine)
-        self.context.clock.after(LEASE_SECONDS, lambda: self._beat(machine, count + 1))
+        self.context.clock.after(LEASE_SECONDS, lambda: self._beat(name, count + 1))
 
     def beat_now(self) -> None:
         """Renew every lease at once (after time was moved)."""

@@ -1,0 +1,473 @@
+"""A fluid model of requests: rates, latencies and failures on every edge, recomputed each few seconds.
+
+Each process is a queue with a CPU share and a concurrency limit (M/M/1-like waiting, capped); each dependency is an edge
+with a timeout and retries. Rates flow forward from the load generators, failures and latencies flow backward, and what
+was true at the last tick feeds the retries of this one; so overload spreads, persists or drains by itself.
+"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cloudwright.twin.api import Api, ApiStatusError, Resource
+from cloudwright.twin.apps.machine import Machine, Sandbox
+from cloudwright.twin.apps.model import AppModel, Call, Load
+from cloudwright.twin.apps.process import CallState, Process, expand
+from cloudwright.twin.apps.stores import LOCKED, OOM_COMMAND, READ_ONLY, TOO_MANY
+from cloudwright.twin.clock import Clock
+from cloudwright.twin.network.messages import CauseLog, problem_text
+from cloudwright.twin.network.plane import External, Plane
+
+TICK = 5.0
+QUEUE_CAP = 20.0
+_ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews")
+
+
+@dataclass
+class Target:
+    """One server of an edge, with its share of the connections. `refused` is a lasting reason for failure."""
+
+    share: float
+    process: Process | None = None
+    external: External | None = None
+    refused: str = ""
+    detail: str = ""
+    slow: bool = False
+    delay: float = 0.0
+    loss: float = 0.0
+
+
+@dataclass
+class Edge:
+    """A call of one process, resolved to its targets."""
+
+    client: Process
+    call: Call
+    targets: list[Target] = field(default_factory=list)
+    timeout: float = 1.0
+    retries: int = 0
+
+
+@dataclass
+class Node:
+    """A process in the call graph."""
+
+    process: Process
+    model: AppModel
+    edges: list[Edge] = field(default_factory=list)
+
+
+class TrafficEngine:
+    """Drives all processes' traffic, CPU and memory."""
+
+    def __init__(self, plane: Plane, clock: Clock, api: Api, seed: int = 0) -> None:
+        self.plane = plane
+        self.clock = clock
+        self.api = api
+        self.random = random.Random(seed)  # noqa: S311 - reproducible noise
+        self.nodes: list[Node] = []
+        self.causes = CauseLog()
+        self._epoch: Any = None
+        self._closed = False
+        self._last = clock.now()
+        clock.after(TICK, self._tick)
+
+    def run_once(self) -> bool:
+        """The engine works on timers only."""
+        return False
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._closed = True
+
+    def _tick(self) -> None:
+        if self._closed:
+            return
+        now = self.clock.now()
+        self.step(max(0.0, now - self._last))
+        self._last = now
+        self.clock.after(TICK, self._tick)
+
+    def resume(self) -> None:
+        """Start counting time anew (after time was moved)."""
+        self._last = self.clock.now()
+
+    def step(self, seconds: float) -> None:
+        """Let `seconds` of traffic flow."""
+        epoch = self.plane.epoch()
+        if epoch != self._epoch:
+            self._resolve_all()
+            self._epoch = self.plane.epoch()
+        self._forward()
+        self._stores()
+        slow = self._contention()
+        for node in reversed(self.nodes):
+            self._backward(node, slow.get(node.process.sandbox.machine.name, 1.0))
+        for node in self.nodes:
+            if node.process.running:
+                self._consume(node, seconds)
+
+    # the graph
+
+    def _resolve_all(self) -> None:
+        found = {}
+        for process in self.plane.fleet.processes():
+            if process.running and process.serving and (model := process.app) is not None:
+                found[id(process)] = Node(
+                    process, model, [self._edge(process, call) for call in self._calls(process, model)]
+                )
+        self.nodes = _ordered(found)
+
+    @staticmethod
+    def _calls(process: Process, model: AppModel) -> Iterator[Call]:
+        yield from model.calls
+        if model.load is not None:
+            yield Call(name="target", api=model.load.api, to=model.load.to, timeout=model.load.timeout)
+
+    def _edge(self, process: Process, call: Call) -> Edge:
+        env = process.env
+        edge = Edge(process, call, timeout=_number(env.get(call.timeout_env), call.timeout))
+        edge.retries = int(_number(env.get(call.retries_env), call.retries))
+        address = expand(call.to, env)
+        if address.startswith("kubernetes-api:"):
+            edge.targets = [self._api_target(process, address)]
+            return edge
+        host, port = _host_port(address)
+        edge.targets = self._targets(process.sandbox, call, host, port)
+        return edge
+
+    def _api_target(self, process: Process, address: str) -> Target:
+        """The API server as a dependency: may this pod's service account do what the program does?"""
+        verb, _, resource = address.partition(":")[2].partition("/")
+        namespace = process.sandbox.namespace
+        account = process.sandbox.pod["spec"].get("serviceAccountName") or "default"
+        user = f"system:serviceaccount:{namespace}:{account}"
+        attributes = {"namespace": namespace, "verb": verb, "resource": resource}
+        groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "metadata": {},
+            "spec": {"user": user, "groups": groups, "resourceAttributes": attributes},
+        }
+        try:
+            allowed = bool(self.api.create(_ACCESS_REVIEWS, review)["status"]["allowed"])
+        except (ApiStatusError, KeyError):
+            allowed = True
+        if allowed:
+            return Target(1.0)
+        text = f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" in API group "" in the namespace "{namespace}"'
+        return Target(1.0, refused="forbidden", detail=text)
+
+    def _targets(self, client: Sandbox, call: Call, host: str, port: int) -> list[Target]:
+        if not host:
+            return [Target(1.0, refused="config", detail=f"{call.name}: no address configured")]
+        answer = self.plane.resolve(client, host)
+        if not answer.addresses:
+            kind = "dns-timeout" if answer.problem == "timeout" else "dns"
+            detail = problem_text(kind, host, port, self.plane.nameserver(client), answer.problem)
+            return [Target(1.0, refused=kind, detail=detail, slow=kind == "dns-timeout")]
+        targets = []
+        for address in answer.addresses:
+            for route in self.plane.routes(client, address, port):
+                share = route.share / len(answer.addresses)
+                targets.append(self._target(client, call, share, route.dial, host))
+        return targets
+
+    def _target(self, client: Sandbox, call: Call, share: float, dial: Any, host: str) -> Target:
+        if dial.problem:
+            detail = problem_text(dial.problem, host, dial.port, "", "", dial.ip)
+            return Target(share, refused=dial.problem, detail=detail, slow=dial.problem == "timeout")
+        if dial.process is None:
+            external = next((e for e in self.plane.externals.values() if e.ip == dial.ip), None)
+            return Target(share, external=external)
+        wrong = _mismatch(call, dial.process, dial.port)
+        if wrong:
+            return Target(share, dial.process, refused="protocol", detail=f"{call.name}: {wrong}")
+        server = dial.sandbox
+        return Target(share, dial.process, delay=self.plane.delay(client, server), loss=self.plane.loss(client, server))
+
+    # forward
+
+    def _forward(self) -> None:
+        for node in self.nodes:
+            node.process.traffic.arriving = 0.0
+        for node in self.nodes:
+            process, traffic = node.process, node.process.traffic
+            if node.model.load is not None:
+                traffic.arriving = self._load_rate(process, node.model.load)
+            elif node.model.role == "batch":
+                traffic.arriving = 0.2
+            capacity = self._capacity(node)
+            traffic.handled = min(traffic.arriving, capacity)
+            for edge in node.edges:
+                self._send(node, edge, traffic.handled)
+
+    def _load_rate(self, process: Process, load: Load) -> float:
+        rate = _number(process.env.get(load.rate_env), load.rate)
+        wave = math.sin(2 * math.pi * (self.clock.now() % 86400) / 86400)
+        return max(0.0, rate * (1 + load.wave * wave) * (1 + self.random.uniform(-0.02, 0.02)))
+
+    def _send(self, node: Node, edge: Edge, handled: float) -> None:
+        state = node.process.traffic.calls.setdefault(edge.call.name, CallState())
+        failing = min(state.attempt_failure, 0.999)
+        tries = (1 - failing ** (edge.retries + 1)) / (1 - failing)
+        state.rate = handled * edge.call.per_request * tries
+        for target in edge.targets:
+            if target.process is not None and not target.refused:
+                target.process.traffic.arriving += state.rate * target.share
+
+    def _capacity(self, node: Node) -> float:
+        work, traffic = node.model.work, node.process.traffic
+        cpu = _cpu_share(node.process)
+        by_cpu = cpu / work.cpu if work.cpu > 0 else math.inf
+        hold = max(traffic.latency, work.seconds + work.cpu, 1e-4)
+        return max(0.01, min(by_cpu, work.concurrency / hold))
+
+    # stores and nodes
+
+    def _stores(self) -> None:
+        """Connections held at each store by the pools of its clients."""
+        for node in self.nodes:
+            if node.process.store is not None:
+                node.process.store.connections = 0.0
+        for node in self.nodes:
+            for edge in node.edges:
+                for target in edge.targets:
+                    if target.process is not None and target.process.store is not None and not target.refused:
+                        target.process.store.connections += edge.call.pool * target.share
+
+    def _contention(self) -> dict[str, float]:
+        """By how much work on each machine slows down because its CPUs are over-committed."""
+        demand: dict[str, float] = {}
+        machines: dict[str, Machine] = {}
+        for node in self.nodes:
+            machine = node.process.sandbox.machine
+            machines[machine.name] = machine
+            demand[machine.name] = demand.get(machine.name, machine.system_cpu) + node.process.cpu
+        return {name: max(1.0, demand[name] / machines[name].cpu) for name in demand}
+
+    # backward
+
+    def _backward(self, node: Node, slow: float) -> None:
+        traffic = node.process.traffic
+        kept, waiting, worst = 1.0, 0.0, ("", 0.0)
+        for edge in node.edges:
+            state = traffic.calls.setdefault(edge.call.name, CallState())
+            self._result(edge, state)
+            share = min(1.0, edge.call.per_request)
+            waiting += edge.call.per_request * state.latency
+            if edge.call.required:
+                kept *= 1.0 - share * state.failure
+                if share * state.failure > worst[1]:
+                    worst = (state.detail or state.cause, share * state.failure)
+        self._own(node, slow, waiting)
+        shed = 1.0 - min(1.0, traffic.handled / traffic.arriving) if traffic.arriving > 0 else 0.0
+        own = node.model.error_ratio
+        traffic.failure = 1.0 - kept * (1.0 - own) * (1.0 - shed)
+        ranked = [worst, (node.model.error_message, own), ("overloaded: request queue is full", shed)]
+        cause, weight = max(ranked, key=lambda entry: entry[1])
+        traffic.cause = cause if weight > 0.001 else ""
+        traffic.offered = traffic.arriving
+        traffic.service = traffic.latency - waiting
+
+    def _own(self, node: Node, slow: float, waiting: float) -> None:
+        traffic, work = node.process.traffic, node.model.work
+        share = _cpu_share(node.process) / slow
+        demand = node.model.consumes.cpu + traffic.arriving * work.cpu
+        busy = min(0.999, demand / share) if share > 0 else 0.999
+        traffic.utilisation = demand / share if share > 0 else 9.9
+        on_cpu = work.cpu / min(1.0, share) if share > 0 else QUEUE_CAP
+        queued = on_cpu * busy / (1.0 - busy) * 0.5
+        crowd = traffic.handled * (work.seconds + on_cpu + waiting) / work.concurrency
+        crowded = (work.seconds + waiting) * min(crowd, 0.98) ** 4 / (1.0 - min(crowd, 0.98))
+        target = min(QUEUE_CAP, work.seconds * slow + on_cpu + queued + crowded + waiting)
+        traffic.latency += 0.6 * (target - traffic.latency) if traffic.latency else target
+
+    def _result(self, edge: Edge, state: CallState) -> None:
+        failure, latency, worst = 0.0, 0.0, 0.0
+        state.cause = state.detail = ""
+        for target in edge.targets:
+            one, took, cause, detail = self._attempt(edge, target)
+            failure += target.share * one
+            latency += target.share * took
+            if target.share * one > worst:
+                worst, state.cause, state.detail = target.share * one, cause, detail
+        if worst < 0.0005:
+            state.cause = state.detail = ""
+        state.attempt_failure = min(1.0, failure)
+        state.failure = state.attempt_failure ** (edge.retries + 1)
+        capped = min(state.attempt_failure, 0.999)
+        tries = (1 - capped ** (edge.retries + 1)) / (1 - capped)
+        state.latency = tries * latency
+
+    def _attempt(self, edge: Edge, target: Target) -> tuple[float, float, str, str]:
+        """Failure ratio, latency, cause and text of one attempt at one target."""
+        if target.refused:
+            return 1.0, edge.timeout if target.slow else 0.002, target.refused, target.detail
+        if target.process is None:
+            return self._outside(edge, target)
+        server = target.process
+        if not server.running or not server.serving:
+            return 1.0, 0.002, "refused", f"{edge.call.name}: connection reset by peer"
+        failed, cause, detail = self._store_failure(edge, server)
+        took = max(server.traffic.latency, 0.0005) + target.delay + target.loss * 0.4
+        if cause == "lock":
+            took = edge.timeout
+        late = math.exp(-edge.timeout / max(took, 1e-6))
+        lost = target.loss**3
+        ok = (1 - failed) * (1 - server.traffic.failure) * (1 - late) * (1 - lost)
+        if not cause:
+            cause, detail = _server_cause(edge, server, late, lost)
+        return 1 - ok, min(edge.timeout, took), cause, detail
+
+    def _outside(self, edge: Edge, target: Target) -> tuple[float, float, str, str]:
+        external = target.external
+        if external is None:
+            return 0.0, 0.01, "", ""
+        late = math.exp(-edge.timeout / max(external.latency, 1e-6))
+        failed = 1 - (1 - external.error_ratio) * (1 - late)
+        cause = "timeout" if late > external.error_ratio else "status"
+        text = "context deadline exceeded" if cause == "timeout" else "503 Service Unavailable"
+        return failed, min(edge.timeout, external.latency), cause, f"{external.name}: {text}"
+
+    def _store_failure(self, edge: Edge, server: Process) -> tuple[float, str, str]:
+        store = server.store
+        if store is None:
+            return 0.0, "", ""
+        env, call = edge.client.env, edge.call
+        key = (call.name, id(server))
+        now = self.clock.now()
+        since = edge.client.sessions.get(key)
+        refused = ""
+        if since is None or now - since > call.session:
+            user, password = expand(call.user, env), expand(call.password, env)
+            refused = store.refusal(user, password, expand(call.database, env), ())
+            if not refused:
+                edge.client.sessions[key] = now
+        if refused:
+            return 1.0, "auth", refused
+        if store.engine == "postgres" and (denied := store.denied(expand(call.user, env), call.grants)):
+            return 1.0, "auth", denied
+        writes = [grant for grant in call.grants if not grant.startswith("SELECT")]
+        if store.lock and any(grant.endswith(":" + store.lock) for grant in call.grants):
+            return 1.0, "lock", LOCKED
+        share = len(writes) / max(1, len(call.grants))
+        if writes and store.read_only:
+            return share, "status", READ_ONLY
+        if writes and store.full():
+            return share, "status", OOM_COMMAND
+        if writes and server.traffic.cause.endswith("No space left on device"):
+            return share, "status", server.traffic.cause
+        if store.connections > store.max_connections:
+            return 1 - store.max_connections / store.connections, "status", TOO_MANY
+        return 0.0, "", ""
+
+    # consumption
+
+    def _consume(self, node: Node, seconds: float) -> None:
+        process, traffic, model = node.process, node.process.traffic, node.model
+        share = _cpu_share(process)
+        demand = model.consumes.cpu + traffic.handled * model.work.cpu
+        noise = 1 + self.random.uniform(-0.03, 0.03)
+        process.cpu = min(share, demand) * noise
+        process.cpu_total += process.cpu * seconds
+        limit = process.limits.cpu
+        process.throttled = max(0.0, min(1.0, (demand * 1.3 - limit) / (demand * 1.3))) if limit and demand else 0.0
+        process.throttled_total += process.throttled * seconds
+        leaked = model.consumes.leak_per_second + traffic.handled * model.consumes.leak_per_request
+        process.grown += leaked * seconds
+        waiting = traffic.handled * traffic.latency
+        memory = model.consumes.memory + model.consumes.memory_per_rps * (traffic.handled + 4 * waiting) + process.grown
+        if process.store is not None and process.store.engine == "redis":
+            memory += process.store.data_bytes
+        self._fill(node, seconds)
+        self.causes.record(process, model, node.edges, seconds, self.clock.now())
+        process.set_memory(memory * (1 + 0.5 * (noise - 1)))
+
+    def _fill(self, node: Node, seconds: float) -> None:
+        """Disk and data growth, and what happens when there is no room."""
+        process, model = node.process, node.model
+        if model.consumes.disk_per_second and model.consumes.disk_path:
+            volume, _ = process.files.volume_of(model.consumes.disk_path)
+            volume.written += min(model.consumes.disk_per_second * seconds, max(0.0, volume.free()))
+        store = process.store
+        if store is None or model.store is None:
+            return
+        written = process.traffic.handled * model.store.write_bytes * seconds
+        if store.engine == "redis":
+            store.data_bytes = (
+                min(store.data_bytes + 0.02 * written, 48 * 2**20) if not store.maxmemory else store.data_bytes
+            )
+            return
+        volume, mount = process.files.volume_of(model.store.data_dir)
+        if mount is None:
+            return
+        volume.written += 0.05 * written
+        if volume.free() <= 0:
+            process.say('PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device')
+            process.finish(1)
+
+
+def _cpu_share(process: Process) -> float:
+    limit = process.limits.cpu
+    return min(limit, process.sandbox.machine.cpu) if limit else process.sandbox.machine.cpu
+
+
+def _number(text: str | None, default: float) -> float:
+    """A number of seconds or a count from the environment ("250ms", "2s", "3")."""
+    if not text:
+        return float(default)
+    scale = 0.001 if text.endswith("ms") else 1.0
+    try:
+        return float(text.removesuffix("ms").removesuffix("s")) * scale
+    except ValueError:
+        return float(default)
+
+
+def _host_port(address: str) -> tuple[str, int]:
+    scheme, separator, rest = address.partition("://")
+    rest = (rest if separator else scheme).split("/", 1)[0]
+    host, _, port = rest.partition(":")
+    default = 443 if scheme == "https" and separator else 80
+    return host, int(port) if port.isdigit() else default
+
+
+def _mismatch(call: Call, server: Process, port: int) -> str:
+    """Why a listener cannot serve this call at all: another protocol, or another program."""
+    listen, model = server.listening[port], server.app
+    if listen.protocol != call.protocol and {listen.protocol, call.protocol} & {"redis", "postgres", "dns"}:
+        return f"unexpected response from {server.sandbox.name}: protocol mismatch on port {port}"
+    if call.api and model is not None and call.api not in model.apis:
+        return f"unimplemented: 404 page not found (unknown service {call.api})"
+    return ""
+
+
+def _server_cause(edge: Edge, server: Process, late: float, lost: float) -> tuple[str, str]:
+    if late >= max(server.traffic.failure, lost):
+        return "timeout", f"{edge.call.name}: context deadline exceeded after {edge.timeout:g}s"
+    if lost > server.traffic.failure:
+        return "timeout", f"{edge.call.name}: read: connection timed out"
+    return "status", f"{edge.call.name}: 500 {server.traffic.cause or 'internal error'}"
+
+
+def _ordered(found: dict[int, Node]) -> list[Node]:
+    """Callers before callees (cycles are cut where they close)."""
+    done: dict[int, bool] = {}
+    order: list[Node] = []
+
+    def visit(key: int) -> None:
+        if key in done or key not in found:
+            return
+        done[key] = True
+        for edge in found[key].edges:
+            for target in edge.targets:
+                if target.process is not None:
+                    visit(id(target.process))
+        order.append(found[key])
+
+    for key in found:
+        visit(key)
+    return order[::-1]

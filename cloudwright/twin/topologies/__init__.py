@@ -1,0 +1,1 @@
+"""Clusters as data: nodes, workloads, objects outside, and their past."""
