@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.kit import Event, Kit
-from cloudwright.agents.language.understanding import Goal
+from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.state import Json, State
 from cloudwright.core.answers import CauseView
 from cloudwright.core.approval import Answer
@@ -99,7 +99,8 @@ def needs_nobody(digest: str, kit: Kit) -> bool:
 
 
 def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
-    """Take a person's decision: `approve`, `deny` (with `reason`) or `leave`; anything but an explicit yes is no yes.
+    """Take a person's decision: `approve`, `deny` (with `reason`), `edit` (with `arguments`: the old change is denied
+    and the edited one waits in its place) or `leave`; anything but an explicit yes is no yes.
 
     The gate records it; deciding again after a crash finds it recorded.
     """
@@ -114,6 +115,10 @@ def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
             failed.append(f"{record.proposal.id} waits for a second person's approval.")
         elif choice == "deny":
             kit.gate.deny(digest, kit.approver, str(answer.get("reason", "")))
+        elif choice == "edit":
+            edited = _edited(state, digest, answer, kit)
+            rest = [edited, *rest]
+            return {"queue": rest, "decision": {"approved": False}, "proposals": [*state.get("proposals", ()), edited]}
     except AlreadyDecided:
         if choice == "approve":
             return {"decision": {"approved": True}}
@@ -122,6 +127,19 @@ def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
     except CloudwrightError as error:
         failed.append(calls.explain(error, kit))
     return {"queue": rest, "decision": {"approved": False}, "failed": failed}
+
+
+def _edited(state: State, digest: str, answer: Json, kit: Kit) -> str:
+    """Propose the same tool with arguments that the person wrote, then deny the change that it replaces."""
+    old = kit.gate.ledger.record(digest).proposal
+    call = ToolCall(tool=old.call.tool, arguments=answer.get("arguments") or {})
+    intent = Intent(goal=Goal.CALLS, text=state["request"], confidence=1, calls=(call,))
+    task = Task(request=state["request"], intent=intent, turn=old.provenance.turn)
+    proposal = calls.propose(call, task, kit, Source.USER, f"edited from {old.id}")
+    if not proposal.preview.changes:
+        raise GateError(f"{proposal.preview.summary}: nothing would change, it is so already.")
+    kit.gate.deny(digest, kit.approver, f"edited into {proposal.id}")
+    return proposal.digest
 
 
 def execute(state: State, digest: str, kit: Kit) -> State:

@@ -1,6 +1,6 @@
 """Everything that the nodes of the graph work with and that no checkpoint holds: clients, gate, model, callbacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -32,6 +32,10 @@ class Reader(Protocol):
 
     def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
         """What the request asks for."""
+        ...
+
+    def names(self, context: Context) -> Sequence[str]:
+        """Names of live objects, for completion; whatever is known without asking the cluster."""
         ...
 
 

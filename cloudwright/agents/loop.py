@@ -75,14 +75,21 @@ class Talk:
     def _ask(self, specs: Sequence[ToolSpec]) -> Reply:
         self._compact(specs)
         try:
-            reply = self.model.reply(self.messages, specs, timeout=max(1.0, self.budget.seconds_left))
+            reply = self._request(specs)
         except ModelError as error:
             if error.failure is not Failure.OVERFLOW:
                 raise
             self._compact(specs, room=0.4)
-            reply = self.model.reply(self.messages, specs, timeout=max(1.0, self.budget.seconds_left))
+            reply = self._request(specs)
         self.budget.spend(reply.usage)
         return reply
+
+    def _request(self, specs: Sequence[ToolSpec]) -> Reply:
+        seconds = max(1.0, self.budget.seconds_left)
+        return self.model.reply(self.messages, specs, timeout=seconds, on_text=self._stream)
+
+    def _stream(self, piece: str) -> None:
+        self.kit.tell(Event(kind="text", text=piece))
 
     def _accept(self, text: str) -> str | None:
         """The answer, once it stands; None sends it back to the model, which happens once."""

@@ -35,6 +35,10 @@ class ExactReader:
             request=request, intents=tuple(self._one(part.strip(), memory) for part in request.split(" and "))
         )
 
+    def names(self, context: Context) -> Sequence[str]:
+        """The values."""
+        return sorted(context.service(World).values)
+
     def _one(self, text: str, memory: Memory) -> Intent:
         if memory.question is not None:
             option = next((item for item in memory.question.options if item.label == text), None)
