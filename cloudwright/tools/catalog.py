@@ -3,6 +3,7 @@
 from cloudwright.core.tool import AnyTool
 from cloudwright.tools.kubernetes.changes import CHANGE_TOOLS
 from cloudwright.tools.kubernetes.reads import READ_TOOLS
+from cloudwright.tools.prometheus_tools import PROMETHEUS_TOOLS
 
 
 def kubernetes_tools() -> tuple[AnyTool, ...]:
@@ -10,4 +11,4 @@ def kubernetes_tools() -> tuple[AnyTool, ...]:
     return (*READ_TOOLS, *CHANGE_TOOLS)
 
 
-CATALOG: tuple[AnyTool, ...] = kubernetes_tools()
+CATALOG: tuple[AnyTool, ...] = (*kubernetes_tools(), *PROMETHEUS_TOOLS)

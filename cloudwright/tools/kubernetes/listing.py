@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from cloudwright.core.context import Context
 from cloudwright.core.errors import NotFound, ToolError
@@ -119,6 +119,8 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     columns = tables.columns_for(kind.kind, args.columns, namespaced=kind.namespaced and not namespace)
     table = tables.TableBuilder(columns, args.sort, context.redactor)
     for item in select(args, kind, namespace, context, now=table.now):
+        if args.columns or args.sort:  # a path may lead to a value that only the names around it tell to be secret
+            item = present(item, context)  # noqa: PLW2901
         metadata = item.get("metadata") or {}
         table.add(item, (metadata.get("name"), metadata.get("namespace"), metadata.get("uid")))
     rows, keys = table.finish()
@@ -141,7 +143,7 @@ def select(
     at = time.time() if now is None else now
     for page in client.pages(kind.path(namespace), params, timeout=context.remaining(client.timeout)):
         for item in page.items:
-            if everything or fits(item, at):
+            if everything or fits(conceal(item, context.redactor), at):
                 yield item
 
 
@@ -176,7 +178,8 @@ def _grouped(args: ListInput, kind: ResourceType, namespace: str, context: Conte
     counts: Counter[tuple[JsonValue, ...]] = Counter()
     now = time.time()
     for item in select(args, kind, namespace, context, now=now):
-        found = [reader(item, now) for reader in readers]
+        shown = present(item, context)
+        found = [reader(shown, now) for reader in readers]
         counts[tuple(tables.scalar(value[0] if value else None) for value in found)] += 1
     if not counts:
         require_namespace(kind, namespace, context)
@@ -220,7 +223,7 @@ def _near_namespaces(client: KubernetesClient, name: str) -> list[str]:
         names = [str(item["metadata"]["name"]) for item in client.list("/api/v1/namespaces")]
     except ToolError:
         return []
-    return [match[0] for match in process.extract(name, names, limit=3, score_cutoff=60)]
+    return [match[0] for match in process.extract(name, names, scorer=fuzz.ratio, limit=3, score_cutoff=50)]
 
 
 @read_tool(
