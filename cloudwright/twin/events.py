@@ -1,6 +1,6 @@
 """Events as controllers and node agents write them: counted, aggregated, rate limited; and the scheduler's series.
 
-The counting follows client-go's event correlator: the same event again raises `count`; more than ten similar ones
+The counting follows client-go's event correlator: the same event again raises `count`; from the tenth on, similar ones
 within ten minutes are combined; a source gets 25 events about an object and then one every five minutes.
 """
 
@@ -29,7 +29,7 @@ class _Bucket:
 
 @dataclass
 class _Similar:
-    messages: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list)
     last: float = 0.0
 
 
@@ -98,9 +98,13 @@ class EventRecorder:
         if similar is None or now - similar.last > _SIMILAR_SECONDS:
             similar = self._similar[group] = _Similar()
             _bound(self._similar)
-        similar.messages.add(message)
+        if message not in similar.messages:
+            similar.messages.append(message)
         similar.last = now
-        return len(similar.messages) > _SIMILAR_LIMIT
+        if len(similar.messages) < _SIMILAR_LIMIT:
+            return False
+        similar.messages.pop()
+        return True
 
     def _has_token(self, identity: tuple[str, ...]) -> bool:
         now = self._clock.now()

@@ -87,6 +87,7 @@ class World:
         self.options = options
         self.store, self.clock = store, clock
         self.lock = threading.RLock()
+        self.metrics: Metrics | None = options.metrics
         self.server = ApiServer(store, clock, seed=options.seed)
         if identities is not None:
             self.server.identities.restore(identities)
@@ -97,10 +98,9 @@ class World:
             clock=clock,
             informers=self.informers,
             options=options.controllers,
-            metrics=_LateMetrics(self, options.metrics),
+            metrics=lambda: self.metrics or self.server.kubelet,
             discover=self._discover,
         )
-        self.metrics: Metrics | None = options.metrics
         self._parts: list[Any] = [*controllers.start(self.context)]
         self.scheduler = Scheduler(self.context, self.api_for("system:kube-scheduler"))
         self._parts.append(self.scheduler)
@@ -277,27 +277,3 @@ class World:
             if {"list", "watch", "delete"} <= set(info.verbs):
                 seen.setdefault(info.storage, Served(info.resource, info.kind, info.namespaced))
         return list(seen.values())
-
-
-class _LateMetrics:
-    """The metrics source as it is now: a node agent may offer one after the controllers were made."""
-
-    def __init__(self, world: World, source: Metrics | None) -> None:
-        self._world, self._source = world, source
-
-    def pod_stats(self) -> Any:
-        return (self._world.metrics or self._source or _NONE).pod_stats()
-
-    def node_stats(self) -> Any:
-        return (self._world.metrics or self._source or _NONE).node_stats()
-
-
-class _Nothing:
-    def pod_stats(self) -> list[Any]:
-        return []
-
-    def node_stats(self) -> list[Any]:
-        return []
-
-
-_NONE = _Nothing()

@@ -64,7 +64,8 @@ class Context:
     clock: Clock
     informers: Informers
     options: ControllerOptions = field(default_factory=ControllerOptions)
-    metrics: Metrics | None = None
+    metrics: Callable[[], Metrics | None] = lambda: None
+    """Where measurements come from, None as long as there is no metrics API."""
     discover: Callable[[], Iterable[Served]] = tuple
     """The resources that can be listed, watched and deleted, custom ones included."""
 

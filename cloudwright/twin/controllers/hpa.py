@@ -173,7 +173,7 @@ class HorizontalPodAutoscalerController(Controller):
         try:
             names = {name_of(pod) for pod in pods}
             try:
-                use = rules.samples(self.context.metrics, resource, namespace_of(target), names, container)
+                use = rules.samples(self.context.metrics(), resource, namespace_of(target), names, container)
             except rules.NoMetric as error:
                 raise rules.NoMetric(f"unable to get metrics for resource {resource}: {error}") from error
             if use_of_requests:

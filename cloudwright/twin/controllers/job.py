@@ -93,7 +93,7 @@ class JobController(Controller):
         if failure is not None:
             raise failure
         deadline = rules.deadline_in(state)
-        if deadline is not None:
+        if deadline is not None and deadline > 0:
             self.queue.add_after(key, deadline)
 
     def _release_orphans(self, namespace: str, name: str) -> None:

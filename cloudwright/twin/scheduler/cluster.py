@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cloudwright.twin.api import NAMESPACES, NODES, PODS, Resource
+from cloudwright.twin.api import NAMESPACES, NODES, PODS, SERVICES, Resource
 from cloudwright.twin.controllers.base import Context
 from cloudwright.twin.objects import Raw, is_finished, labels_of, name_of, namespace_of, status_of, uid_of
 from cloudwright.twin.server.quantity import parse
@@ -162,6 +162,7 @@ class Cluster:
     def __init__(self, context: Context) -> None:
         self.pods, self.namespaces = context.cache(PODS), context.cache(NAMESPACES)
         self.pods.index_labels()
+        self.services = context.cache(SERVICES)
         self.claims = context.cache(Resource("", "v1", "persistentvolumeclaims"))
         self.volumes = context.cache(Resource("", "v1", "persistentvolumes"))
         self.classes = context.cache(Resource("storage.k8s.io", "v1", "storageclasses"))

@@ -17,6 +17,7 @@ from cloudwright.twin.scheduler.cluster import PORT, Cluster, NodeInfo, PodInfo
 from cloudwright.twin.scheduler.spread import TopologySpread
 
 _UNSCHEDULABLE_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_NO_CLAIMS = "no new claims to deallocate"
 _ANY = "0.0.0.0"  # noqa: S104 - as Kubernetes writes "any address"
 
 
@@ -43,7 +44,7 @@ class Diagnosis:
             text += f" {self.problem}."
         else:
             text += histogram(reason for refusal in self.refusals.values() for reason in refusal.reasons)
-        return f"{text} {preemption}" if preemption else text
+        return f"{text} {_NO_CLAIMS}, preemption: {preemption}" if preemption else text
 
 
 def histogram(reasons: Iterable[str]) -> str:

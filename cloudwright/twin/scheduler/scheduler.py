@@ -193,10 +193,10 @@ class Scheduler:
         """Make room if that is possible; returns what the message says about it."""
         why = ineligible(info, diagnosis, self._cluster)
         if why:
-            return f"preemption: {why}"
+            return why
         candidate, why = find_candidate(info, diagnosis, self._cluster, self._budgets.all())
         if candidate is None:
-            return f"preemption: {why}"
+            return why
         self._make_room(info, candidate)
         return ""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudwright.twin.objects import Raw, controller_uid, is_deleting, labels_of, selector_matches
+from cloudwright.twin.objects import Raw, controller_of, is_deleting, labels_match, labels_of, selector_matches
 from cloudwright.twin.placement import (
     NO_EXECUTE,
     NO_SCHEDULE,
@@ -109,9 +109,20 @@ def soft_counts(info: PodInfo, cluster: Cluster) -> list[tuple[str, Mapping[str,
         ]
     if info.pod["spec"].get("topologySpreadConstraints"):
         return []
-    owner = controller_uid(info.pod)
-    siblings = cluster.pods.controlled_by(owner) if owner else []
+    siblings = _siblings(info, cluster)
     return [(key, _by_value(key, siblings, cluster)) for key in (_HOSTNAME, _ZONE)]
+
+
+def _siblings(info: PodInfo, cluster: Cluster) -> list[Raw]:
+    """The pods of the same ReplicaSet or StatefulSet, else those behind the same services."""
+    owner = controller_of(info.pod)
+    if owner is not None and owner["kind"] in ("ReplicaSet", "StatefulSet", "ReplicationController"):
+        return cluster.pods.controlled_by(owner["uid"])
+    wanted: dict[str, str] = {}
+    for service in cluster.services.in_namespace(info.namespace):
+        if labels_match(service["spec"].get("selector"), info.labels):
+            wanted |= service["spec"]["selector"]
+    return cluster.pods.selected(info.namespace, wanted) if wanted else []
 
 
 def _selected(raw: Raw, info: PodInfo, pod: Raw) -> bool:

@@ -145,7 +145,7 @@ def _list(field: Field, original: list[Any], patch: list[Any], order: Any) -> li
     key = field.merge_key
     if not key:
         merged = [*original, *(each for each in patch if each not in original)]
-        return _ordered("", merged, original, order) if isinstance(order, list) else merged
+        return _ordered("", merged, original, order if isinstance(order, list) else patch)
     for each in patch:
         if not isinstance(each, Mapping):
             raise bad_request("unable to handle patch: list entries must be objects")
@@ -157,7 +157,7 @@ def _list(field: Field, original: list[Any], patch: list[Any], order: Any) -> li
     item = _struct_of(field.type.item)
     for each in patch:
         _merge_entry(merged, item, key, each)
-    return _ordered(key, merged, original, order) if isinstance(order, list) else merged
+    return _ordered(key, merged, original, order if isinstance(order, list) else patch)
 
 
 def _merge_entry(merged: list[Any], item: Struct | None, key: str, entry: Mapping[str, Any]) -> None:
