@@ -123,7 +123,7 @@ def _prometheus(effective: Effective) -> Check:
     client = other_services(effective.settings)[PrometheusClient]
     assert isinstance(client, PrometheusClient)
     try:
-        return Check(name="prometheus", status="ok", detail=f"{client.version()} at {url}")
+        return Check(name="prometheus", status="ok", detail=f"{client.ask('status/buildinfo').get('version')} at {url}")
     except CloudwrightError as error:
         return Check(name="prometheus", status="failed", detail=error.message, remedy=error.hint)
 
