@@ -6,7 +6,7 @@ Rights may be partial: what cannot be read is a gap, and the rest goes on.
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,23 +152,28 @@ class LogReader:
     max_bytes: int = _LOG_BYTES
     budget: int = 200
     gaps: list[str] = field(default_factory=list)
-    _known: dict[tuple[str, str, str, bool], tuple[str, ...] | None] = field(default_factory=dict)
+    _known: dict[tuple[str, str, str, bool], Future[tuple[str, ...] | None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, namespace: str, pod: str, container: str, *, previous: bool = False) -> tuple[str, ...] | None:
         """The newest lines, oldest first; None where they cannot be had (`gaps` says why)."""
         key = (namespace, pod, container, previous)
         with self._lock:
-            if key in self._known:
-                return self._known[key]
-            if len(self._known) >= self.budget:
+            known = self._known.get(key)
+            if known is None and len(self._known) >= self.budget:
                 self._note(f"logs of {pod}/{container}: {self.budget} containers were read already")
                 return None
-            self._known[key] = None
-        found = self._fetch(namespace, pod, container, previous)
-        with self._lock:
-            self._known[key] = found
-        return found
+            mine: Future[tuple[str, ...] | None] = Future()
+            if known is None:
+                self._known[key] = mine
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(self._fetch(namespace, pod, container, previous))
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        return mine.result()
 
     def _fetch(self, namespace: str, pod: str, container: str, previous: bool) -> tuple[str, ...] | None:
         client = self.context.service(KubernetesClient)
