@@ -23,9 +23,7 @@ def paths(before: dict[str, Any], after: dict[str, Any], intent: dict[str, Any] 
 
 
 def test_list_elements_are_named_by_their_key() -> None:
-    assert paths(deployment(), deployment(image="a:2")) == {
-        "spec.template.spec.containers[api].image": ("a:1", "a:2")
-    }
+    assert paths(deployment(), deployment(image="a:2")) == {"spec.template.spec.containers[api].image": ("a:1", "a:2")}
 
 
 def test_what_the_server_keeps_is_no_difference() -> None:

@@ -218,8 +218,10 @@ def _service_change(item: Moved, world: World) -> Iterator[Impact]:
 
     old, new = selected(item.before), selected(item.after)
     if item.after and [name_of(pod) for pod in old] != [name_of(pod) for pod in new]:
-        level = "danger" if old and not new else "warning"
-        yield Impact(level=level, text=f"{item.ref} goes from {len(old)} to {len(new)} ready endpoints.")
+        yield Impact(
+            level="danger" if old and not new else "warning",
+            text=f"{item.ref} goes from {len(old)} to {len(new)} ready endpoints.",
+        )
     if not item.after and old:
         yield Impact(level="danger", text=f"{item.ref} and its name are gone; {len(old)} ready endpoints lose it.")
 

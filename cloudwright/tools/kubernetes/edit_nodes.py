@@ -19,6 +19,7 @@ from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.facts import dig, maps
 from cloudwright.tools.kubernetes.objects import finished, name_of, names, ref_of, taint_text
 from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
+from cloudwright.tools.kubernetes.targets import Whole
 
 _NODES = Permission(verb="patch", resource="nodes")
 _EVICT = Permission(verb="create", resource="pods/eviction")
@@ -38,7 +39,7 @@ class Evict(Frozen):
 
     name: str
     namespace: str = ""
-    grace_seconds: int | None = Field(None, ge=0, description="default: the pod's own")
+    grace_seconds: Whole | None = Field(None, ge=0, description="default: the pod's own")
 
 
 class Drain(Node):
@@ -46,8 +47,8 @@ class Drain(Node):
 
     delete_emptydir_data: bool = Field(False, description="also evict pods that lose emptyDir data")
     force: bool = Field(False, description="also evict pods that no controller makes again")
-    grace_seconds: int | None = Field(None, ge=0)
-    timeout_seconds: int = Field(120, ge=0, le=3600, description="how long to wait for budgets and for pods to end")
+    grace_seconds: Whole | None = Field(None, ge=0)
+    timeout_seconds: Whole = Field(120, ge=0, le=3600, description="how long to wait for budgets and for pods to end")
 
 
 class Taint(Node):

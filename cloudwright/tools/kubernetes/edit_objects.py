@@ -18,6 +18,7 @@ from cloudwright.tools.kubernetes.change import Plan, Planned
 from cloudwright.tools.kubernetes.client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from cloudwright.tools.kubernetes.discovery import ResourceType
 from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
+from cloudwright.tools.kubernetes.targets import Whole
 
 _ANY = Permission(verb="patch", resource="*")
 _PATCHES = {"merge": MERGE_PATCH, "json": JSON_PATCH, "strategic": STRATEGIC_PATCH}
@@ -73,7 +74,7 @@ class Delete(Target):
     cascade: Literal["background", "foreground", "orphan"] = Field(
         "background", description="orphan keeps what the object owns"
     )
-    grace_seconds: int | None = Field(None, ge=0, description="default: the object's own")
+    grace_seconds: Whole | None = Field(None, ge=0, description="default: the object's own")
 
 
 class FieldRestore(Frozen):

@@ -120,7 +120,7 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     table = tables.TableBuilder(columns, args.sort, context.redactor)
     for item in select(args, kind, namespace, context, now=table.now):
         if args.columns or args.sort:  # a path may lead to a value that only the names around it tell to be secret
-            item = present(item, context)  # noqa: PLW2901
+            item = present(item, context)
         metadata = item.get("metadata") or {}
         table.add(item, (metadata.get("name"), metadata.get("namespace"), metadata.get("uid")))
     rows, keys = table.finish()

@@ -25,13 +25,13 @@ from cloudwright.core.tool import (
     write_tool,
 )
 from cloudwright.tools.kubernetes.client import KubernetesClient
-from cloudwright.tools.kubernetes.edit_workloads import container_of
 from cloudwright.tools.kubernetes.facts import dig, maps
 from cloudwright.tools.kubernetes.objects import ref_of
 from cloudwright.tools.kubernetes.port_forward import open_tunnel
 from cloudwright.tools.kubernetes.programs import why_not_read_only
 from cloudwright.tools.kubernetes.requests import Json, find_kind, live, namespace_for
 from cloudwright.tools.kubernetes.streams import Finished, execute
+from cloudwright.tools.kubernetes.targets import Whole, container_of
 
 _EXEC = Permission(verb="create", resource="pods/exec")
 _FORWARD = Permission(verb="create", resource="pods/portforward")
@@ -52,7 +52,7 @@ class Exec(PodTarget):
     """A program with its arguments; no shell reads them."""
 
     command: Annotated[tuple[str, ...], Field(min_length=1, description="program and arguments, each by itself")]
-    timeout_seconds: int = Field(30, ge=1, le=3600)
+    timeout_seconds: Whole = Field(30, ge=1, le=3600)
 
 
 class CopyFrom(PodTarget):
@@ -73,10 +73,10 @@ class Forward(Frozen):
     """A local port that leads to a pod's."""
 
     name: str = Field(description="of the pod")
-    port: int = Field(ge=1, le=65535)
+    port: Whole = Field(ge=1, le=65535)
     namespace: str = ""
-    local_port: int = Field(0, ge=0, le=65535, description="0: any free one")
-    seconds: int = Field(300, ge=1, le=28_800, description="how long it stays open")
+    local_port: Whole = Field(0, ge=0, le=65535, description="0: any free one")
+    seconds: Whole = Field(300, ge=1, le=28_800, description="how long it stays open")
 
 
 def _pod(args: PodTarget | Forward, context: Context) -> Json:

@@ -25,7 +25,7 @@ from cloudwright.tools.kubernetes.client import (
     KubernetesClient,
 )
 from cloudwright.tools.kubernetes.concealed import conceal
-from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
+from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType, segment
 from cloudwright.tools.kubernetes.effects import Act
 from cloudwright.tools.kubernetes.errors import DisruptionRefused
 
@@ -62,6 +62,10 @@ class Request:
     grace: int | None = None
     uid: str = ""
     patience: float = 0.0
+
+    def __post_init__(self) -> None:
+        """A path without a name would mean all objects of the kind."""
+        segment(self.name)
 
     @property
     def ref(self) -> ObjectRef:
@@ -203,7 +207,7 @@ def live(kind: ResourceType, namespace: str, name: str, context: Context, *, sub
     """
     client = context.service(KubernetesClient)
     try:
-        return client.get(kind.path(namespace, name, subresource), timeout=context.remaining(client.timeout))
+        return client.get(kind.path(namespace, segment(name), subresource), timeout=context.remaining(client.timeout))
     except NotFound as error:
         if f'"{name}" not found' not in error.message and f"{name!r}" not in error.message:
             raise

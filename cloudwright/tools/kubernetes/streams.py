@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloudwright.core.errors import TimedOut, Unreachable
-from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.client import KubernetesClient, Params
 from cloudwright.tools.kubernetes.discovery import segment
 
 _STDIN, _STDOUT, _STDERR, _ERROR, _CLOSE = 0, 1, 2, 3, 255
@@ -44,7 +44,7 @@ def execute(
         TimedOut: it does not end in `seconds`; whether it goes on in the container is not known.
         Unreachable: the stream broke.
     """
-    params = {
+    params: Params = {
         "container": container,
         "command": list(command),
         "stdout": True,
