@@ -53,8 +53,19 @@ class Pattern:
         return None
 
     @cached_property
-    def _stars(self) -> frozenset[int]:
-        return frozenset(i for i, token in enumerate(self.tokens) if token in STARS)
+    def _prefix(self) -> str:
+        """The letters that every match begins with."""
+        letters = []
+        for token in self.tokens:
+            if not isinstance(token, str) or len(token) != 1:
+                break
+            letters.append(token)
+        return "".join(letters)
+
+    @cached_property
+    def _masks(self) -> dict[str, tuple[int, int]]:
+        """By letter: positions that move on, and positions (stars) that stay. Filled as letters are seen."""
+        return {}
 
     def start(self) -> frozenset[int]:
         """Positions active before the first letter."""
@@ -63,35 +74,39 @@ class Pattern:
     def close(self, positions: Iterable[int]) -> frozenset[int]:
         """Add the positions reached by letting stars stand for nothing."""
         closed = set(positions)
-        for position in list(closed):
-            while position in self._stars:
-                position += 1
-                closed.add(position)
+        closed.update(
+            position + 1 for position in tuple(closed) if position < len(self.tokens) and self.tokens[position] in STARS
+        )
         return frozenset(closed)
 
-    def step(self, active: Iterable[int], letter: str) -> frozenset[int]:
-        """Positions active after one more letter."""
-        after: set[int] = set()
-        for position in active:
-            if position == len(self.tokens):
-                continue
-            token = self.tokens[position]
-            if accepts(token, letter):
-                after.add(position if token in STARS else position + 1)
-        return self.close(after)
-
     def matches(self, text: str) -> bool:
-        """Whether the whole text matches. Time is at most len(text) x number of tokens."""
+        """Whether the whole text matches. All positions run side by side as bits of one number: no backtracking."""
         if self.literal is not None:
             return text == self.literal
-        if self.tokens == (Wild.STAR,):
+        prefix = self._prefix
+        if not text.startswith(prefix):
+            return False
+        if len(self.tokens) == len(prefix) + 1 and self.tokens[-1] is Wild.STAR:
             return True
-        active = self.start()
-        for letter in text:
-            active = self.step(active, letter)
+        stars = self._star_mask
+        active = 1 << len(prefix)
+        active |= (active & stars) << 1
+        for letter in text[len(prefix) :]:
+            move, stay = self._masks.get(letter) or self._mask(letter)
+            active = (active & move) << 1 | active & stay
+            active |= (active & stars) << 1
             if not active:
                 return False
-        return len(self.tokens) in active
+        return bool(active >> len(self.tokens) & 1)
+
+    @cached_property
+    def _star_mask(self) -> int:
+        return sum(1 << i for i, token in enumerate(self.tokens) if token in STARS)
+
+    def _mask(self, letter: str) -> tuple[int, int]:
+        fitting = sum(1 << i for i, token in enumerate(self.tokens) if accepts(token, letter))
+        self._masks[letter] = (fitting & ~self._star_mask, fitting & self._star_mask)
+        return self._masks[letter]
 
 
 def accepts(token: Token, letter: str) -> bool:

@@ -1,0 +1,362 @@
+"""Figures of the IAM engine on labelled data: `python -m benchmarks.iam --data DIR`.
+
+DIR holds cloudfix/{injected,forum,published}.jsonl and quacky/{pairs,singles}.jsonl. Labels are read only to score.
+"""
+
+import argparse
+import json
+import platform
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import z3
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.iam_growth import growth
+from cloudwright.policies.iam.access import Document
+from cloudwright.policies.iam.document import Policy
+from cloudwright.policies.iam.errors import PolicyError
+from cloudwright.policies.iam.evaluate import outcome
+from cloudwright.policies.iam.localize import all_faults, localize
+from cloudwright.policies.iam.parse import parse_policy
+from cloudwright.policies.iam.questions import Relation, compare, implies
+from cloudwright.policies.iam.repair.engine import repair
+from cloudwright.policies.iam.repair.salvage import salvage
+from cloudwright.policies.iam.repair.task import RepairStatus, RepairTask
+from cloudwright.policies.iam.request import Expectation, parse_request
+from cloudwright.policies.iam.services import known_action
+from cloudwright.policies.iam.summarize import summarize
+
+RELATIONS = {
+    "faulty_more_permissive": Relation.LEFT_MORE, "faulty_less_permissive": Relation.RIGHT_MORE,
+    "policy1_more_permissive": Relation.LEFT_MORE, "policy2_more_permissive": Relation.RIGHT_MORE,
+    "equivalent": Relation.EQUIVALENT, "incomparable": Relation.INCOMPARABLE,
+}  # fmt: skip
+WHOLE = {"effect_flipped": "Effect", "extra_deny": "Effect", "statement_dropped": "missing statement"}
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The cases of one file; a file that is not there has none."""
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            yield from (json.loads(line) for line in file)
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """Median, p95 and maximum in milliseconds."""
+    if not seconds:
+        return "no cases"
+    ordered = sorted(seconds)
+    at = [ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], ordered[-1]]
+    return (
+        f"median {at[0] * 1000:.1f} ms, p95 {at[1] * 1000:.1f} ms, max {at[2] * 1000:.0f} ms, sum {sum(ordered):.1f} s"
+    )
+
+
+def requests_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """All requests of a case, published sets flattened."""
+    sets = case["request_sets"].values() if "request_sets" in case else [case]
+    return [item for group in sets for item in (*group["should_allow"], *group["should_deny"])]
+
+
+def expectations(case: dict[str, Any]) -> tuple[Expectation, ...]:
+    """Requests with the answers that are wanted."""
+    wanted = [(raw, True) for raw in case["should_allow"]] + [(raw, False) for raw in case["should_deny"]]
+    return tuple(Expectation(parse_request(raw), allow) for raw, allow in wanted)
+
+
+def parsed(raw: Any) -> Policy | None:
+    """The policy, None when it is rejected as AWS would."""
+    try:
+        return parse_policy(raw)
+    except PolicyError:
+        return None
+
+
+def evaluator(data: Path) -> None:
+    """Agreement of the evaluator with the labels."""
+    print("\n== evaluator ==")
+    tally: dict[str, Counter[str]] = defaultdict(Counter)
+    disputed: list[str] = []
+    for family in ("injected", "forum", "published"):
+        for case in lines(data / f"cloudfix/{family}.jsonl"):
+            published = family == "published"
+            policy = parsed(case["faulty_policy" if published else "ground_truth_policy"])
+            for raw in requests_of(case):
+                labels = raw["decision_on_faulty"] if published else {}
+                wanted = labels["aws"] if published else raw["decision_on_ground_truth"]
+                agreed = labels["aws"] == labels["iam_simulate"] if published else raw["agreed"]
+                name = f"{family}, {'undisputed' if agreed else 'disputed'}"
+                tally[name]["n"] += 1
+                if policy is None:
+                    tally[name]["document rejected"] += 1
+                    continue
+                got = outcome(policy, parse_request(raw)).value
+                tally[name]["equal"] += got == wanted
+                if not agreed:
+                    other = labels.get("iam_simulate") or raw.get("iam_simulate", {}).get("ground_truth")
+                    flags = [flag for flag in raw.get("flags", []) if flag.startswith("evaluators_disagree")]
+                    reason = raw.get("disputed_reason") or ", ".join(flags)
+                    disputed.append(
+                        f"{case['id']} {raw['id']}: label {wanted}, simulator {other}, ours {got} ({reason})"
+                    )
+    for name, counts in tally.items():
+        print(f"{name}: {dict(counts)}")
+    (data_out() / "disputed.txt").write_text("\n".join(disputed) + "\n", encoding="utf-8")
+    print(f"disputed labels listed in {data_out() / 'disputed.txt'} (n={len(disputed)})")
+
+
+def data_out() -> Path:
+    """Where plots and lists go."""
+    folder = Path("build/benchmarks")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def pairs(data: Path) -> Iterator[tuple[str, Policy, Policy, str, bool]]:
+    """(id, left, right, relation, certified) of every labelled pair."""
+    for family in ("injected", "forum"):
+        for case in lines(data / f"cloudfix/{family}.jsonl"):
+            left, right = parsed(case["faulty_policy"]), parsed(case["ground_truth_policy"])
+            if left and right and case.get("relation_faulty_vs_ground_truth"):
+                yield case["id"], left, right, case["relation_faulty_vs_ground_truth"], True
+    for case in lines(data / "quacky/pairs.jsonl"):
+        left, right = parsed(case["policy1"]), parsed(case["policy2"])
+        if left and right:
+            yield case["id"], left, right, case["relation"], case["certified"]
+
+
+def comparing(data: Path, limit_ms: int, strings_ms: int) -> None:
+    """Relations and times, against z3 strings on the same pairs."""
+    print(f"\n== compare == (solver limit {limit_ms} ms; z3 strings limit {strings_ms} ms a direction)")
+    known_action("s3:GetObject")
+    found = list(pairs(data))
+    if found:
+        compare(Document(found[0][1]), Document(found[0][2]))
+    counts: Counter[str] = Counter()
+    verdicts, dressed, strings = [], [], []
+    undecided = disagreements = 0
+    realistic: Counter[bool] = Counter()
+    for name, left, right, label, certified in found:
+        start = time.perf_counter()
+        plain = compare(Document(left), Document(right), timeout_ms=limit_ms, readable=False)
+        verdicts.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        full = compare(Document(left), Document(right), timeout_ms=limit_ms)
+        dressed.append(time.perf_counter() - start)
+        for item in (full.left_only, full.right_only):
+            if item.witness is not None:
+                realistic[item.witness.realistic] += 1
+        wanted = RELATIONS.get(label)
+        kind = "certified" if certified else "not certified"
+        counts[
+            f"{kind}: {'right' if plain.relation is wanted else 'label undetermined' if wanted is None else 'WRONG'}"
+        ] += 1
+        if wanted is not None and plain.relation is not wanted:
+            print(f"  {name}: label {label}, got {plain.relation}")
+        undecided += plain.relation is Relation.UNDECIDED
+        if strings_ms:
+            start = time.perf_counter()
+            other = compare(Document(left), Document(right), timeout_ms=strings_ms, strings_only=True, readable=False)
+            strings.append((time.perf_counter() - start, other.relation))
+            disagreements += other.relation not in (Relation.UNDECIDED, plain.relation)
+    print(f"n={len(found)}: {dict(counts)}; undecided {undecided}")
+    print(f"classes, verdict: {spread(verdicts)}")
+    print(
+        f"classes, with readable witnesses: {spread(dressed)}; witnesses possible in AWS {realistic[True]}, labelled not {realistic[False]}"
+    )
+    if strings:
+        total = sum(seconds for seconds, _ in strings)
+        unknown = sum(relation is Relation.UNDECIDED for _, relation in strings)
+        print(
+            f"z3 strings: {spread([seconds for seconds, _ in strings])}; undecided {unknown}; disagreements {disagreements}"
+        )
+        print(f"z3 strings / classes, total time: {total / sum(verdicts):.0f} x")
+
+
+def element_of(fault: str) -> str:
+    """The element of a fault type of the data."""
+    if fault in WHOLE:
+        return WHOLE[fault]
+    return next((name for name in ("Action", "Resource", "Principal") if name.lower() in fault), "Condition")
+
+
+def localizing(data: Path) -> None:
+    """Whether the injected faults are named."""
+    print("\n== localization == (no solver; rules only)")
+    single: Counter[str] = Counter()
+    several: Counter[str] = Counter()
+    times = []
+    for case in lines(data / "cloudfix/injected.jsonl"):
+        policy, wanted = parsed(case["faulty_policy"]), expectations(case)
+        assert policy is not None
+        faults = [
+            (None if f["statement_index"] < 0 else f["statement_index"], element_of(f["type"])) for f in case["faults"]
+        ]
+        start = time.perf_counter()
+        if len(faults) == 1:
+            ranked = localize(policy, wanted)
+            times.append(time.perf_counter() - start)
+            single["n"] += 1
+            if ranked:
+                single["statement"] += ranked[0].statement == faults[0][0]
+                single["statement and element"] += (ranked[0].statement, ranked[0].element.value) == faults[0]
+            continue
+        suspects = all_faults(policy, wanted)
+        times.append(time.perf_counter() - start)
+        named = [(item.statement, item.element.value) for item in suspects]
+        several["n"] += 1
+        for shown in (len(faults), 5):
+            head = named[:shown]
+            which = "as many suspects as faults" if shown == len(faults) else "five suspects"
+            several[f"all statements, {which}"] += all(any(where == got for got, _ in head) for where, _ in faults)
+            several[f"all statements and elements, {which}"] += all(fault in head for fault in faults)
+    print(f"single fault, first suspect: {shares(single)}")
+    print(f"double and triple: {shares(several)}")
+    print(spread(times))
+
+
+def shares(counts: Counter[str]) -> str:
+    """Counts with their share of n."""
+    n = counts["n"]
+    return (
+        f"n={n}; " + ", ".join(f"{k} {v} ({100 * v / n:.1f} %)" for k, v in counts.items() if k != "n")
+        if n
+        else "no cases"
+    )
+
+
+def repairing(data: Path) -> None:
+    """Repair without a model."""
+    print("\n== repair, no model == (search limit 2 s, solver limit 10000 ms)")
+    for family in ("injected", "forum"):
+        counts: Counter[str] = Counter()
+        relations: Counter[str] = Counter()
+        by_faults: dict[int, Counter[str]] = defaultdict(Counter)
+        times = []
+        for case in lines(data / f"cloudfix/{family}.jsonl"):
+            policy, _ = salvage(case["faulty_policy"])
+            truth = parsed(case["ground_truth_policy"])
+            wanted = expectations(case)
+            start = time.perf_counter()
+            result = repair(RepairTask(policy, wanted))
+            times.append(time.perf_counter() - start)
+            counts["n"] += 1
+            counts[f"{result.status.value}, {result.method.value}"] += 1
+            if result.policy is None or truth is None:
+                continue
+            right = all(outcome(result.policy, item.request).allowed == item.allow for item in wanted)
+            counts["all requests right"] += right
+            answer = compare(Document(result.policy), Document(truth), readable=False)
+            relations[answer.relation.value.replace("first", "repair").replace("second", "truth")] += 1
+            counts["equivalent to truth"] += answer.relation is Relation.EQUIVALENT
+            denied = [item.request for item in wanted if not item.allow]
+            counts["no denied (protected) request allowed"] += not any(
+                outcome(result.policy, r).allowed for r in denied
+            )
+            same_more = (
+                answer.left_only.none_exists or implies(Document(result.policy), Document(policy)).answer == "yes"
+            )
+            counts["within truth, or within the input"] += same_more
+            number = len(case.get("faults", [])) or 0
+            by_faults[number]["n"] += 1
+            by_faults[number]["equivalent"] += answer.relation is Relation.EQUIVALENT
+        print(f"{family}: {shares(counts)}\n  {dict(relations)}")
+        for number, found in sorted(by_faults.items()):
+            print(f"  {number} faults: {shares(found)}")
+        print(f"  {spread(times)}")
+    published(data)
+
+
+def published(data: Path) -> None:
+    """The published sets, where listing the allowed requests is enough."""
+    times = []
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for case in lines(data / "cloudfix/published.jsonl"):
+        policy, changes = salvage(case["faulty_policy"])
+        for size, sets in case["request_sets"].items():
+            wanted = expectations(sets)
+            start = time.perf_counter()
+            result = repair(RepairTask(policy, wanted))
+            times.append(time.perf_counter() - start)
+            right = result.policy is not None and all(
+                outcome(result.policy, i.request).allowed == i.allow for i in wanted
+            )
+            counts[size]["n"] += 1
+            counts[size]["all requests right"] += right
+            counts[size][f"{result.status.value}, {result.method.value}"] += 1
+            counts[size]["input rejected by AWS, read after corrections"] += bool(changes)
+            if result.status is not RepairStatus.REPAIRED and not right:
+                print(
+                    f"  {case['id']} size {size}: {result.status.value} {[str(item) for item in result.contradictions][:1]}"
+                )
+    for size, found in counts.items():
+        print(f"published, size {size}: {shares(found)}")
+    print(
+        f"  {spread(times)}\n  (listing the allowed requests alone would satisfy every set that has no contradiction)"
+    )
+
+
+def summaries(data: Path) -> None:
+    """How many summaries are exact."""
+    print("\n== summaries == (solver limit 10000 ms)")
+    counts: Counter[str] = Counter()
+    times = []
+    for case in [*lines(data / "cloudfix/published.jsonl"), *lines(data / "quacky/singles.jsonl")]:
+        policy = parsed(case.get("faulty_policy") or case.get("policy"))
+        if policy is None:
+            continue
+        start = time.perf_counter()
+        summary = summarize(policy)
+        times.append(time.perf_counter() - start)
+        counts["n"] += 1
+        counts["exact (proved)"] += summary.exact
+        counts["fewer rows than statements"] += len(summary.rows) < len(policy.statements)
+    print(f"{shares(counts)}\n  {spread(times)}")
+
+
+def main() -> None:
+    """Run the sections asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--solver-ms", type=int, default=10_000)
+    parser.add_argument("--strings-ms", type=int, default=10_000, help="0 leaves the z3 string runs out")
+    parser.add_argument("--seed", type=int, default=20_260_115)
+    parser.add_argument(
+        "--only", nargs="*", default=["evaluator", "compare", "localize", "repair", "summaries", "growth", "fuzz"]
+    )
+    chosen = parser.parse_args()
+    if not (chosen.data / "cloudfix").is_dir() and not (chosen.data / "quacky").is_dir():
+        parser.error(f"{chosen.data} holds neither cloudfix/ nor quacky/")
+    print(f"z3 {z3.get_version_string()}, Python {platform.python_version()}, seed {chosen.seed}, data {chosen.data}")
+    random.seed(chosen.seed)
+    sections = {
+        "evaluator": lambda: evaluator(chosen.data),
+        "compare": lambda: comparing(chosen.data, chosen.solver_ms, chosen.strings_ms),
+        "localize": lambda: localizing(chosen.data),
+        "repair": lambda: repairing(chosen.data),
+        "summaries": lambda: summaries(chosen.data),
+        "growth": lambda: growth(data_out(), chosen.solver_ms),
+        "fuzz": lambda: fuzzing(chosen.seed),
+    }
+    for name in chosen.only:
+        sections[name]()
+
+
+def fuzzing(seed: int) -> None:
+    """Hostile documents: no crash, no hang, one sentence."""
+    from benchmarks.iam_fuzz import fuzz
+
+    print("\n== fuzz ==")
+    print(fuzz(100_000, seed))
+
+
+if __name__ == "__main__":
+    main()
