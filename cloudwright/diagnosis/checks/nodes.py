@@ -1,0 +1,205 @@
+"""Nodes, their services, and the control plane's own programs."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cloudwright.core.finding import Finding, Operator, Severity
+from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.make import finding, uncordon
+from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.observations import ConnectionTest
+from cloudwright.diagnosis.placement import CONTROL_PLANE
+from cloudwright.diagnosis.pods import containers, deleting, phase, pod_ready
+from cloudwright.diagnosis.view import ClusterView
+
+STALE = timedelta(seconds=60)
+"""Heartbeats older than this are missed ones (the lease is renewed every 10 s and expires after 40 s)."""
+_SERVICES = {
+    "kubelet": "kubelet-stopped",
+    "containerd": "container-runtime-stopped",
+    "docker": "container-runtime-stopped",
+    "crio": "container-runtime-stopped",
+    "cri-o": "container-runtime-stopped",
+    "kube-proxy": "kube-proxy-stopped",
+    "kube-scheduler": "scheduler-stopped",
+    "kube-controller-manager": "controller-manager-stopped",
+    "kube-apiserver": "api-server-stopped",
+    "etcd": "etcd-stopped",
+}
+_PRESSURES = {"MemoryPressure": "memory", "DiskPressure": "disk", "PIDPressure": "process ids"}
+
+
+def control_plane(node: Object) -> bool:
+    """Whether labels say that a node belongs to the control plane."""
+    on = f.labels(node, "metadata", "labels")
+    return any(key in on for key in CONTROL_PLANE) or on.get("kubernetes.io/role") in ("master", "control-plane")
+
+
+def services(view: ClusterView) -> Iterator[Finding]:
+    """System services of nodes that do not run."""
+    for item in view.observations.node_services:
+        kind = _SERVICES.get(item.service, "node-service-stopped")
+        node = view.find("Node", "", item.node)
+        if item.active or node is None:
+            continue
+        victims = _victims(view, item.node, kind)
+        yield finding(
+            view, kind, node, f"{item.service} does not run on node {item.node}: {item.detail[:160]}", field=f"service {item.service}",
+            cites=[view.quote(item.detail, f"service {item.service}", f.uid(node) or item.node)], affected=victims,
+        )  # fmt: skip
+
+
+def _victims(view: ClusterView, node: str, kind: str) -> list[Object]:
+    if kind == "scheduler-stopped":
+        pods = [pod for pod in view.of("Pod") if phase(pod) == "Pending" and not f.text(pod, "spec", "nodeName")]
+    else:
+        pods = [pod for pod in view.pods_on(node) if not pod_ready(pod) and phase(pod) not in ("Succeeded", "Failed")]
+    return list({id(top): top for top in map(view.top, pods)}.values())
+
+
+def conditions(view: ClusterView) -> Iterator[Finding]:
+    """Nodes that are not ready, under pressure, without network, or whose heartbeat stopped."""
+    leases = {f.name(item): f.when(item, "spec", "renewTime") for item in view.within("Lease", "kube-node-lease")}
+    for node in view.of("Node"):
+        if deleting(node):
+            continue
+        ready = f.condition(node, "Ready")
+        silent = view.since(leases.get(f.name(node)))
+        if f.text(ready, "status") != "True" and (ready is not None or view.older(node)):
+            yield _not_ready(view, node, ready or {}, silent)
+        elif silent is not None and silent > STALE:
+            yield finding(
+                view,
+                "kubelet-stopped",
+                node,
+                f"The kubelet of node {f.name(node)} has not renewed its lease for {int(silent.total_seconds())} s",
+                field="spec.renewTime",
+                confidence=0.7,
+            )
+        for kind, what in _PRESSURES.items():
+            state = f.condition(node, kind)
+            if f.text(state, "status") == "True":
+                yield finding(
+                    view, f"node-{kind.removesuffix('Pressure').lower()}-pressure", node, f"Node {f.name(node)} is short of {what}: {f.text(state, 'message')[:160]}",
+                    field=f"status.conditions[{kind}]", facts=[(node, f"status.conditions[{kind}].status", Operator.EQUALS, "True")],
+                    affected=_victims(view, f.name(node), ""),
+                )  # fmt: skip
+        network = f.condition(node, "NetworkUnavailable")
+        if f.text(network, "status") == "True":
+            yield finding(view, "node-network-unavailable", node, f"The network of node {f.name(node)} is not set up: {f.text(network, 'message')[:160]}",
+                          field="status.conditions[NetworkUnavailable]", affected=_victims(view, f.name(node), ""))  # fmt: skip
+
+
+def _not_ready(view: ClusterView, node: Object, ready: Object, silent: timedelta | None) -> Finding:
+    message, name = f.text(ready, "message"), f.name(node)
+    kind = "node-not-ready"
+    if re.search(r"container runtime|PLEG|runtime is down|CRI", message):
+        kind = "container-runtime-stopped"
+    elif re.search(r"cni|network plugin|NetworkReady=false|NetworkPluginNotReady", message, re.I):
+        kind = "node-network-unavailable"
+    elif f.text(ready, "status") == "Unknown":
+        kind = "kubelet-stopped"
+    heard = f" (last heard of {int(silent.total_seconds())} s ago)" if silent else ""
+    since = view.since(f.when(ready, "lastTransitionTime"))
+    return finding(
+        view, kind, node, f"Node {name} is not ready: {f.text(ready, 'reason')}, {message[:200]}{heard}", field="status.conditions[Ready]",
+        facts=[(node, "status.conditions[Ready].status", Operator.EQUALS, f.text(ready, "status"))],
+        cites=[view.cite(node, "status.conditions[Ready]", message)], affected=_victims(view, name, "") or list({id(t): t for t in map(view.top, view.pods_on(name))}.values())[:20],
+        severity=Severity.INFO if since is not None and since < timedelta(seconds=5) else None,
+    )  # fmt: skip
+
+
+def cordons(view: ClusterView) -> Iterator[Finding]:
+    """Nodes that were left cordoned: advice, unless Pods cannot be placed (then scheduling says so)."""
+    for node in view.of("Node"):
+        if f.get(node, "spec", "unschedulable") is True and not control_plane(node):
+            yield finding(
+                view,
+                "node-cordoned",
+                node,
+                f"Node {f.name(node)} is cordoned",
+                field="spec.unschedulable",
+                remedies=[uncordon(node)],
+            )
+
+
+def versions(view: ClusterView) -> Iterator[Finding]:
+    """Kubelets outside the supported skew: newer than the newest control plane node, or more than three minors older."""
+    minors = {f.name(node): _minor(f.text(node, "status", "nodeInfo", "kubeletVersion")) for node in view.of("Node")}
+    known = [item for item in minors.values() if item]
+    if not known:
+        return
+    for node in view.of("Node"):
+        own = minors[f.name(node)]
+        if own and max(known) - own > 3:
+            yield finding(
+                view,
+                "node-version-skew",
+                node,
+                f"Node {f.name(node)} runs kubelet {f.text(node, 'status', 'nodeInfo', 'kubeletVersion')}, {max(known) - own} minor versions behind the newest",
+                field="status.nodeInfo.kubeletVersion",
+            )
+
+
+def _minor(version: str) -> int:
+    match = re.match(r"v?1\.(\d+)", version)
+    return int(match[1]) if match else 0
+
+
+def leaders(view: ClusterView) -> Iterator[Finding]:
+    """Control plane programs whose leader election lease has run out."""
+    for name, kind in (
+        ("kube-scheduler", "scheduler-stopped"),
+        ("kube-controller-manager", "controller-manager-stopped"),
+    ):
+        lease = view.find("Lease", "kube-system", name)
+        silent = view.since(f.when(lease, "spec", "renewTime")) if lease else None
+        if lease is not None and silent is not None and silent > STALE:
+            victims = _victims(view, "", kind) if kind == "scheduler-stopped" else []
+            yield finding(
+                view, kind, lease, f"{name} has not renewed its leader lease for {int(silent.total_seconds())} s: it does not run", field="spec.renewTime",
+                cites=[view.cite(lease, "spec.renewTime", f.text(lease, "spec", "renewTime"))], affected=victims,
+            )  # fmt: skip
+
+
+def data_plane(view: ClusterView) -> Iterator[Finding]:
+    """Connections that fail from one node and succeed from others: that node's service proxy or network."""
+    by_node: dict[str, list[ConnectionTest]] = defaultdict(list)
+    for item in view.observations.connections:
+        if item.origin:
+            by_node[item.origin].append(item)
+    good_elsewhere = {
+        (item.namespace, item.service, item.port) for items in by_node.values() for item in items if item.ok
+    }
+    for name, items in by_node.items():
+        node = view.find("Node", "", name)
+        failed = [item for item in items if not item.ok and (item.namespace, item.service, item.port) in good_elsewhere]
+        if node is None or len(failed) < max(3, len(items) * 0.6):
+            continue
+        told = any(item.node == name and not item.active for item in view.observations.node_services)
+        if not told:
+            yield finding(
+                view, "kube-proxy-stopped", node, f"From node {name} {len(failed)} of {len(items)} Services cannot be reached, from other nodes they can",
+                cites=[view.quote(failed[0].detail, "connection test", name)], confidence=0.7,
+            )  # fmt: skip
+
+
+def system_pods(view: ClusterView) -> Iterator[Finding]:
+    """Node agents (service proxy, network, storage) that do not run on some node."""
+    for item in view.within("DaemonSet", "kube-system"):
+        for pod in view.pods_of(item):
+            bad = [
+                one
+                for one in containers(pod)
+                if one.waiting and one.waiting not in ("ContainerCreating", "PodInitializing")
+            ]
+            if not bad or deleting(pod):
+                continue
+            node = f.text(pod, "spec", "nodeName")
+            yield finding(
+                view, "node-agent-failing", item, f"{f.name(item)} does not run on node {node}: {bad[0].waiting}", field="status.numberUnavailable",
+                cites=[view.cite(pod, f"status.containerStatuses[{bad[0].name}].state.waiting", bad[0].waiting_message)], affected=[pod],
+            )  # fmt: skip
+            break

@@ -1,0 +1,137 @@
+"""The one table of checks, and how they are run."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cloudwright.core.finding import Finding
+from cloudwright.diagnosis.checks import (
+    admission,
+    autoscaling,
+    certificates,
+    config,
+    custom,
+    dependencies,
+    dns,
+    images,
+    ingress,
+    jobs,
+    network,
+    nodes,
+    performance,
+    probes,
+    quota,
+    rbac,
+    scheduling,
+    security,
+    services,
+    storage,
+    webhooks,
+    workloads,
+)
+from cloudwright.diagnosis.view import ClusterView
+
+Check = Callable[[ClusterView], Iterable[Finding]]
+
+CHECKS: Sequence[Check] = (
+    images.image_pull,
+    images.pull_secrets,
+    images.wrong_architecture,
+    images.tag_drift,
+    config.missing_references,
+    config.missing_keys,
+    config.duplicate_env,
+    config.stale_configuration,
+    config.unused_and_odd,
+    config.token_mount,
+    config.incomplete_tls_secrets,
+    probes.probes,
+    workloads.starts,
+    workloads.crashes,
+    workloads.evictions,
+    workloads.scaled_to_zero,
+    workloads.rollouts,
+    workloads.unavailable,
+    workloads.stuck_deletions,
+    workloads.init_containers,
+    workloads.port_conflicts,
+    workloads.stateful_sets,
+    workloads.stalled_controllers,
+    admission.refused_pods,
+    quota.exhausted,
+    webhooks.configurations,
+    webhooks.api_services,
+    scheduling.unschedulable,
+    storage.claims,
+    storage.mounts,
+    storage.shared_claims,
+    storage.volumes_and_classes,
+    storage.full_volumes,
+    services.selectors,
+    services.target_ports,
+    services.endpoints,
+    services.missing_services,
+    services.policies,
+    services.odd_types,
+    dependencies.databases,
+    dependencies.unreachable,
+    dependencies.configured_ports,
+    dependencies.programs,
+    dns.pod_settings,
+    dns.cluster_dns,
+    dns.host_aliases,
+    ingress.ingresses,
+    ingress.duplicated_paths,
+    ingress.gateways,
+    ingress.routes,
+    network.policies,
+    nodes.services,
+    nodes.conditions,
+    nodes.cordons,
+    nodes.versions,
+    nodes.leaders,
+    nodes.data_plane,
+    nodes.system_pods,
+    performance.nodes,
+    performance.latency,
+    performance.saturation,
+    performance.errors,
+    performance.usage,
+    performance.replicas_on_one_node,
+    autoscaling.autoscalers,
+    autoscaling.metrics_api,
+    autoscaling.disruption_budgets,
+    jobs.failed_jobs,
+    jobs.cron_jobs,
+    jobs.endless_sidecars,
+    certificates.secrets,
+    certificates.issued,
+    rbac.forbidden,
+    rbac.bindings,
+    rbac.roles,
+    rbac.cloud_identities,
+    security.posture,
+    custom.conditions,
+    custom.lifecycle,
+    custom.policy_reports,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Findings of all checks, and a sentence for every check that failed."""
+
+    findings: tuple[Finding, ...]
+    gaps: tuple[str, ...]
+
+
+def run(view: ClusterView, checks: Sequence[Check] = CHECKS) -> Outcome:
+    """Run checks; one that fails is reported as a gap and does not stop the rest."""
+    findings: list[Finding] = []
+    gaps: list[str] = []
+    for check in checks:
+        try:
+            findings.extend(check(view))
+        except Exception as error:  # noqa: BLE001 - hostile objects must not stop the other checks
+            name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+            gaps.append(f"The check {name} failed and saw nothing: {type(error).__name__}: {str(error)[:160]}")
+    return Outcome(tuple(findings), tuple(gaps))

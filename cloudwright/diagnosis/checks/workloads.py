@@ -1,0 +1,580 @@
+"""Containers that do not start or do not stay up, and workloads that are scaled to nothing, paused or stuck."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cloudwright.core.evidence import Citation
+from cloudwright.core.finding import Finding, Operator, Remedy, Severity
+from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.make import (
+    finding,
+    patch_container,
+    patch_template,
+    previous_container,
+    previous_template,
+    resume,
+    scale,
+    undo,
+)
+from cloudwright.diagnosis.checks.services import callers
+from cloudwright.diagnosis.dependencies import Reason, workload_errors
+from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.graph.endpoints import services_of
+from cloudwright.diagnosis.health import (
+    crash_looping,
+    failing,
+    failing_pods,
+    restarted_recently,
+    short_of,
+    stable_since,
+)
+from cloudwright.diagnosis.observations import Event
+from cloudwright.diagnosis.pods import Container, container_path, containers, deleting, finished, phase, replicas
+from cloudwright.diagnosis.view import ClusterView, spec_path
+
+_START = re.compile(r"exec: \\?\"([^\"\\]+)\\?\"|unable to start container process: (.*)$|stat ([^\s:]+): no such file")
+_OOM_START = re.compile(r"OOM-killed|memory limit too low|cannot allocate memory", re.I)
+_ROOT = re.compile(r"runAsNonRoot and image will run as root|non-numeric user|must not run as root", re.I)
+INTENT = re.compile(
+    r"scale[-_. ]?(to|down|zero)|zero|paus|suspend|disabled?|intention|maintenance|decommission|asleep|hibernat|parked|stopped|off-?hours|keda|idle",
+    re.I,
+)
+
+
+def starts(view: ClusterView) -> Iterator[Finding]:
+    """Containers that the runtime cannot create or start."""
+    seen: set[tuple[int, str]] = set()
+    for pod in view.of("Pod"):
+        if deleting(pod) or phase(pod) == "Succeeded":
+            continue
+        for item in containers(pod):
+            found = _start(view, pod, item)
+            if found is not None and (id(view.top(pod)), item.name) not in seen:
+                seen.add((id(view.top(pod)), item.name))
+                yield found
+        if (event := _sandbox_memory(view, pod)) is not None:
+            top = view.top(pod)
+            holder = _smallest_limit(pod)
+            if holder is not None and (id(top), "sandbox") not in seen:
+                seen.add((id(top), "sandbox"))
+                yield _out_of_memory(view, top, pod, holder, event.message, [view.cite_event(event)])
+
+
+def _sandbox_memory(view: ClusterView, pod: Object) -> Event | None:
+    if f.condition_is(pod, "Ready", "True"):
+        return None
+    events = [
+        item for item in view.events_of(pod, "FailedCreatePodSandBox", "Failed") if _OOM_START.search(item.message)
+    ]
+    return events[-1] if events else None
+
+
+def _smallest_limit(pod: Object) -> Container | None:
+    limited = [
+        item for item in containers(pod) if f.quantity(f.get(item.spec, "resources", "limits", "memory")) is not None
+    ]
+    return min(limited, key=lambda item: f.amount(item.spec, "resources", "limits", "memory"), default=None)
+
+
+def _start(view: ClusterView, pod: Object, item: Container) -> Finding | None:
+    ended = item.terminated
+    message = (
+        item.waiting_message
+        if item.waiting in ("RunContainerError", "CreateContainerError", "CreateContainerConfigError")
+        else ""
+    )
+    if not message and f.text(ended, "reason") in ("StartError", "ContainerCannotRun"):
+        message = f.text(ended, "message")
+    if not message or item.running:
+        return None
+    top = view.top(pod)
+    cites = [view.cite(pod, f"status.containerStatuses[{item.name}]", message[:300])]
+    if _OOM_START.search(message):
+        return _out_of_memory(view, top, pod, item, message, cites)
+    if _ROOT.search(message):
+        return finding(
+            view, "run-as-root-refused", top, f"Container {item.name} must not run as root, and image {f.text(item.spec, 'image')} would: {message[:160]}",
+            field=container_path(top, item, "securityContext"), cites=cites, affected=[pod],
+            remedies=[patch_container(top, item.name, "Run as user 1000", {"securityContext": {"runAsUser": 1000}}, init=item.init), undo(view, top)],
+        )  # fmt: skip
+    if item.waiting == "CreateContainerConfigError":
+        return _configuration(view, top, pod, item, message)
+    match = _START.search(message)
+    if match is None:
+        return finding(
+            view,
+            "container-cannot-start",
+            top,
+            f"Container {item.name} cannot be started: {message[:200]}",
+            field=container_path(top, item),
+            cites=cites,
+            affected=[pod],
+            remedies=[undo(view, top)],
+        )
+    program = match[1] or match[3] or match[2]
+    key = "command" if f.strings(item.spec, "command") else "args" if f.strings(item.spec, "args") else "image"
+    denied = "permission denied" in message
+    return finding(
+        view, "command-not-executable" if denied else "command-not-found", top,
+        f"Container {item.name} cannot run `{program[:80]}`: " + ("it is not executable" if denied else "no such program in the image"),
+        field=container_path(top, item, key), cites=cites, affected=[pod], remedies=_command_remedies(view, top, item, key),
+        facts=[(top, container_path(top, item, key), Operator.EXISTS, None)],
+    )  # fmt: skip
+
+
+def _command_remedies(view: ClusterView, top: Object, item: Container, key: str) -> list[Remedy | None]:
+    before = previous_container(view, top, item.name)
+    if before is not None and f.get(before, key) != f.get(item.spec, key):
+        return [
+            patch_container(
+                top, item.name, f"Restore the {key} of the revision before", {key: f.get(before, key)}, init=item.init
+            ),
+            undo(view, top),
+        ]
+    if key in ("command", "args"):
+        return [
+            patch_container(
+                top, item.name, f"Drop the {key}, so that the image's own runs", {key: None}, init=item.init
+            )
+        ]
+    return [undo(view, top)]
+
+
+def _configuration(view: ClusterView, top: Object, pod: Object, item: Container, message: str) -> Finding | None:
+    """Missing objects and keys are found by reference; this speaks when the lists were not readable."""
+    namespace = f.namespace(pod)
+    known = view.knows("ConfigMap", namespace) and view.knows("Secret", namespace)
+    if known and re.search(r"not found|couldn't find key", message):
+        return None
+    kind = (
+        "secret-missing"
+        if "secret" in message.lower()
+        else "config-map-missing"
+        if "configmap" in message.lower()
+        else "container-cannot-start"
+    )
+    return finding(
+        view, kind, top, f"Container {item.name} cannot be configured: {message[:200]}", field=container_path(top, item, "env"),
+        cites=[view.cite(pod, f"status.containerStatuses[{item.name}].state.waiting", message)], affected=[pod], remedies=[undo(view, top)],
+    )  # fmt: skip
+
+
+def _out_of_memory(
+    view: ClusterView, top: Object, pod: Object, item: Container, message: str, cites: list[Citation]
+) -> Finding:
+    limit = f.text(item.spec, "resources", "limits", "memory")
+    path = container_path(top, item, "resources.limits.memory")
+    before = f.text(previous_container(view, top, item.name), "resources", "limits", "memory")
+    value = (f.quantity(limit) or 0) / 2**20
+    target = before if (f.quantity(before) or 0) > (f.quantity(limit) or 0) else f"{max(int(value * 2), 64)}Mi"
+    remedies: list[Remedy | None] = [
+        patch_container(
+            top,
+            item.name,
+            f"Raise the memory limit to {target}",
+            {"resources": {"limits": {"memory": target}}},
+            init=item.init,
+        )
+    ]
+    if before:
+        remedies.append(undo(view, top))
+    node_wide = "" if limit else " (it has no limit: the node itself ran out of memory)"
+    return finding(
+        view, "oom-killed", top, f"Container {item.name} is killed for memory at its limit of {limit or 'none'}{node_wide}",
+        field=path, cites=[*cites, view.cite(pod, path.rpartition("template.")[2], limit)], affected=[pod], remedies=remedies,
+        facts=[(top, path, Operator.EQUALS, limit)] if limit else (),
+    )  # fmt: skip
+
+
+def crashes(view: ClusterView) -> Iterator[Finding]:
+    """Containers that end again and again: out of memory, or by their own doing."""
+    seen: set[tuple[int, str]] = set()
+    for pod in view.of("Pod"):
+        if deleting(pod):
+            continue
+        top = view.top(pod)
+        if top.get("kind") in ("Job", "CronJob") and finished(pod):
+            continue
+        for item in containers(pod):
+            if (id(top), item.name) in seen:
+                continue
+            last = item.terminated
+            if f.text(last, "reason") == "OOMKilled" and (
+                restarted_recently(view, item, timedelta(hours=1))
+                or item.waiting
+                or f.get(item.status, "state", "terminated")
+            ):
+                seen.add((id(top), item.name))
+                yield _out_of_memory(
+                    view,
+                    top,
+                    pod,
+                    item,
+                    "",
+                    [
+                        view.cite(
+                            pod,
+                            f"status.containerStatuses[{item.name}].lastState.terminated",
+                            f"OOMKilled, {item.restarts} restarts",
+                        )
+                    ],
+                )
+            elif (
+                crash_looping(view, item)
+                and f.text(last, "reason") not in ("StartError", "ContainerCannotRun")
+                and item.waiting not in ("RunContainerError", "CreateContainerError")
+            ):
+                seen.add((id(top), item.name))
+                yield _crash(view, top, pod, item)
+
+
+_CODES = {
+    126: "its command is not executable",
+    127: "its command was not found",
+    139: "a segmentation fault",
+    134: "an abort",
+    132: "an illegal instruction",
+}
+
+
+def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Finding:
+    last = item.terminated
+    code = f.integer(last, "exitCode", default=-1)
+    means = f" ({_CODES[code]})" if code in _CODES else ""
+    lines = workload_errors(view, top)
+    tail = f"; the log says: {lines[-1].quote[:160]}" if lines else ""
+    before = previous_container(view, top, item.name)
+    changed = [
+        key
+        for key in ("command", "args", "image", "env", "envFrom", "securityContext", "volumeMounts", "resources")
+        if before is not None and f.get(before, key) != f.get(item.spec, key)
+    ]
+    kind = (
+        "command-not-found" if code in (126, 127) else "container-exits-cleanly" if code == 0 else "container-crashing"
+    )
+    field = container_path(
+        top,
+        item,
+        changed[0] if changed else "command" if code in (126, 127) and f.strings(item.spec, "command") else "",
+    )
+    hint = f"; the last rollout changed its {', '.join(changed)}" if changed else ""
+    remedies = [undo(view, top)] if changed else []
+    if kind == "command-not-found" and not changed:
+        remedies = _command_remedies(view, top, item, "command" if f.strings(item.spec, "command") else "args")
+    return finding(
+        view, kind, top, f"Container {item.name} ends with exit code {code}{means}, {item.restarts} restarts{hint}{tail}"[:500], field=field.rstrip("."),
+        cites=[view.cite(pod, f"status.containerStatuses[{item.name}].lastState.terminated", f"{f.text(last, 'reason')}, exit code {code}"),
+               *([view.quote(lines[-1].quote, "log", f.uid(pod))] if lines else [])],
+        affected=[pod], remedies=remedies,
+    )  # fmt: skip
+
+
+def evictions(view: ClusterView) -> Iterator[Finding]:
+    """Pods that a node evicted, by what it lacked."""
+    groups: dict[tuple[int, str], list[Object]] = {}
+    tops: dict[int, Object] = {}
+    for pod in view.of("Pod"):
+        if f.text(pod, "status", "reason") == "Evicted" and view.older(pod, timedelta(0)):
+            top = view.top(pod)
+            tops[id(top)] = top
+            message = f.text(pod, "status", "message")
+            what = (
+                "ephemeral-storage"
+                if re.search(r"ephemeral|emptyDir|disk|imagefs|nodefs", message, re.I)
+                else "memory"
+                if "memory" in message.lower()
+                else "node"
+            )
+            groups.setdefault((id(top), what), []).append(pod)
+    for (mark, what), pods in groups.items():
+        top, pod = tops[mark], max(pods, key=lambda item: f.text(item, "metadata", "creationTimestamp"))
+        since = view.since(f.when(pod, "status", "startTime") or f.when(pod, "metadata", "creationTimestamp"))
+        message = f.text(pod, "status", "message")
+        over = re.search(
+            r"exceeds the (?:total )?limit|exceeds the limit|exceeded its (?:local )?ephemeral|exceeded.*limit", message
+        )
+        kind = "evicted-own-limit" if over else "evicted-node-pressure"
+        container = (re.search(r"[Cc]ontainer (\S+)", message) or ["", ""])[1]
+        current = failing_pods(view, top) and (since is None or since < timedelta(hours=1))
+        yield finding(
+            view, kind, top, f"{len(pods)} Pods were evicted: {message[:200]}",
+            field=f"{spec_path(top)}.containers[{container}].resources.limits.ephemeral-storage" if over else f"{spec_path(top)}.containers[{container}].resources",
+            cites=[view.cite(pod, "status.message", message)], affected=pods, severity=None if current else Severity.INFO,
+        )  # fmt: skip
+
+
+def scaled_to_zero(view: ClusterView) -> Iterator[Finding]:
+    """Workloads without replicas that others still call."""
+    for kind in ("Deployment", "StatefulSet"):
+        for item in view.of(kind):
+            if replicas(item) != 0 or view.owner(item) is not None:
+                continue
+            users = [caller for service in services_of(view, item) for caller in callers(view, service)]
+            users += _observed_callers(view, item)
+            users = [one for one in users if one is not item and replicas(one) != 0]
+            events = [
+                event
+                for event in view.events_of(item, "ScalingReplicaSet", "SuccessfulDelete")
+                if "to 0" in event.message or "from" in event.message
+            ]
+            refused = _refused(view, item)
+            intended = _intended(view, item)
+            severity = Severity.INFO if intended or not (users or refused or events) else None
+            before = next(
+                (int(match[1]) for event in reversed(events) if (match := re.search(r"from (\d+)", event.message))), 1
+            )
+            yield finding(
+                view, "scaled-to-zero", item,
+                f"{kind} {f.name(item)} is scaled to 0 replicas" + (f", and {', '.join(sorted({f.name(one) for one in users})[:4])} still call it" if users else "")
+                + ("; this looks intended" if intended else ""),
+                field="spec.replicas", facts=[(item, "spec.replicas", Operator.EQUALS, 0)],
+                cites=[view.cite(item, "spec.replicas", "0"), *(view.cite_event(event) for event in events[-1:])],
+                remedies=[scale(item, max(before, 1), f"Scale {f.name(item)} back to {max(before, 1)}")], affected=[*services_of(view, item), *users],
+                severity=severity, confidence=0.95 if refused or users else 0.6,
+            )  # fmt: skip
+
+
+def _observed_callers(view: ClusterView, item: Object) -> list[Object]:
+    own = view.ref(item)
+    found = [
+        view.lookup(call.client)
+        for call in view.observations.calls
+        if (call.server.kind, call.server.name, call.server.namespace) == (own.kind, own.name, own.namespace)
+    ]
+    return [one for one in found if one is not None]
+
+
+def _refused(view: ClusterView, item: Object) -> bool:
+    names = {(f.namespace(one), f.name(one)) for one in services_of(view, item)}
+    return any(not test.ok and (test.namespace, test.service) in names for test in view.observations.connections)
+
+
+def _intended(view: ClusterView, item: Object) -> bool:
+    """Whether an annotation or label says that this is meant (or an autoscaler that scales to zero owns it)."""
+    marks = {**f.labels(item, "metadata", "annotations"), **f.labels(item, "metadata", "labels")}
+    for key, value in marks.items():
+        if key.startswith(("deployment.kubernetes.io/", "kubectl.kubernetes.io/", "pod-template", "meta.helm.sh/")):
+            continue
+        if (
+            (INTENT.search(key)
+            and value.lower() not in ("false", "no", "off"))
+            or (INTENT.search(value) and not key.startswith("app"))
+        ):
+            return True
+    return any(
+        f.text(one, "spec", "scaleTargetRef", "name") == f.name(item) and f.namespace(one) == f.namespace(item)
+        for one in view.of("ScaledObject.keda.sh")
+    )
+
+
+def rollouts(view: ClusterView) -> Iterator[Finding]:
+    """Paused, stuck and self-destructing rollouts; rollouts whose new Pods lack something the old ones had."""
+    for item in view.of("Deployment"):
+        if view.owner(item) is not None:
+            continue
+        wanted, updated = replicas(item), f.integer(item, "status", "updatedReplicas")
+        if f.get(item, "spec", "paused") is True and stable_since(view, item):
+            pending = updated < wanted
+            yield finding(
+                view, "rollout-paused", item, f"The rollout of {f.name(item)} is paused" + (f" with {updated} of {wanted} Pods on the new revision" if pending else ""),
+                field="spec.paused", facts=[(item, "spec.paused", Operator.EQUALS, True)], remedies=[resume(item)],
+                severity=None if pending else Severity.INFO,
+            )  # fmt: skip
+        strategy = f.mapping(item, "spec", "strategy", "rollingUpdate")
+        if (
+            str(strategy.get("maxUnavailable")) == "100%"
+            and failing_pods(view, item)
+            and not f.integer(item, "status", "readyReplicas")
+            and previous_template(view, item) is not None
+        ):
+            yield finding(
+                view, "rollout-without-safety", item, f"The rollout strategy of {f.name(item)} let all old Pods go before new ones were ready (maxUnavailable 100%)",
+                field="spec.strategy.rollingUpdate.maxUnavailable", affected=failing_pods(view, item),
+            )  # fmt: skip
+        progressing = f.condition(item, "Progressing")
+        if (
+            f.text(progressing, "reason") == "ProgressDeadlineExceeded"
+            and short_of(view, item) + max(0, wanted - updated) > 0
+        ):
+            yield finding(
+                view, "rollout-stuck", item, f"The rollout of {f.name(item)} has exceeded its deadline: {f.text(progressing, 'message')[:160]}",
+                field="status.conditions[Progressing]", remedies=[undo(view, item)], affected=failing_pods(view, item),
+            )  # fmt: skip
+
+
+def unavailable(view: ClusterView) -> Iterator[Finding]:
+    """Workloads with fewer ready Pods than wanted: a symptom that something else should explain."""
+    for item in view.workloads:
+        if item.get("kind") in ("Job", "CronJob"):
+            continue
+        bad = failing_pods(view, item)
+        if item.get("kind") == "Pod":
+            if bad:
+                yield finding(
+                    view,
+                    "workload-unavailable",
+                    item,
+                    f"Pod {f.name(item)} is not ready",
+                    field="status.conditions[Ready]",
+                )
+            continue
+        missing = short_of(view, item)
+        if not missing or not stable_since(view, item) or not failing(view, item):
+            continue
+        yield finding(
+            view, "workload-unavailable", item, f"{item.get('kind')} {f.name(item)} lacks {missing} ready Pods",
+            field="status.readyReplicas", affected=bad, remedies=[undo(view, item)],
+        )  # fmt: skip
+
+
+def stuck_deletions(view: ClusterView) -> Iterator[Finding]:
+    """Objects that have been terminating for longer than they may."""
+    for key in view.objects:
+        if key == "Event":
+            continue
+        for item in view.of(key):
+            stamp = f.when(item, "metadata", "deletionTimestamp")
+            waited = view.since(stamp)
+            if stamp is None or waited is None:
+                continue
+            allowed = timedelta(
+                seconds=60
+                + f.integer(item, "metadata", "deletionGracePeriodSeconds", default=0 if key != "Pod" else 30)
+            )
+            if waited < allowed:
+                continue
+            yield _stuck(view, key, item, waited)
+
+
+def _stuck(view: ClusterView, key: str, item: Object, waited: timedelta) -> Finding:
+    finalizers = f.strings(item, "metadata", "finalizers")
+    minutes = int(waited.total_seconds() // 60)
+    if key == "Namespace":
+        messages = [
+            f.text(one, "message") for one in f.maps(item, "status", "conditions") if one.get("status") == "True"
+        ]
+        return finding(view, "namespace-stuck-terminating", item, f"Namespace {f.name(item)} has been terminating for {minutes} min: {'; '.join(messages)[:300]}",
+                       field="status.conditions", cites=[view.cite(item, "status.conditions", "; ".join(messages))])  # fmt: skip
+    why = (
+        f"finalizers {', '.join(finalizers)} are not removed"
+        if finalizers
+        else "its node does not confirm that it ended"
+    )
+    return finding(
+        view, "stuck-terminating", item, f"{item.get('kind')} {f.name(item)} has been terminating for {minutes} min: {why}",
+        field="metadata.finalizers" if finalizers else "metadata.deletionTimestamp", affected=[view.top(item)],
+    )  # fmt: skip
+
+
+def init_containers(view: ClusterView) -> Iterator[Finding]:
+    """Init containers that run and run: the Pod never starts."""
+    seen: set[tuple[int, str]] = set()
+    for pod in view.of("Pod"):
+        if deleting(pod) or phase(pod) != "Pending":
+            continue
+        for item in containers(pod):
+            since = (
+                view.since(f.when(item.status, "state", "running", "startedAt"))
+                if item.init and not item.sidecar and item.running
+                else None
+            )
+            if since is None or since < timedelta(seconds=30):
+                continue
+            top = view.top(pod)
+            if (id(top), item.name) in seen:
+                continue
+            seen.add((id(top), item.name))
+            errors = workload_errors(view, top)
+            words = " ".join([*f.strings(item.spec, "command"), *f.strings(item.spec, "args")])
+            before = previous_container(view, top, item.name)
+            new = previous_template(view, top) is not None and before is None
+            remedies: list[Remedy | None] = [undo(view, top)]
+            yield finding(
+                view, "init-container-blocked", top, f"Init container {item.name} has been running for {int(since.total_seconds())} s and keeps the Pod from starting: `{words[:120]}`",
+                field=container_path(top, item, "command") if not new else f"{spec_path(top)}.initContainers[{item.name}]",
+                cites=[view.cite(pod, f"status.initContainerStatuses[{item.name}].state.running"), *[view.quote(one.quote, "log", f.uid(pod)) for one in errors[-1:]]],
+                affected=[pod], remedies=remedies,
+            )  # fmt: skip
+
+
+def port_conflicts(view: ClusterView) -> Iterator[Finding]:
+    """Containers of one Pod that want the same port."""
+    for item in view.workloads:
+        crashing = [one for pod in failing_pods(view, item) for one in containers(pod) if one.waiting or one.restarts]
+        errors = [one for one in workload_errors(view, item) if one.reason is Reason.ADDRESS_IN_USE] if crashing else []
+        pods = view.pods_of(item)
+        if not errors or not pods:
+            continue
+        port = next((one.port for one in errors if one.port), 0)
+        loser = next((one for one in crashing if one.name == errors[-1].log.container), crashing[0])
+        others = [one for one in containers(pods[0]) if one.name != loser.name and not (one.init and not one.sidecar)]
+        if not others:
+            continue
+        names = (
+            {f.text(one, "name") for one in f.maps(previous_template(view, item), "spec", "containers")}
+            if previous_template(view, item)
+            else set()
+        )
+        added = [one for one in containers(pods[0]) if names and one.name not in names]
+        service_ports = {
+            str(entry.get("targetPort") or entry.get("port"))
+            for service in services_of(view, item)
+            for entry in f.maps(service, "spec", "ports")
+        }
+        main = next(
+            (
+                one
+                for one in containers(pods[0])
+                if {str(f.integer(entry, "containerPort")) for entry in f.maps(one.spec, "ports")} & service_ports
+            ),
+            None,
+        )
+        culprit = (
+            added[0]
+            if added
+            else next((one for one in [loser, *others] if main is None or one.name != main.name), loser)
+        )
+        remedy = patch_template(
+            item, f"Remove container {culprit.name}", {"containers": [{"name": culprit.name, "$patch": "delete"}]}
+        )
+        yield finding(
+            view, "container-port-conflict", item, f"Containers {loser.name} and {others[0].name} of one Pod both listen on port {port or 'the same port'}",
+            field=container_path(item, culprit, "ports"), cites=[view.quote(errors[-1].quote, "log", f.uid(pods[0]))],
+            remedies=[undo(view, item), remedy], affected=[one.pod for one in crashing[:3]],
+        )  # fmt: skip
+
+
+def stateful_sets(view: ClusterView) -> Iterator[Finding]:
+    """StatefulSets whose headless Service does not exist."""
+    for item in view.of("StatefulSet"):
+        name = f.text(item, "spec", "serviceName")
+        if name and view.missing("Service", f.namespace(item), name):
+            yield finding(
+                view, "stateful-set-service-missing", item, f"StatefulSet {f.name(item)} names Service {name}, which does not exist: its Pods have no stable names",
+                field="spec.serviceName", facts=[(item, "spec.serviceName", Operator.EQUALS, name)], severity=None if failing(view, item) else Severity.INFO,
+            )  # fmt: skip
+
+
+def stalled_controllers(view: ClusterView) -> Iterator[Finding]:
+    """Deployments that nobody has reacted to for a minute: the controller manager does not work."""
+    stalled = []
+    for item in view.of("Deployment"):
+        generation, observed = (
+            f.integer(item, "metadata", "generation"),
+            f.integer(item, "status", "observedGeneration"),
+        )
+        made = not f.mapping(item, "status") and view.older(item, timedelta(minutes=1))
+        edit = max(
+            (f.when(one, "time") for one in f.maps(item, "metadata", "changes") if f.when(one, "time")), default=None
+        )
+        behind = (
+            generation > observed > 0 and edit is not None and (view.since(edit) or timedelta()) > timedelta(minutes=1)
+        )
+        if (made and "spec" in item and f.text(item, "metadata", "uid")) or behind:
+            stalled.append(item)
+    if stalled:
+        yield finding(
+            view, "controllers-stalled", stalled[0], f"{len(stalled)} Deployments were edited and nothing has reacted for a minute: the controllers do not work",
+            field="status.observedGeneration", affected=stalled,
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Adapters of public benchmarks: their formats in, our answers out. They know formats, never answers."""
