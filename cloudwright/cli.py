@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from cloudwright.core.errors import CloudwrightError, ExitCode
-from cloudwright.surfaces.commands import approvals, catalog, status
+from cloudwright.surfaces.commands import approvals, ask, catalog, chat, policy, status
 from cloudwright.surfaces.commands.output import print_error
 
 app = typer.Typer(
@@ -18,9 +18,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-status.register(app)
+chat.register(app)
+ask.register(app)
 catalog.register(app)
 approvals.register(app)
+app.add_typer(policy.app, name="policy")
+status.register(app)
 
 
 def main() -> None:
