@@ -7,15 +7,17 @@ requests give the same history. Readers and writers from other threads (the HTTP
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from cloudwright.twin import controllers
-from cloudwright.twin.api import Api
+from cloudwright.twin.api import NAMESPACES, Api
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.controllers.base import Context, ControllerOptions, Metrics, Served
 from cloudwright.twin.controllers.informer import Informers
+from cloudwright.twin.controllers.namespaces import RootCertificatePublisher
 from cloudwright.twin.local import LocalApi
+from cloudwright.twin.objects import name_of
 from cloudwright.twin.scheduler import Scheduler
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
@@ -101,9 +103,8 @@ class World:
             metrics=lambda: self.metrics or self.server.kubelet,
             discover=self._discover,
         )
-        self._parts: list[Any] = [*controllers.start(self.context)]
+        self._controllers = controllers.start(self.context)
         self.scheduler = Scheduler(self.context, self.api_for("system:kube-scheduler"))
-        self._parts.append(self.scheduler)
         self.agents: dict[str, Agent] = {}
         for name, factory in options.agents.items():
             self.add_agent(name, factory(self))
@@ -167,10 +168,19 @@ class World:
         """The API in the name of a user (as audit and field ownership record it)."""
         return LocalApi(self.store, self.clock, server=self.server, user=User(user, groups=tuple(groups)))
 
+    def trust(self, authority: str) -> None:
+        """Publish the certificate (PEM) of the authority that serves this world as kube-root-ca.crt everywhere."""
+        with self.lock:
+            self.context.options = replace(self.context.options, cluster_ca=authority)
+            for controller in self._controllers:
+                if isinstance(controller, RootCertificatePublisher):
+                    for namespace in self.api.cached(NAMESPACES):
+                        controller.queue.add(name_of(namespace))
+            self.settle()
+
     def add_agent(self, name: str, agent: Agent) -> None:
         """Give an agent its turns."""
         self.agents[name] = agent
-        self._parts.append(agent)
 
     def apply(self, objects: Iterable[Mapping[str, Any]]) -> None:
         """Create objects in order, then come to rest.
@@ -196,16 +206,24 @@ class World:
         """
         with self.lock:
             for _ in range(_LIVELOCK_UNITS):
-                worked = False
-                for part in self._parts:
-                    worked = part.run_once() or worked
-                if worked:
+                if self._work():
                     continue
                 timer = self.clock.pop_due()
                 if timer is None:
                     return
                 timer.callback()
         raise Livelock(f"no rest after {_LIVELOCK_UNITS} rounds at {self.clock.timestamp()}")
+
+    def _work(self) -> bool:
+        """Give everyone one turn; False when nobody had anything to do."""
+        worked = False
+        if self.context.backlog.keys:
+            for controller in self._controllers:
+                worked = controller.run_once() or worked
+        worked = self.scheduler.run_once() or worked
+        for agent in self.agents.values():
+            worked = agent.run_once() or worked
+        return worked
 
     def step(self, seconds: float) -> None:
         """Advance virtual time, timer by timer, and come to rest at the end."""
@@ -263,8 +281,11 @@ class World:
     def close(self) -> None:
         """Stop all parts."""
         with self.lock:
-            for part in self._parts:
-                part.close()
+            for controller in self._controllers:
+                controller.close()
+            self.scheduler.close()
+            for agent in self.agents.values():
+                agent.close()
             self.informers.close()
 
     def _controller_api(self, controller: str) -> Api:

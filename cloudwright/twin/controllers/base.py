@@ -56,6 +56,13 @@ class ControllerOptions:
 
 
 @dataclass
+class Backlog:
+    """How many keys wait in all queues together, so that idle controllers need not be asked one by one."""
+
+    keys: int = 0
+
+
+@dataclass
 class Context:
     """What a controller is given."""
 
@@ -68,6 +75,7 @@ class Context:
     """Where measurements come from, None as long as there is no metrics API."""
     discover: Callable[[], Iterable[Served]] = tuple
     """The resources that can be listed, watched and deleted, custom ones included."""
+    backlog: Backlog = field(default_factory=Backlog)
 
     def cache(self, resource: Resource) -> Cache:
         """The shared cache of a resource."""
@@ -77,8 +85,9 @@ class Context:
 class WorkQueue:
     """Keys to be worked on: each at most once, in the order of arrival, now or later."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, backlog: Backlog | None = None) -> None:
         self._clock = clock
+        self._backlog = backlog or Backlog()
         self._ready: deque[Hashable] = deque()
         self._waiting: set[Hashable] = set()
         self._timers: dict[Hashable, Timer] = {}
@@ -92,6 +101,7 @@ class WorkQueue:
         if key not in self._waiting:
             self._waiting.add(key)
             self._ready.append(key)
+            self._backlog.keys += 1
 
     def add_after(self, key: Hashable, seconds: float) -> None:
         """Work on a key in some seconds; an earlier appointment stands."""
@@ -122,6 +132,7 @@ class WorkQueue:
     def pop(self) -> Hashable:
         """Take the next key."""
         key = self._ready.popleft()
+        self._backlog.keys -= 1
         self._waiting.discard(key)
         return key
 
@@ -130,6 +141,7 @@ class WorkQueue:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._backlog.keys -= len(self._ready)
         self._ready.clear()
         self._waiting.clear()
 
@@ -156,7 +168,7 @@ class Controller:
         self.context = context
         self.clock = context.clock
         self.api = context.api_for(self.name)
-        self.queue = WorkQueue(context.clock)
+        self.queue = WorkQueue(context.clock, context.backlog)
         self.events = EventRecorder(self.api, context.clock, self.component or self.name)
         self._timers: list[Timer] = []
 

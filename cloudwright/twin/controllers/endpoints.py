@@ -65,9 +65,17 @@ class EndpointSliceController(Controller):
             return
         wanted = self._wanted(service)
         unused = list(present)
+        missing: list[tuple[tuple[Port, ...], list[dict[str, Any]]]] = []
         for ports in sorted(wanted, key=repr):
             own = [each for each in present if _ports_of(each) == ports]
-            self._fill(service, ports, wanted[ports], own, unused)
+            for slice_, endpoints in _spread(wanted[ports], own):
+                if slice_ is None:
+                    missing.append((ports, endpoints))
+                else:
+                    unused.remove(slice_)
+                    self._write(service, slice_, ports, endpoints)
+        for ports, endpoints in missing:
+            self._write(service, unused.pop(0) if unused else None, ports, endpoints)
         for each in unused:
             self._delete(each)
 
@@ -99,34 +107,6 @@ class EndpointSliceController(Controller):
         if hostname:
             endpoint["hostname"] = hostname
         return endpoint
-
-    def _fill(
-        self,
-        service: Raw,
-        ports: tuple[Port, ...],
-        endpoints: Sequence[dict[str, Any]],
-        own: Sequence[Raw],
-        unused: list[Raw],
-    ) -> None:
-        """Spread endpoints over the slices that are there, so that few slices change, and add what is missing."""
-        chunks: list[tuple[Raw | None, list[dict[str, Any]]]] = []
-        left = {_endpoint_key(each): each for each in endpoints}
-        for present in own:
-            kept = [left.pop(key) for each in present.get("endpoints") or () if (key := _endpoint_key(each)) in left]
-            chunks.append((present, kept))
-        rest = list(left.values())
-        for _, kept in chunks:
-            room = _SLICE_SIZE - len(kept)
-            kept += rest[:room]
-            rest = rest[room:]
-        chunks = [chunk for chunk in chunks if chunk[1]] or chunks[:1]
-        while rest or not chunks:
-            chunks.append((None, rest[:_SLICE_SIZE]))
-            rest = rest[_SLICE_SIZE:]
-        for slice_, kept in chunks:
-            if slice_ is not None:
-                unused.remove(slice_)
-            self._write(service, slice_, ports, kept)
 
     def _write(
         self, service: Raw, slice_: Raw | None, ports: tuple[Port, ...], endpoints: list[dict[str, Any]]
@@ -213,6 +193,25 @@ class EndpointsController(Controller):
         except ApiStatusError as error:
             if error.reason != "AlreadyExists":
                 raise
+
+
+def _spread(endpoints: Sequence[dict[str, Any]], own: Sequence[Raw]) -> list[tuple[Raw | None, list[dict[str, Any]]]]:
+    """Endpoints over the slices that are there, so that few slices change, and over new ones (None) for the rest."""
+    left = {_endpoint_key(each): each for each in endpoints}
+    chunks: list[tuple[Raw | None, list[dict[str, Any]]]] = []
+    for present in own:
+        kept = [left.pop(key) for each in present.get("endpoints") or () if (key := _endpoint_key(each)) in left]
+        chunks.append((present, kept))
+    rest = list(left.values())
+    for _, kept in chunks:
+        room = _SLICE_SIZE - len(kept)
+        kept += rest[:room]
+        rest = rest[room:]
+    chunks = [chunk for chunk in chunks if chunk[1]] or chunks[:1]
+    while rest or not chunks:
+        chunks.append((None, rest[:_SLICE_SIZE]))
+        rest = rest[_SLICE_SIZE:]
+    return chunks
 
 
 def _subsets(service: Raw, backends: Sequence[Backend]) -> list[dict[str, Any]]:

@@ -135,6 +135,7 @@ class HorizontalPodAutoscalerController(Controller):
     def _compute(self, autoscaler: dict[str, Any], target: Raw, current: int) -> _Computed:
         metrics = autoscaler["spec"].get("metrics") or ()
         statuses: list[dict[str, Any]] = []
+        invalid = 0
         best: _Computed | None = None
         first: tuple[str, str, str] | None = None
         for metric in metrics:
@@ -144,11 +145,12 @@ class HorizontalPodAutoscalerController(Controller):
                 reason, prefix = _failure_words(metric)
                 self.events.warning(_about(autoscaler), reason, str(error))
                 first = first or (reason, str(error), prefix)
+                statuses.append({"type": ""})
+                invalid += 1
                 continue
             statuses.append(computed.status)
             if best is None or computed.replicas > best.replicas:
                 best = computed
-        invalid = len(metrics) - len(statuses)
         autoscaler["status"]["currentMetrics"] = statuses or None
         if best is None or (invalid and best.replicas < current):
             reason, text, prefix = first or ("FailedGetResourceMetric", "no metrics", "")

@@ -5,12 +5,13 @@ from collections.abc import Hashable
 from typing import Any
 
 from cloudwright.twin.api import CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS, ApiStatusError, Resource
-from cloudwright.twin.controllers.base import Context, Controller, Served, ignore_not_found
+from cloudwright.twin.controllers.base import Context, Controller, ignore_not_found
 from cloudwright.twin.controllers.everything import Everything
-from cloudwright.twin.controllers.informer import Cache, both
+from cloudwright.twin.controllers.informer import both
 from cloudwright.twin.objects import Raw, is_deleting, key_of, name_of, namespace_of, set_condition, status_of
 from cloudwright.twin.store import clone
 
+_DELAY, _FINALIZER_ESTIMATE = 5.0, 15
 _ROOT_CA = "kube-root-ca.crt"
 _DESCRIPTION = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
@@ -28,19 +29,11 @@ class NamespaceController(Controller):
         super().__init__(context)
         self._namespaces = context.cache(NAMESPACES)
         self._namespaces.add_handler(self._on_namespace)
-        self._world = Everything(context, self._on_change, frozenset({("events.k8s.io", "events")}))
+        self._world = Everything(context, lambda *_: None, frozenset({("events.k8s.io", "events")}))
 
     def _on_namespace(self, old: Raw | None, new: Raw | None) -> None:
         if new is not None and is_deleting(new):
-            self.queue.add(name_of(new))
-
-    def _on_change(self, served: Served, cache: Cache, old: Raw | None, new: Raw | None) -> None:
-        if not served.namespaced:
-            return
-        obj = both(old, new)[-1]
-        namespace = self._namespaces.get("", namespace_of(obj))
-        if namespace is not None and is_deleting(namespace):
-            self.queue.add(name_of(namespace))
+            self.queue.add_after(name_of(new), _DELAY)
 
     def sync(self, key: Hashable) -> None:
         """Delete what is in a terminating namespace; finalize it when it is empty."""
@@ -62,6 +55,18 @@ class NamespaceController(Controller):
             done = clone(namespace)
             done["spec"]["finalizers"] = [each for each in done["spec"]["finalizers"] if each != "kubernetes"]
             ignore_not_found(lambda: self.api.update(NAMESPACES, done, subresource="finalize"))
+        else:
+            self.queue.add_after(name, self._estimate(name) // 2 + 1)
+
+    def _estimate(self, name: str) -> int:
+        """Seconds until the content may be gone: the longest grace period of its pods, or a guess for finalizers."""
+        longest = 0
+        for served, cache in self._world.caches.values():
+            for obj in cache.in_namespace(name) if served.namespaced else ():
+                longest = max(longest, obj["metadata"].get("deletionGracePeriodSeconds") or 0)
+                if obj["metadata"].get("finalizers"):
+                    longest = max(longest, _FINALIZER_ESTIMATE)
+        return longest
 
     def _delete_content(self, name: str) -> None:
         for served, cache in list(self._world.caches.values()):

@@ -74,7 +74,6 @@ class ReplicaSetController(Controller):
         difference = len(active) - replica_set["spec"].get("replicas", 1)
         if not is_deleting(replica_set):
             failure = self._manage(replica_set, active, difference)
-            active = [pod for pod in self._owned_now(replica_set) if is_active(pod)]
         self._report(replica_set, active, difference, failure)
         if failure is not None:
             raise failure

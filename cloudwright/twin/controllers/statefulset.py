@@ -276,7 +276,7 @@ class _Step:
         revision = self.current if keeps else self.update
         pod = pod_from_template(template_at(revision), self._set, "apps/v1", "StatefulSet")
         name = f"{name_of(self._set)}-{ordinal}"
-        pod["metadata"]["name"] = name
+        pod["metadata"] |= {"name": name, "generateName": f"{name_of(self._set)}-"}
         pod["metadata"]["labels"] = {
             **(pod["metadata"].get("labels") or {}),
             "statefulset.kubernetes.io/pod-name": name,

@@ -17,6 +17,7 @@ from cloudwright.twin.scheduler.cluster import PORT, Cluster, NodeInfo, PodInfo
 from cloudwright.twin.scheduler.spread import TopologySpread
 
 _UNSCHEDULABLE_TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+_NO_STATE = "not found"  # what the plugin for dynamic resources adds when filtering never began
 _NO_CLAIMS = "no new claims to deallocate"
 _ANY = "0.0.0.0"  # noqa: S104 - as Kubernetes writes "any address"
 
@@ -41,9 +42,8 @@ class Diagnosis:
         """The text of a FailedScheduling event."""
         text = f"0/{self.total} nodes are available:"
         if self.problem:
-            text += f" {self.problem}."
-        else:
-            text += histogram(reason for refusal in self.refusals.values() for reason in refusal.reasons)
+            return f"{text} {self.problem}. {_NO_STATE}"
+        text += histogram(reason for refusal in self.refusals.values() for reason in refusal.reasons)
         return f"{text} {_NO_CLAIMS}, preemption: {preemption}" if preemption else text
 
 

@@ -127,7 +127,8 @@ class Scheduler:
         feasible, diagnosis = cycle.diagnose(_feasible_limit(len(self._cluster.order)), self._offset)
         self._offset = (self._offset + len(feasible) + len(diagnosis.refusals)) % len(self._cluster.order)
         if not feasible:
-            self._fail(info, diagnosis.message(self._preempt(info, diagnosis)))
+            note = "" if diagnosis.problem else self._preempt(info, diagnosis)
+            self._fail(info, diagnosis.message(note))
             return
         node = best_node(info, feasible, self._cluster)
         self._cluster.place(info, node.name)

@@ -34,7 +34,8 @@ def prepare_pod(obj: Obj) -> None:
     status: Obj = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
     if obj["spec"].get("schedulingGates"):
         message = "Scheduling is blocked due to non-empty scheduling gates"
-        condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": None}
+        condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None}
+        condition["lastTransitionTime"] = obj["metadata"].get("creationTimestamp")
         status["conditions"] = [{**condition, "reason": "SchedulingGated", "message": message}]
     obj["status"] = status
 
