@@ -16,7 +16,7 @@ from cloudwright.tools.kubernetes.session import connect
 from tests.servers.apiserver import ControlPlane, assets
 
 NO_SERVERS = "KUBEBUILDER_ASSETS names no folder with etcd and the Kubernetes control plane programs."
-NO_PODS = "CLOUDWRIGHT_PODS_KUBECONFIG names no kubeconfig of a cluster that runs pods."
+NO_PODS = "TEST_PODS_KUBECONFIG names no kubeconfig of a cluster that runs pods."
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,7 @@ def open_session(kubeconfig: Path, namespace: str | None = None, **options: obje
 @pytest.fixture(scope="session")
 def pods() -> Path:
     """The kubeconfig of a cluster that really runs pods."""
-    path = Path(os.environ.get("CLOUDWRIGHT_PODS_KUBECONFIG") or "/nowhere")
+    path = Path(os.environ.get("TEST_PODS_KUBECONFIG") or "/nowhere")
     if not path.exists():
         pytest.skip(NO_PODS)
     return path

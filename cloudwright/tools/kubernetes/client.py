@@ -1,4 +1,4 @@
-"""The connection to one API server: the only module that touches the `kubernetes` library, and only when connecting.
+"""The connection to one API server: raw JSON requests over the connections of the `kubernetes` library.
 
 Answers are plain JSON (`dict`), never the library's models, which reject values that real servers send.
 """
@@ -6,9 +6,8 @@ Answers are plain JSON (`dict`), never the library's models, which reject values
 import contextlib
 import email.utils
 import json
-import logging
-import os
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,15 +19,9 @@ from urllib.parse import urlencode
 import urllib3
 
 from cloudwright import __version__
-from cloudwright.core.errors import BadAnswer, ConfigError, TimedOut, ToolError, Unauthenticated, Unreachable
-from cloudwright.tools.kubernetes.errors import (
-    ContinueExpired,
-    Denied,
-    Sent,
-    clock_sentence,
-    from_status,
-)
-from cloudwright.tools.kubernetes.kubeconfig import Choice, choose
+from cloudwright.core.errors import BadAnswer, TimedOut, ToolError, Unreachable
+from cloudwright.tools.kubernetes.errors import CONNECT_SECONDS, ContinueExpired, Denied, Sent, broken, from_status
+from cloudwright.tools.kubernetes.kubeconfig import Choice
 
 PAGE = 500
 """Objects per page of a list."""
@@ -44,7 +37,6 @@ JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
-_CONNECT_SECONDS = 5.0
 _CHUNK = 1 << 18
 
 
@@ -226,7 +218,7 @@ class KubernetesClient:
                         return
                     raise TimedOut(f"{self.server} stopped in the middle of {path}.") from None
                 except urllib3.exceptions.HTTPError as error:
-                    raise self._broken(error, sent) from None
+                    raise broken(error, sent, self.clock_skew) from None
                 if not piece:
                     return
                 yield piece
@@ -328,11 +320,11 @@ class KubernetesClient:
                 headers=headers,
                 preload_content=False,
                 redirect=False,
-                timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, seconds), read=seconds),
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
                 retries=_READ_RETRIES if method == "GET" else _NO_RETRIES,
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise self._broken(error, sent) from None
+            raise broken(error, sent, self.clock_skew) from None
         self._note_headers(response)
         if 200 <= response.status <= 299:
             return response
@@ -360,7 +352,7 @@ class KubernetesClient:
                     )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             response.close()
-            raise self._broken(error, sent) from None
+            raise broken(error, sent, self.clock_skew) from None
         return b"".join(pieces)
 
     def _headers(self, accept: str) -> urllib3.HTTPHeaderDict:
@@ -410,42 +402,7 @@ class KubernetesClient:
             error.hint = self._explained[key]
         return error
 
-    def _broken(self, error: Exception, sent: Sent) -> ToolError:
-        cause = getattr(error, "reason", None) or error
-        text = str(cause)
-        unsure = "" if sent.method == "GET" else " Whether the change was made is not known; look before trying again."
-        if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-            return Unreachable(f"{self.server} does not answer: no connection within {_CONNECT_SECONDS:.0f} s.")
-        if isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError):
-            return TimedOut(f"{self.server} did not answer {sent.method} {sent.path} in time.{unsure}")
-        if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return Unreachable(f"The host name of {self.server} cannot be resolved.", hint="Check the address and VPN.")
-        if isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return Unreachable(f"{self.server} cannot be reached: {_reason(cause)}.", hint="Is the cluster running?")
-        if "certificate" in text.lower() or "SSL" in type(cause).__name__:
-            return self._tls(text)
-        if isinstance(cause, urllib3.exceptions.LocationValueError):
-            return Unreachable(f"{self.server} is not an address that can be reached.")
-        return Unreachable(f"The connection to {self.server} broke during {sent.method} {sent.path}.{unsure}")
-
-    def _tls(self, text: str) -> ToolError:
-        if "alert" in text.lower():
-            return Unauthenticated(
-                f"{self.server} does not accept the client certificate of this context.",
-                hint="It may be expired or of another cluster.",
-            )
-        found = re.search(r"certificate verify failed: ([^(]*)", text)
-        why = found[1].strip() if found else text
-        hint = "Check certificate-authority-data of this cluster in the kubeconfig."
-        if "expired" in why or "not yet valid" in why:
-            hint = "If it should be valid, this machine's clock is wrong."
-            if self.clock_skew is not None and abs(self.clock_skew) > 60:
-                hint = clock_sentence(self.clock_skew)
-        return Unreachable(f"The certificate of {self.server} cannot be trusted: {why}.", hint=hint)
-
     def _ssl_options(self) -> dict[str, Any]:
-        import ssl
-
         configuration = self._api.configuration
         if not configuration.verify_ssl:
             options: dict[str, Any] = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
@@ -458,54 +415,6 @@ class KubernetesClient:
         if configuration.tls_server_name:
             options["server_hostname"] = configuration.tls_server_name
         return options
-
-
-def open_client(
-    kubeconfig: str | None = None,
-    context: str | None = None,
-    *,
-    as_user: str = "",
-    as_groups: Sequence[str] = (),
-    timeout: float = 30.0,
-    environ: Mapping[str, str] | None = None,
-) -> KubernetesClient:
-    """A client for a context of a kubeconfig; nothing is sent yet.
-
-    Raises:
-        ConfigError: no kubeconfig, or one that cannot be used.
-        NotFound: no such context.
-        Unauthenticated: the context's credential program gives nothing.
-    """
-    import kubernetes
-
-    choice = choose(kubeconfig, context, os.environ if environ is None else environ)
-    configuration = type.__call__(kubernetes.client.Configuration)
-    with _captured_logging() as said:
-        try:
-            if choice.in_cluster:
-                kubernetes.config.load_incluster_config(client_configuration=configuration)
-            else:
-                kubernetes.config.load_kube_config(
-                    config_file=choice.location(), context=choice.context, client_configuration=configuration
-                )
-        except (kubernetes.config.ConfigException, ValueError, KeyError, TypeError, OSError) as error:
-            raise ConfigError(
-                f"Context {choice.context} of {choice.location() or 'this pod'} cannot be used: {_first_line(error)}."
-            ) from None
-    if said and not configuration.api_key and not configuration.cert_file:
-        raise Unauthenticated(
-            f"The credential program of user {choice.user!r} failed: {_first_line(said[0])}.",
-            hint="Run it by hand to see why, or log in again.",
-        )
-    configuration.host = choice.server
-    configuration.connection_pool_maxsize = 16
-    try:
-        api = kubernetes.client.ApiClient(configuration)
-    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
-        raise ConfigError(
-            f"Context {choice.context} has certificates that cannot be used: {_first_line(error)}."
-        ) from None
-    return KubernetesClient(api, choice, as_user=as_user, as_groups=as_groups, timeout=timeout)
 
 
 class _Background:
@@ -533,27 +442,6 @@ class _Background:
             raise self._error
         assert self._value is not None
         return self._value
-
-
-class _Collect(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage())
-
-
-@contextlib.contextmanager
-def _captured_logging() -> Iterator[list[str]]:
-    """The library reports failing credential programs to the root logger only."""
-    root, handler = logging.getLogger(), _Collect()
-    before = root.handlers[:]
-    root.handlers[:] = [handler]
-    try:
-        yield handler.said
-    finally:
-        root.handlers[:] = before
 
 
 def _typed_items(answer: Json) -> list[Json]:
@@ -584,12 +472,3 @@ def _set_read_timeout(response: urllib3.BaseHTTPResponse, seconds: float) -> Non
     sock = getattr(connection, "sock", None)
     if sock is not None:
         sock.settimeout(max(0.01, seconds))
-
-
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _reason(error: Exception) -> str:
-    text = str(error).rsplit(": ", 1)[-1]
-    return re.sub(r"^\[Errno -?\d+\] ", "", text).lower()

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import urllib3
+
 from cloudwright.core.errors import (
     BadAnswer,
     Conflict,
@@ -19,6 +21,9 @@ from cloudwright.core.errors import (
     Unsupported,
 )
 from cloudwright.core.tool import Permission
+
+CONNECT_SECONDS = 5.0
+"""How long a connection may take to be made."""
 
 _SHORT = 400
 _FORBIDDEN = re.compile(
@@ -175,7 +180,7 @@ def _busy(message: str, status: Mapping[str, Any], sent: Sent, skew: float | Non
     causes = [cause for cause in (status.get("details") or {}).get("causes") or [] if isinstance(cause, Mapping)]
     if any(cause.get("reason") == "DisruptionBudget" for cause in causes) or sent.path.endswith("/eviction"):
         text = "; ".join(_clean(str(cause.get("message", ""))) for cause in causes)
-        return DisruptionRefused(f"{_sentence(message)} {text}".strip())
+        return DisruptionRefused(f"{_sentence(message)} {_ended(text) if text else ''}".strip())
     return ServerBusy(f"{sent.server} turns requests away for now: {_ended(message)}", hint="Try again in a moment.")
 
 
@@ -207,6 +212,42 @@ _BY_CODE: Mapping[int, _Maker] = {
     503: _unavailable,
     504: _gateway_timeout,
 }
+
+
+def broken(error: Exception, sent: Sent, skew: float | None = None) -> ToolError:
+    """The error of a connection that could not be made or broke, from what urllib3 or the system raised."""
+    cause = getattr(error, "reason", None) or error
+    text = str(cause)
+    unsure = "" if sent.method == "GET" else " Whether the change was made is not known; look before trying again."
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
+        return Unreachable(f"The host name of {sent.server} cannot be resolved.", hint="Check the address and VPN.")
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):
+        return Unreachable(f"{sent.server} cannot be reached: {_reason(cause)}.", hint="Is the cluster running?")
+    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+        return Unreachable(f"{sent.server} does not answer: no connection within {CONNECT_SECONDS:.0f} s.")
+    if isinstance(cause, urllib3.exceptions.TimeoutError | TimeoutError):
+        return TimedOut(f"{sent.server} did not answer {sent.method} {sent.path} in time.{unsure}")
+    if "certificate" in text.lower() or "SSL" in type(cause).__name__:
+        return _tls(text, sent, skew)
+    if isinstance(cause, urllib3.exceptions.LocationValueError):
+        return Unreachable(f"{sent.server} is not an address that can be reached.")
+    return Unreachable(f"The connection to {sent.server} broke during {sent.method} {sent.path}.{unsure}")
+
+
+def _tls(text: str, sent: Sent, skew: float | None) -> ToolError:
+    if "alert" in text.lower():
+        return Unauthenticated(
+            f"{sent.server} does not accept the client certificate of this context.",
+            hint="It may be expired or of another cluster.",
+        )
+    found = re.search(r"certificate verify failed: ([^(]*)", text)
+    why = found[1].strip() if found else text
+    hint = "Check certificate-authority-data of this cluster in the kubeconfig."
+    if "expired" in why or "not yet valid" in why:
+        hint = "If it should be valid, this machine's clock is wrong."
+        if skew is not None and abs(skew) > 60:
+            hint = clock_sentence(skew)
+    return Unreachable(f"The certificate of {sent.server} cannot be trusted: {why}.", hint=hint)
 
 
 def clock_sentence(skew: float) -> str:
@@ -250,3 +291,8 @@ def _sentence(message: str) -> str:
 
 def _request(sent: Sent) -> str:
     return f"{sent.method} {sent.path}"
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).rsplit(": ", 1)[-1]
+    return re.sub(r"^\[Errno -?\d+\] ", "", text).lower()

@@ -8,7 +8,8 @@ from cloudwright.core.context import Context
 from cloudwright.core.evidence import EvidenceLog
 from cloudwright.core.redaction import Redactor
 from cloudwright.core.store import ResultStore
-from cloudwright.tools.kubernetes.client import KubernetesClient, open_client
+from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.connecting import open_client
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.place import pin
 from cloudwright.tools.kubernetes.rights import who_could_grant
