@@ -85,16 +85,26 @@ class Estate:
         """The Prometheus HTTP API; `lock` is the world's."""
         return PrometheusApi(self.series, self.clock, lock).app()
 
-    def age(self, seconds: float) -> None:
-        """Make everything that runs look as if it had run like this for a while: counters and histories."""
+    def counts(self) -> dict[int, dict[tuple[str, ...], float]]:
+        """What every running process has counted, by identity; for `age`."""
+        return {id(process): dict(process.counters) for process in self.fleet.processes() if process.running}
+
+    def age(self, before: dict[int, dict[tuple[str, ...], float]], elapsed: float) -> None:
+        """Count the skipped part of every process's life, at the rate since `before` (`elapsed` seconds ago).
+
+        Samples taken so far are dropped: they lie before the jump.
+        """
+        now = self.clock.now()
         for process in self.fleet.processes():
-            if process.running:
-                process.cpu_total += process.cpu * seconds
-                process.throttled_total += process.throttled * seconds
-                span = max(self.clock.now() - process.started_at, 1.0)
-                for key, value in process.counters.items():
-                    process.counters[key] = value * (1.0 + seconds / span)
-        self.series.age(self.clock.now() - seconds)
+            if not process.running:
+                continue
+            life = max(0.0, now - process.started_at - elapsed)
+            process.cpu_total += process.cpu * life
+            process.throttled_total += process.throttled * life
+            old = before.get(id(process), {})
+            for key, value in process.counters.items():
+                process.counters[key] = value + (value - old.get(key, 0.0)) / elapsed * life
+        self.series.clear()
 
     # the kubelet's protocol and the resource metrics
 

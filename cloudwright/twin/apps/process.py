@@ -58,7 +58,6 @@ def log_time(moment: float) -> str:
 class Traffic:
     """What the fluid model last computed for a process (requests per second, seconds, ratios)."""
 
-    offered: float = 0.0
     arriving: float = 0.0
     failure: float = 0.0
     cause: str = ""

@@ -20,7 +20,7 @@ from cloudwright.twin.clock import Clock
 from cloudwright.twin.network.messages import CauseLog, problem_text
 from cloudwright.twin.network.plane import External, Plane
 
-TICK = 5.0
+TICK, CALM_TICK = 5.0, 15.0
 QUEUE_CAP = 20.0
 _ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews")
 
@@ -71,6 +71,7 @@ class TrafficEngine:
         self.causes = CauseLog()
         self._epoch: Any = None
         self._closed = False
+        self._calm = False
         self._last = clock.now()
         clock.after(TICK, self._tick)
 
@@ -86,9 +87,10 @@ class TrafficEngine:
         if self._closed:
             return
         now = self.clock.now()
+        before = self._epoch
         self.step(max(0.0, now - self._last))
         self._last = now
-        self.clock.after(TICK, self._tick)
+        self.clock.after(CALM_TICK if self._calm and before == self._epoch else TICK, self._tick)
 
     def resume(self) -> None:
         """Start counting time anew (after time was moved)."""
@@ -103,6 +105,7 @@ class TrafficEngine:
         self._forward()
         self._stores()
         slow = self._contention()
+        self._calm = True
         for node in reversed(self.nodes):
             self._backward(node, slow.get(node.process.sandbox.machine.name, 1.0))
         for node in self.nodes:
@@ -266,11 +269,13 @@ class TrafficEngine:
         self._own(node, slow, waiting)
         shed = 1.0 - min(1.0, traffic.handled / traffic.arriving) if traffic.arriving > 0 else 0.0
         own = node.model.error_ratio
-        traffic.failure = 1.0 - kept * (1.0 - own) * (1.0 - shed)
+        failure = 1.0 - kept * (1.0 - own) * (1.0 - shed)
         ranked = [worst, (node.model.error_message, own), ("overloaded: request queue is full", shed)]
         cause, weight = max(ranked, key=lambda entry: entry[1])
         traffic.cause = cause if weight > 0.001 else ""
-        traffic.offered = traffic.arriving
+        if abs(failure - traffic.failure) > 0.002 or failure > 0.02:
+            self._calm = False
+        traffic.failure = failure
         traffic.service = traffic.latency - waiting
 
     def _own(self, node: Node, slow: float, waiting: float) -> None:

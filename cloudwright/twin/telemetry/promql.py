@@ -153,11 +153,11 @@ class Engine:
 
     def select(self, selector: Any) -> list[Series]:
         """The series behind a vector selector."""
-        names = {parser.MatchOp.Equal: "=", parser.MatchOp.NotEqual: "!=", parser.MatchOp.Re: "=~"}
+        names = ((parser.MatchOp.Equal, "="), (parser.MatchOp.NotEqual, "!="), (parser.MatchOp.Re, "=~"))
         metric, tests = selector.name, []
         try:
             for each in selector.matchers.matchers:
-                operator = next((text for kind, text in names.items() if kind == each.op), "!~")
+                operator = next((text for kind, text in names if kind == each.op), "!~")
                 if each.name == "__name__" and operator == "=" and metric is None:
                     metric = each.value
                 tests.append(matcher(each.name, operator, each.value))

@@ -56,7 +56,7 @@ class Series:
             return
         slope = 0.0
         if counter and len(self.times) > 1 and self.times[-1] > self.times[0]:
-            slope = max(0.0, (self.values[-1] - self.values[0]) / (self.times[-1] - self.times[0]))
+            slope = max(0.0, (self.values[-1] - self.values[-2]) / (self.times[-1] - self.times[-2]))
         self.history = History(start, slope, counter, float(sum(map(ord, self.labels[-1][1])) % 628) / 100)
 
     def materialise(self) -> None:
@@ -109,7 +109,6 @@ class SeriesStore:
     def __init__(self) -> None:
         self._series: dict[Labels, Series] = {}
         self._by_name: dict[str, list[Series]] = {}
-        self._seen: dict[Labels, float] = {}
         self.newest = 0.0
 
     def append(self, labels: Labels, moment: float, value: float) -> None:
@@ -135,6 +134,11 @@ class SeriesStore:
             if not series.times or (math.isnan(series.values[-1]) and series.times[-1] <= oldest):
                 del self._series[labels]
                 self._by_name[dict(labels)["__name__"]].remove(series)
+
+    def clear(self) -> None:
+        """Forget every sample."""
+        self._series.clear()
+        self._by_name.clear()
 
     def age(self, start: float) -> None:
         """Give every series a history from `start` on."""

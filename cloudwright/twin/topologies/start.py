@@ -10,10 +10,12 @@ from cloudwright.twin.apps.machine import Machine
 from cloudwright.twin.estate import Estate, EstateOptions
 from cloudwright.twin.network.plane import External
 from cloudwright.twin.objects import is_finished, is_ready
+from cloudwright.twin.telemetry.series import RETENTION
 from cloudwright.twin.topologies.model import Topology, load_topology, objects_of
 from cloudwright.twin.world import DEFAULT_START, World
 
 READY_TIMEOUT = 300.0
+_WARM_UP = 100.0
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,13 @@ def start(
         _roll_out(world, topology)
         world.step_until(lambda: settled(world), READY_TIMEOUT, 5.0)
     if past.age > 0:
-        skip(world, estate, start_at - 75.0 - world.clock.now())
-        world.step(75.0)
-        estate.age(past.rollout or past.age)
+        skip(world, estate, start_at - _WARM_UP - world.clock.now())
+        world.step(10.0)
+        before = estate.counts()
+        world.step(20.0)
+        estate.age(before, 20.0)
+        world.step(_WARM_UP - 30.0)
+        estate.series.age(start_at - min(past.age, RETENTION))
     return Cluster(world, estate, topology)
 
 
