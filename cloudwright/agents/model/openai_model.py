@@ -25,6 +25,7 @@ from cloudwright.agents.model.chat import (
 )
 
 _REPEATS = 12
+_ECHO = re.compile(r"(?=\S)(.{4,120}?)\1{11,}.{0,120}$", re.DOTALL)
 _CALL_IN_TEXT = re.compile(r"```(?:json|tool)?\s*(\{.*?\})\s*```|^\s*(\{.*\})\s*$", re.DOTALL)
 _OVERFLOW = ("context_length", "context length", "maximum context", "too many tokens", "reduce the length", "too long")
 
@@ -251,11 +252,8 @@ def _add_delta(got: _Gathered, choice: Any, on_text: Callable[[str], None] | Non
 
 def _repeats(text: str) -> bool:
     """Whether the end of a text says the same again and again."""
-    tail = text[-1200:]
-    for size in (8, 16, 32, 64, 100):
-        unit = tail[-size:]
-        if len(tail) >= size * _REPEATS and unit.strip() and tail.endswith(unit * _REPEATS):
-            return True
+    if _ECHO.search(text[-1500:]):
+        return True
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return len(lines) >= 2 * _REPEATS and len(set(lines[-2 * _REPEATS :])) <= 2
 
