@@ -15,12 +15,12 @@ from pydantic import JsonValue, TypeAdapter
 from cloudwright.core.approval import Answer, Approval, ApprovalPolicy, ApprovalRequest, Approver, Decision
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.change import Preview, Progress, Verification
+from cloudwright.core.consent import may_approve, needs_approvals
 from cloudwright.core.context import Context
 from cloudwright.core.errors import (
     ApprovalNeeded,
     CloudwrightError,
     Drifted,
-    Expired,
     Forbidden,
     Refused,
     ToolError,
@@ -180,7 +180,7 @@ class Gate:
         with self._journal.transaction() as transaction:
             record = self._open_record(transaction, digest)
             proposal = record.proposal
-            _may_approve(proposal, by_flag)
+            may_approve(proposal, by_flag)
             now = self._now()
             if any(item.approver.identity == approver.identity for item in record.approvals):
                 if len(record.approvals) < proposal.decision.answer.approvals:
@@ -226,7 +226,7 @@ class Gate:
         self._on_step("execute")
         record = self.ledger.open_record(digest)
         proposal = record.proposal
-        _needs_approvals(record, self._now())
+        needs_approvals(record, self._now())
         self._same_place(proposal, context)
         tool = self.catalog.get(proposal.call.tool)
 
@@ -364,7 +364,7 @@ class Gate:
     def _claim(self, proposal: Proposal, context: Context) -> None:
         with self._journal.transaction() as transaction:
             record = self.ledger.check_open(record_of(transaction.entries(proposal.digest), self._now()))
-            _needs_approvals(record, self._now())
+            needs_approvals(record, self._now())
             transaction.append(
                 EntryKind.INTENT,
                 proposal.digest,
@@ -412,37 +412,6 @@ def _outcome_body(
         "undo": undo.model_dump(mode="json"),
         "recovered": recovered,
     }
-
-
-def _may_approve(proposal: Proposal, by_flag: bool) -> None:
-    answer = proposal.decision.answer
-    if answer is Answer.REFUSE:
-        reason = f": {proposal.decision.reason}" if proposal.decision.reason else ""
-        raise Refused(f"Policy rule {proposal.decision.rule!r} refuses {proposal.id}{reason}.")
-    if not by_flag:
-        return
-    if answer not in (Answer.ASK, Answer.AUTO) or proposal.effect is not Effect.WRITE:
-        raise ApprovalNeeded(
-            f"{proposal.id} ({proposal.effect}, policy: {answer}) needs a person; a flag approves undoable writes only."
-        )
-    if proposal.provenance.untrusted:
-        raise ApprovalNeeded(f"{proposal.id} was suggested by text that a tool returned; a flag never approves that.")
-
-
-def _needs_approvals(record: Record, now: datetime) -> None:
-    needed = record.proposal.decision.answer.approvals
-    if record.proposal.decision.answer is Answer.REFUSE:
-        raise Refused(f"Policy rule {record.proposal.decision.rule!r} refuses {record.proposal.id}.")
-    fresh = [item for item in record.approvals if item.expires_at > now]
-    if len(fresh) >= needed:
-        return
-    if len(record.approvals) >= needed:
-        raise Expired(f"The approval of {record.proposal.id} has expired.", hint="Propose the change anew.")
-    raise ApprovalNeeded(
-        f"{record.proposal.id} has {len(fresh)} of {needed} approvals.",
-        hint=f"`cloudwright approve {record.proposal.id}`"
-        + (" by a second identity." if needed == 2 and fresh else "."),
-    )
 
 
 def _masked(preview: Preview, context: Context) -> Preview:
