@@ -37,6 +37,8 @@ _OPTIONAL_KEYS = {"protocol": "TCP", "namespace": "", "effect": ""}
 _PLAIN = re.compile(r"[A-Za-z0-9_$-]+")
 _TOKEN = re.compile(r'\.?([A-Za-z0-9_$-]+)|\[("(?:[^"\\]|\\.)*")\]|\[([^\[\]"]*)\]')
 _SERVER_METADATA = ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink")
+_SERVER_ANNOTATIONS = ("deprecated.daemonset.template.generation",)
+_RANDOM_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
 _ALWAYS_SHOWN = ("labels", "annotations")
 _INJECTED_VOLUME = "kube-api-access-"
 ORDER = ""
@@ -87,8 +89,14 @@ def spec_of(obj: Mapping[str, Any], *, status: bool = False) -> dict[str, Any]:
     kept = {key: value for key, value in obj.items() if status or key != "status"}
     metadata = kept.get("metadata")
     if isinstance(metadata, Mapping):
-        kept["metadata"] = {key: value for key, value in metadata.items() if key not in _SERVER_METADATA}
+        kept["metadata"] = {key: _kept(key, value) for key, value in metadata.items() if key not in _SERVER_METADATA}
     return kept
+
+
+def _kept(key: str, value: Any) -> Any:
+    if key != "annotations" or not isinstance(value, Mapping):
+        return value
+    return {name: text for name, text in value.items() if name not in _SERVER_ANNOTATIONS}
 
 
 def diff(
@@ -98,13 +106,12 @@ def diff(
     *,
     status: bool = False,
 ) -> tuple[FieldChange, ...]:
-    """The fields that differ between two states of one object, in the order of the paths.
+    """The fields that differ between two states of one object, what is gone before what is new.
 
     `intent` is what was asked for (a manifest, a patch, or the wanted object). Inside what is new, fields that it
     does not mention are defaults and left out; None keeps them all.
     """
-    changes = list(_maps((), spec_of(before, status=status), spec_of(after, status=status), intent))
-    return tuple(sorted(changes, key=lambda change: change.path))
+    return tuple(_maps((), spec_of(before, status=status), spec_of(after, status=status), intent))
 
 
 def creation(after: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[FieldChange, ...]:
@@ -183,7 +190,7 @@ def _prune(after: Any, intent: Any) -> Any:
     """`after` without defaults: map keys that the intent does not have, but labels, annotations and list elements."""
     if isinstance(after, Mapping) and isinstance(intent, Mapping):
         return {
-            key: value if key in _ALWAYS_SHOWN else _prune(value, intent[key])
+            key: _marks(value) if key in _ALWAYS_SHOWN else _prune(value, intent[key])
             for key, value in after.items()
             if key in intent or (key in _ALWAYS_SHOWN and value)
         }
@@ -193,6 +200,13 @@ def _prune(after: Any, intent: Any) -> Any:
         if wanted:
             return [_prune(item, wanted.get(element_key(item, keys), item)) for item in after if not _injected(item)]
     return after
+
+
+def _marks(value: Any) -> Any:
+    """Labels or annotations without those that the server draws anew for every new object."""
+    return (
+        {key: text for key, text in value.items() if key not in _RANDOM_LABELS} if isinstance(value, Mapping) else value
+    )
 
 
 def _injected(item: Mapping[str, Any]) -> bool:

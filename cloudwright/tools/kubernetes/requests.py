@@ -207,7 +207,9 @@ def live(kind: ResourceType, namespace: str, name: str, context: Context, *, sub
     """
     client = context.service(KubernetesClient)
     try:
-        return client.get(kind.path(namespace, segment(name), subresource), timeout=context.remaining(client.timeout))
+        return _whole(
+            client.get(kind.path(namespace, segment(name), subresource), timeout=context.remaining(client.timeout))
+        )
     except NotFound as error:
         if f'"{name}" not found' not in error.message and f"{name!r}" not in error.message:
             raise
@@ -215,6 +217,13 @@ def live(kind: ResourceType, namespace: str, name: str, context: Context, *, sub
             f"{error.message.rstrip('.')}" + (f" in namespace {namespace}." if namespace else "."),
             suggestions=_near(kind, namespace, name, context),
         ) from None
+
+
+def _whole(obj: Json) -> Json:
+    """A Scale of nothing comes without its number."""
+    if obj.get("kind") == "Scale":
+        obj.setdefault("spec", {}).setdefault("replicas", 0)
+    return obj
 
 
 def find_kind(name: str, context: Context) -> ResourceType:
@@ -269,7 +278,7 @@ def _same_object(request: Request, before: Mapping[str, Any]) -> None:
 
 def _dry_run(wire: Wire, client: KubernetesClient, request: Request) -> Json:
     try:
-        return wire.send(client, dry_run=True)
+        return _whole(wire.send(client, dry_run=True))
     except BadAnswer as error:
         # The server answers 500 where a field of a server-side apply is not in the schema.
         if "typed patch object" in error.message or "not declared in schema" in error.message:
