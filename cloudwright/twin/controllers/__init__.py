@@ -17,7 +17,7 @@ from cloudwright.twin.controllers.namespaces import (
 from cloudwright.twin.controllers.nodes import NodeLifecycleController, PodCollector, TaintEvictionController
 from cloudwright.twin.controllers.replicaset import ReplicaSetController
 from cloudwright.twin.controllers.statefulset import StatefulSetController
-from cloudwright.twin.controllers.upkeep import EventExpiry
+from cloudwright.twin.controllers.upkeep import EventExpiry, NodeTtlController
 from cloudwright.twin.controllers.volumes import PersistentVolumeController, StorageProtectionController
 
 STANDARD: tuple[type[Controller], ...] = (
@@ -41,6 +41,7 @@ STANDARD: tuple[type[Controller], ...] = (
     TaintEvictionController,
     PodCollector,
     GarbageCollector,
+    NodeTtlController,
     EventExpiry,
 )
 """All controllers, in the order in which they get their turn."""

@@ -163,7 +163,8 @@ class StatefulSetController(Controller):
             owners = found["metadata"].get("ownerReferences") or [] if found is not None else []
             if found is not None and not any(each["uid"] == uid_of(pod) for each in owners):
                 copy = clone(found)
-                copy["metadata"]["ownerReferences"] = [*owners, reference]
+                others = [each for each in owners if each["uid"] != uid_of(stateful_set)]
+                copy["metadata"]["ownerReferences"] = [*others, reference]
                 self.api.update(PERSISTENT_VOLUME_CLAIMS, copy)
 
     def _record(self, verb: str, stateful_set: Raw, pod: Raw, error: ApiStatusError | None) -> None:

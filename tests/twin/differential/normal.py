@@ -129,6 +129,8 @@ def _spread(objects: list[Any], names: list[tuple[str, str]]) -> list[Any]:
 def _texts(value: Any, names: list[tuple[str, str]]) -> Any:
     if isinstance(value, dict):
         kept = {key: _texts(each, names) for key, each in value.items() if key not in ("uid", "resourceVersion")}
+        if _HASH.match(f"-{kept.get('pod-template-hash')}"):
+            kept["pod-template-hash"] = "<gone>"
         return {key: each for key, each in kept.items() if each not in ({}, [])}
     if isinstance(value, list):
         return [_texts(each, names) for each in value]

@@ -196,14 +196,19 @@ def namespace_with_finalizer(stage: Stage) -> None:
     stage.create({**held, "metadata": {"name": "held", "finalizers": ["example.com/hold"]}}, pod("alone"))
     stage.delete("Namespace", stage.namespace)
     stage.wait(7)
-    space = stage.get("Namespace", stage.namespace)
     stage.scene("terminating")
-    conditions = [
-        {key: each[key] for key in ("type", "status", "reason", "message")} for each in space["status"]["conditions"]
-    ]
-    stage.scenes.append(("conditions", [{"kind": "Conditions", "metadata": {"name": "all"}, "conditions": conditions}]))
+    _note_conditions(stage, "pods are left")
     stage.finish()
+    stage.wait(10)
+    _note_conditions(stage, "a finalizer is left")
     stage.patch("ConfigMap", "held", {"metadata": {"finalizers": None}})
+
+
+def _note_conditions(stage: Stage, scene: str) -> None:
+    parts = ("type", "status", "reason", "message")
+    space = stage.get("Namespace", stage.namespace)
+    found = [{key: each[key] for key in parts} for each in space["status"]["conditions"]]
+    stage.scenes.append((scene, [{"kind": "Conditions", "metadata": {"name": "all"}, "conditions": found}]))
 
 
 def account_and_certificate_come_back(stage: Stage) -> None:

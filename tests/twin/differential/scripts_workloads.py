@@ -251,6 +251,7 @@ def daemons_on_tainted_nodes(stage: Stage) -> None:
         stage.start()
         stage.scene("all three")
         stage.patch("Node", "sim-2", {"spec": {"taints": [taint]}})
+        stage.wait(4)
         stage.scene("misscheduled")
     finally:
         for node in ("sim-1", "sim-2"):
