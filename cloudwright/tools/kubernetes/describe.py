@@ -19,6 +19,8 @@ from cloudwright.tools.kubernetes.tables import COLUMNS, scalar
 
 _EVENTS = 15
 _LONGEST_VALUE = 300
+_INJECTED = "kube-api-access-"
+"""Begins the name of the volume that every pod gets for its service account."""
 
 
 class DescribeInput(Strict):
@@ -142,6 +144,8 @@ def _status_lines(entry: Mapping[str, Any] | None, now: float) -> Iterator[str]:
 
 def _spec_lines(spec: Mapping[str, Any]) -> Iterator[str]:
     for entry in maps(spec, "volumes"):
+        if str(entry.get("name")).startswith(_INJECTED):
+            continue
         source = {key: value for key, value in entry.items() if key != "name"}
         yield f"volume {entry.get('name')}: {_short(scalar(source))}"
     for entry in maps(spec, "tolerations"):

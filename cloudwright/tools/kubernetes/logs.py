@@ -19,6 +19,7 @@ from cloudwright.core.tool import Effect, Permission, Scope, read_tool
 from cloudwright.tools.kubernetes import facts, values
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.discovery import segment
+from cloudwright.tools.kubernetes.errors import Rejected
 from cloudwright.tools.kubernetes.facts import dig, maps
 from cloudwright.tools.kubernetes.listing import Namespace, Strict, read_object, require_namespace
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
@@ -31,6 +32,8 @@ _LONGEST_LINE = 8_192
 _LONGEST_BLOCK = 200
 _BEGIN, _END = "-----BEGIN ", "-----END "
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]{16,}")
+_LOST = "unable to retrieve container logs"
+"""What a kubelet says in place of a log that the container runtime has dropped."""
 _READ = Permission(verb="get", resource="pods/log")
 
 
@@ -186,8 +189,13 @@ def read_log(
         part.notes.append(str(error))
         if not part.lines:
             part.error = error
+    except Rejected as error:
+        part.error = NotFound(f"There is no such log: {error.message.partition(': ')[2]}", hint="Describe the pod.")
     except ToolError as error:
         part.error = error
+    if len(part.lines) == 1 and part.lines[0].text.startswith(_LOST):
+        part.lines = []
+        part.error = NotFound(f"The node no longer has this log of {pod}/{container}.")
     return part
 
 

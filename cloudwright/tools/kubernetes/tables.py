@@ -258,6 +258,8 @@ def field_column(name: str) -> Column:
         return READY
     if name.lower() in ("image", "images"):
         return _IMAGES
+    if name.lower() == "owner":
+        return Column("owner", lambda item, now: facts.owner(item) or None)
     reader = field_reader(name)
 
     def cell(item: Object, now: float) -> JsonValue:
