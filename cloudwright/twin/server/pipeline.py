@@ -25,10 +25,11 @@ class ApiServer:
     """A simulated API server over a store and a clock.
 
     A new store is given the objects of a new cluster (namespaces, roles, priority classes). `kubelet` answers logs,
-    exec and ports once a node agent has registered itself there.
+    exec and ports once a node agent has registered itself there. `upkeep` keeps the status of quotas, which is a
+    controller's part in a real cluster.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, seed: int = 0) -> None:
+    def __init__(self, store: Store, clock: Clock, *, seed: int = 0, upkeep: bool = True) -> None:
         self.store = store
         self.clock = clock
         self.identities = Identities(seed)
@@ -36,7 +37,7 @@ class ApiServer:
         self.tokens = Tokens()
         self.authorizer = Authorizer(store)
         self.registry = Registry(store, clock, self.identities)
-        self.registry.admission = standard_plugins(self.registry, self.catalog, self.authorizer)
+        self.registry.admission = standard_plugins(self.registry, self.catalog, self.authorizer, upkeep=upkeep)
         self.allocator = Allocator(store, self.identities)
         self.registry.prepare.append(self.allocator.prepare)
         self.custom = CustomResources(self.registry, self.catalog)

@@ -20,7 +20,9 @@ from cloudwright.twin.server.rbac import Authorizer
 from cloudwright.twin.server.registry import Admission, Registry
 
 
-def standard_plugins(registry: Registry, catalog: Catalog, authorizer: Authorizer) -> list[Admission]:
+def standard_plugins(
+    registry: Registry, catalog: Catalog, authorizer: Authorizer, *, upkeep: bool = True
+) -> list[Admission]:
     """The plugins that are on by default."""
     store = registry.store
     return [
@@ -36,5 +38,5 @@ def standard_plugins(registry: Registry, catalog: Catalog, authorizer: Authorize
         DefaultIngressClass(store),
         Escalation(authorizer),
         Webhooks(registry, catalog),
-        Quota(registry, catalog),
+        Quota(registry, catalog, upkeep=upkeep),
     ]
