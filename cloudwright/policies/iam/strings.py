@@ -220,5 +220,5 @@ class StringEncoder:
         principal = next(
             name for name, item in zip(self.principals, self.chosen, strict=True) if z3.is_true(model[item])
         )
-        named = any(policy.has_principals for policy in self.policies)
+        named = bool(self.pinned) or any(policy.has_principals for policy in self.policies)
         return Request(text(self.action), text(self.resource), principal if named else None, context)

@@ -122,14 +122,13 @@ def build_world(policies: Sequence[Policy], extra_principals: Iterable[str] = ()
     In a `mixed` world identity policies speak only about the identity that they are attached to, whom no resource policy can
     name: a caller without a name.
     """
-    world = World(has_principals=any(policy.has_principals for policy in policies), mixed=mixed)
+    pinned = list(extra_principals)
+    world = World(has_principals=bool(pinned) or any(policy.has_principals for policy in policies), mixed=mixed)
     for policy in policies:
         _collect(world, policy)
     groups = [[machine(patterns.action(value)) for value in values] for values in world.actions]
     world.action_cells = [Cell(found.mask, found.witness) for found in word_classes(groups, ACTION_DOMAIN)]
-    world.principal_cells = list(
-        principal_cells(world.principals, extra_principals, has_principals=world.has_principals)
-    )
+    world.principal_cells = list(principal_cells(world.principals, pinned, has_principals=world.has_principals))
     if mixed:
         nobody = sum(1 << i for element, i in world.principals.items() if element_matches(element, ANONYMOUS))
         world.principal_cells.append(Cell(nobody, None))
@@ -185,7 +184,11 @@ def _callers(elements: Iterable[PrincipalElement]) -> Iterator[str]:
         if who.account:
             accounts[who.account] = who.partition
     for account, partition in accounts.items():
-        yield f"arn:{partition}:iam::{account}:user/alice"
+        users = (f"arn:{partition}:iam::{account}:user/{name}" for name in ("alice", "bob", "carol", "somebody-else"))
+        yield next(
+            (user for user in users if all(user != value for _, value in listed)),
+            f"arn:{partition}:iam::{account}:user/x",
+        )
     outside = next(account for account in ("999988887777", "888877776666", "777766665555") if account not in accounts)
     yield f"arn:aws:iam::{outside}:user/outsider"
     yield "unlisted.amazonaws.com"
