@@ -5,7 +5,8 @@ from typing import Any
 
 from cloudwright.core.refs import ObjectRef
 from cloudwright.tools.kubernetes import blast, placement
-from cloudwright.tools.kubernetes.blast import Moved
+from cloudwright.tools.kubernetes.moved import Moved
+from cloudwright.tools.kubernetes.objects import ref_of
 from cloudwright.tools.kubernetes.ownership import last_writer
 from cloudwright.tools.kubernetes.programs import why_not_read_only
 
@@ -95,7 +96,7 @@ def test_garbage_collection_takes_all_generations_and_orphaning_none() -> None:
 
 def test_several_deletions_are_counted_together() -> None:
     pods = [pod("web-1"), pod("web-2")]
-    moved = [Moved(blast.ref_of(item), item, {}, "delete") for item in pods]
+    moved = [Moved(ref_of(item), item, {}, "delete") for item in pods]
     found = [impact.text for impact in blast.radius(moved, Objects(pods=pods, services=[SERVICE]))]
     assert found == ["Service web goes from 2 to 0 ready endpoints."]
 

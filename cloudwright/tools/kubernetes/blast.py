@@ -3,13 +3,21 @@ fight it, quotas, what garbage collection takes along and what blocks a deletion
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 from cloudwright.core.change import Impact
-from cloudwright.core.refs import ObjectRef
 from cloudwright.tools.kubernetes import quantities
+from cloudwright.tools.kubernetes.deletion import deletion, lost_endpoints, referring
 from cloudwright.tools.kubernetes.facts import dig
+from cloudwright.tools.kubernetes.moved import (
+    AUTOSCALERS,
+    BUDGETS,
+    PODS,
+    QUOTAS,
+    Json,
+    Moved,
+    World,
+    services_for,
+)
 from cloudwright.tools.kubernetes.objects import (
     finished,
     labels_of,
@@ -24,39 +32,7 @@ from cloudwright.tools.kubernetes.objects import (
 )
 from cloudwright.tools.kubernetes.values import bytes_text
 
-Json = Mapping[str, Any]
-PODS, SERVICES = "pods", "services"
-BUDGETS, AUTOSCALERS = "poddisruptionbudgets.policy", "horizontalpodautoscalers.autoscaling"
-QUOTAS, CLAIMS = "resourcequotas", "persistentvolumeclaims"
-OWNED_KINDS = (
-    "replicasets.apps", "controllerrevisions.apps", "statefulsets.apps", "daemonsets.apps", "deployments.apps",
-    "jobs.batch", "cronjobs.batch", PODS, CLAIMS, "services", "endpointslices.discovery.k8s.io", "configmaps",
-    "secrets", "serviceaccounts", BUDGETS, "ingresses.networking.k8s.io",
-)  # fmt: skip
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod")
-
-
-class World(Protocol):
-    """Objects by kind and namespace."""
-
-    def items(self, kind: str, namespace: str) -> Sequence[Json] | None:
-        """All of them ("" for all namespaces); None where they cannot be read."""
-        ...
-
-    def namespaced_kinds(self) -> Sequence[str]:
-        """Every listable kind of object that lives in a namespace."""
-        ...
-
-
-@dataclass(frozen=True)
-class Moved:
-    """One object before ({} if new) and after ({} if deleted)."""
-
-    ref: ObjectRef
-    before: Json
-    after: Json
-    action: str = "update"
-    propagation: str = "Background"
 
 
 def radius(moved: Sequence[Moved], world: World) -> tuple[Impact, ...]:
@@ -65,7 +41,7 @@ def radius(moved: Sequence[Moved], world: World) -> tuple[Impact, ...]:
     for item in moved:
         for rule in _RULES:
             found += rule(item, world)
-    found += _lost_endpoints(moved, world)
+    found += lost_endpoints(moved, world)
     found += _quota(moved, world)
     order = ("danger", "warning", "info")
     return tuple(sorted(dict.fromkeys(found), key=lambda impact: order.index(impact.level)))
@@ -87,16 +63,6 @@ def budgets_for(pod: Json, world: World) -> list[Json]:
     """The disruption budgets that cover a pod."""
     budgets = world.items(BUDGETS, str(dig(pod, "metadata", "namespace") or "")) or []
     return [item for item in budgets if matches(dig(item, "spec", "selector"), labels_of(pod))]
-
-
-def services_for(labels: Mapping[str, str], namespace: str, world: World) -> list[Json]:
-    """The Services that select pods with these labels."""
-    found = []
-    for service in world.items(SERVICES, namespace) or []:
-        selector = dig(service, "spec", "selector")
-        if selector and all(labels.get(key) == value for key, value in selector.items()):
-            found.append(service)
-    return found
 
 
 def _restarts(item: Moved, world: World) -> Iterator[Impact]:
@@ -226,191 +192,6 @@ def _service_change(item: Moved, world: World) -> Iterator[Impact]:
         yield Impact(level="danger", text=f"{item.ref} and its name are gone; {len(old)} ready endpoints lose it.")
 
 
-def _deletion(item: Moved, world: World) -> Iterator[Impact]:
-    if item.action != "delete":
-        return
-    finalizers = dig(item.before, "metadata", "finalizers") or []
-    if finalizers:
-        yield Impact(
-            level="warning", text=f"{item.ref} stays until {', '.join(finalizers)} is done with it (finalizers)."
-        )
-    taken = owned(item.before, world)
-    if taken and item.propagation == "Orphan":
-        yield Impact(level="warning", text=f"{len(taken)} owned objects stay without an owner: {_counts(taken)}.")
-    elif taken:
-        yield Impact(
-            level="danger",
-            text=f"Garbage collection takes along {_counts(taken)}.",
-            refs=tuple(ref_of(obj) for obj in taken[:50]),
-        )
-    yield from (_DELETED[item.ref.kind](item, world) if item.ref.kind in _DELETED else ())
-
-
-def owned(obj: Json, world: World) -> list[Json]:
-    """Everything that garbage collection deletes with an object, level by level.
-
-    Only the kinds that controllers usually make are looked through.
-    """
-    namespace = str(dig(obj, "metadata", "namespace") or "")
-    found: list[Json] = []
-    seen = {str(dig(obj, "metadata", "uid") or "")}
-    frontier = seen
-    while frontier:
-        level = [
-            item
-            for kind in OWNED_KINDS
-            for item in world.items(kind, namespace) or []
-            if str(dig(item, "metadata", "uid")) not in seen and _only_owned_by(item, frontier | seen)
-        ]
-        frontier = {str(dig(item, "metadata", "uid")) for item in level}
-        seen = seen | frontier
-        found += level
-    return found
-
-
-def _only_owned_by(item: Json, uids: set[str]) -> bool:
-    owners = dig(item, "metadata", "ownerReferences") or []
-    return bool(owners) and all(owner.get("uid") in uids for owner in owners)
-
-
-def _counts(items: Sequence[Json]) -> str:
-    counts: dict[str, int] = {}
-    for item in items:
-        kind = str(item.get("kind") or "object")
-        counts[kind] = counts.get(kind, 0) + 1
-    return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counts.items())
-
-
-def _stopped(moved: Sequence[Moved], world: World) -> list[Json]:
-    """The running pods that the deletions end, garbage collection included."""
-    found: dict[Any, Json] = {}
-    for item in moved:
-        if item.action == "delete":
-            gone = [item.before, *([] if item.propagation == "Orphan" else owned(item.before, world))]
-            found |= {dig(obj, "metadata", "uid"): obj for obj in gone if obj.get("kind") == "Pod"}
-    return [pod for pod in found.values() if not finished(pod)]
-
-
-def _lost_endpoints(moved: Sequence[Moved], world: World) -> Iterator[Impact]:
-    """Services with fewer ready endpoints after all deletions together."""
-    stopped = _stopped(moved, world)
-    uids = {dig(pod, "metadata", "uid") for pod in stopped}
-    for namespace in dict.fromkeys(str(dig(pod, "metadata", "namespace") or "") for pod in stopped):
-        endpoints = [pod for pod in world.items(PODS, namespace) or [] if ready(pod)]
-        for service in world.items(SERVICES, namespace) or []:
-            selector = {"matchLabels": dig(service, "spec", "selector") or {}}
-            selected = [pod for pod in endpoints if selector["matchLabels"] and matches(selector, labels_of(pod))]
-            left = [pod for pod in selected if dig(pod, "metadata", "uid") not in uids]
-            if len(left) < len(selected):
-                yield Impact(
-                    level="warning" if left else "danger",
-                    text=f"Service {name_of(service)} goes from {len(selected)} to {len(left)} ready endpoints.",
-                    refs=(ref_of(service),),
-                )
-
-
-def _deleted_namespace(item: Moved, world: World) -> Iterator[Impact]:
-    counts: dict[str, int] = {}
-    for kind in world.namespaced_kinds():
-        held = world.items(kind, item.ref.name) or []
-        if held and not kind.startswith("events"):
-            counts[kind] = len(held)
-    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items(), key=lambda pair: -pair[1]))
-    yield Impact(level="danger", text=f"Everything in {item.ref.name} is deleted: {listed or 'it holds nothing'}.")
-
-
-def _deleted_claim(item: Moved, world: World) -> Iterator[Impact]:
-    users = _mounting(item, world, "persistentVolumeClaim", "claimName")
-    if users:
-        yield Impact(level="warning", text=f"{item.ref} stays while pods use it: {names(users)}.")
-    volume = str(dig(item.before, "spec", "volumeName") or "")
-    for found in world.items("persistentvolumes", "") or []:
-        if name_of(found) == volume and dig(found, "spec", "persistentVolumeReclaimPolicy") == "Delete":
-            yield Impact(level="danger", text=f"The data of volume {volume} is destroyed (reclaim policy Delete).")
-
-
-def _deleted_config(item: Moved, world: World) -> Iterator[Impact]:
-    users = referring(item.ref, world)
-    if users:
-        yield Impact(
-            level="danger", text=f"{_counts(users)} use {item.ref} ({names(users)}); new pods of them will not start."
-        )
-
-
-def _deleted_account(item: Moved, world: World) -> Iterator[Impact]:
-    pods = world.items(PODS, item.ref.namespace) or []
-    users = [pod for pod in pods if (dig(pod, "spec", "serviceAccountName") or "default") == item.ref.name]
-    if users:
-        yield Impact(level="danger", text=f"{len(users)} pods run as {item.ref} and lose their rights: {names(users)}.")
-
-
-def _deleted_node(item: Moved, world: World) -> Iterator[Impact]:
-    pods = [pod for pod in world.items(PODS, "") or [] if dig(pod, "spec", "nodeName") == item.ref.name]
-    yield Impact(level="danger", text=f"{len(pods)} pods on {item.ref} are lost: {names(pods)}.")
-
-
-def _deleted_definition(item: Moved, world: World) -> Iterator[Impact]:
-    spec = dig(item.before, "spec") or {}
-    plural = f"{dig(spec, 'names', 'plural')}.{spec.get('group')}"
-    held = world.items(plural, "") or []
-    yield Impact(level="danger", text=f"{len(held)} objects of {plural} are deleted with their kind: {names(held)}.")
-
-
-_DELETED: Mapping[str, Callable[[Moved, World], Iterator[Impact]]] = {
-    "Namespace": _deleted_namespace,
-    "PersistentVolumeClaim": _deleted_claim,
-    "ConfigMap": _deleted_config,
-    "Secret": _deleted_config,
-    "ServiceAccount": _deleted_account,
-    "Node": _deleted_node,
-    "CustomResourceDefinition": _deleted_definition,
-}
-
-
-def _mounting(item: Moved, world: World, source: str, key: str) -> list[Json]:
-    pods = world.items(PODS, item.ref.namespace) or []
-    return [
-        pod
-        for pod in pods
-        if not finished(pod)
-        and any(dig(volume, source, key) == item.ref.name for volume in dig(pod, "spec", "volumes") or [])
-    ]
-
-
-def referring(ref: ObjectRef, world: World) -> list[Json]:
-    """Workloads whose pod template uses a ConfigMap or Secret, and pods that belong to none."""
-    kinds = ("deployments.apps", "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "jobs.batch", PODS)
-    found = []
-    for kind in kinds:
-        for obj in world.items(kind, ref.namespace) or []:
-            loose = not dig(obj, "metadata", "ownerReferences")
-            if loose and ref.name in _references(pod_template(obj).get("spec"), ref.kind):
-                found.append(obj)
-    return found
-
-
-_REFERENCE_KEYS: Mapping[str, Mapping[str, str]] = {
-    "ConfigMap": {"configMap": "name", "configMapRef": "name", "configMapKeyRef": "name"},
-    "Secret": {"secret": "secretName", "secretRef": "name", "secretKeyRef": "name", "imagePullSecrets": "name"},
-}
-
-
-def _references(value: Any, kind: str) -> set[str]:
-    """Names of ConfigMaps or Secrets that a pod spec needs."""
-    found: set[str] = set()
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            wanted = _REFERENCE_KEYS[kind].get(key)
-            for holder in inner if isinstance(inner, list) else [inner]:
-                if wanted and isinstance(holder, Mapping):
-                    found |= {str(holder[name]) for name in (wanted, "name") if name in holder}
-            found |= _references(inner, kind)
-    elif isinstance(value, list):
-        for item in value:
-            found |= _references(item, kind)
-    return found
-
-
 def _configuration(item: Moved, world: World) -> Iterator[Impact]:
     if item.ref.kind not in ("ConfigMap", "Secret") or not item.before or not item.after:
         return
@@ -486,7 +267,7 @@ _RULES: tuple[Callable[[Moved, World], Iterator[Impact]], ...] = (
     _restarts,
     _scaling,
     _endpoints,
-    _deletion,
+    deletion,
     _configuration,
     _taints,
 )

@@ -25,6 +25,7 @@ from cloudwright.tools.kubernetes.concealed import conceal, is_concealed
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.effects import Judgement, judge, worst
 from cloudwright.tools.kubernetes.errors import DisruptionRefused
+from cloudwright.tools.kubernetes.moved import Moved
 from cloudwright.tools.kubernetes.requests import Prepared, Request, act_of, prepare
 from cloudwright.tools.kubernetes.world import ClusterWorld
 
@@ -187,9 +188,9 @@ def _changes(prepared: Sequence[Prepared]) -> tuple[ObjectChange, ...]:
     return tuple(item.change for item in prepared if item.change is not None)
 
 
-def _moved(item: Prepared) -> blast.Moved:
+def _moved(item: Prepared) -> Moved:
     assert item.change is not None
-    return blast.Moved(item.change.ref, item.before, item.after, item.change.action, item.request.propagation)
+    return Moved(item.change.ref, item.before, item.after, item.change.action, item.request.propagation)
 
 
 def _as_expected(expected: tuple[ObjectChange, ...], found: tuple[ObjectChange, ...]) -> None:

@@ -1,28 +1,23 @@
-"""Changes to objects of any kind: create, apply, patch, label, annotate, delete, restore."""
+"""Changes to objects of any kind: patch, label, annotate, delete."""
 
-import copy
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
 from pydantic import Field, JsonValue
 
-from cloudwright.core.change import ABSENT
 from cloudwright.core.context import Context
-from cloudwright.core.errors import Conflict, InvalidArguments
+from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.refs import Frozen
 from cloudwright.core.result import Changed
 from cloudwright.core.tool import Irreversible, Permission, destructive_tool, write_tool
-from cloudwright.tools.kubernetes import fields, ownership
 from cloudwright.tools.kubernetes.change import Plan, Planned
 from cloudwright.tools.kubernetes.client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from cloudwright.tools.kubernetes.discovery import ResourceType
-from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
+from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, namespace_for
 from cloudwright.tools.kubernetes.targets import Whole
 
 _ANY = Permission(verb="patch", resource="*")
 _PATCHES = {"merge": MERGE_PATCH, "json": JSON_PATCH, "strategic": STRATEGIC_PATCH}
-_FIRST = ("Namespace", "CustomResourceDefinition")
 
 
 class Target(Frozen):
@@ -36,19 +31,6 @@ class Target(Frozen):
         """Its kind on this server, and its namespace."""
         kind = find_kind(self.kind, context)
         return kind, namespace_for(kind, self.namespace, context)
-
-
-class Manifest(Frozen):
-    """Objects to make or change."""
-
-    manifest: str = Field(min_length=1, description="YAML or JSON; several documents and Lists are fine")
-    namespace: str = Field("", description="for objects that name none; default: the session's")
-
-
-class Apply(Manifest):
-    """Server-side apply."""
-
-    force: bool = Field(False, description="take fields over that others own")
 
 
 class Patch(Target):
@@ -75,162 +57,6 @@ class Delete(Target):
         "background", description="orphan keeps what the object owns"
     )
     grace_seconds: Whole | None = Field(None, ge=0, description="default: the object's own")
-
-
-class FieldRestore(Frozen):
-    """One field: what it must be now, and what it becomes."""
-
-    path: str
-    expect: JsonValue = ABSENT
-    restore: JsonValue = ABSENT
-
-
-class ObjectRestore(Frozen):
-    """One object whose fields are restored; `created` means that it is deleted again."""
-
-    api_version: str
-    kind: str
-    name: str
-    namespace: str = ""
-    uid: str = ""
-    created: bool = False
-    fields: tuple[FieldRestore, ...] = ()
-
-
-class Restore(Frozen):
-    """What an earlier change touched."""
-
-    objects: tuple[ObjectRestore, ...] = Field(min_length=1)
-
-
-def documents(manifest: str) -> list[Json]:
-    """The objects in a manifest, Lists unpacked.
-
-    Raises:
-        InvalidArguments: naming the document, the line and the field.
-    """
-    try:
-        found = list(yaml.safe_load_all(manifest))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or "it cannot be read"
-        raise InvalidArguments(f"The manifest is no valid YAML{where}: {reason}.") from None
-    except (ValueError, RecursionError):
-        raise InvalidArguments("The manifest is no valid YAML: it cannot be read.") from None
-    objects: list[Json] = []
-    for number, document in enumerate(found, start=1):
-        if document is not None:
-            objects += _unpacked(document, f"Document {number}")
-    if not objects:
-        raise InvalidArguments("The manifest holds no object.")
-    return objects
-
-
-def _unpacked(document: Any, where: str) -> list[Json]:
-    if not isinstance(document, dict):
-        raise InvalidArguments(f"{where} of the manifest is no object but a {type(document).__name__}.")
-    for field in ("apiVersion", "kind"):
-        if not isinstance(document.get(field), str) or not document[field]:
-            raise InvalidArguments(f"{where} of the manifest has no {field}.")
-    if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-        items = document["items"]
-        return [obj for at, item in enumerate(items, start=1) for obj in _unpacked(item, f"{where}, item {at}")]
-    metadata = document.get("metadata")
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
-        hint = "generateName is not taken: what is approved must be what is made." if metadata else ""
-        raise InvalidArguments(f"{where} of the manifest ({document['kind']}) has no metadata.name.", hint=hint)
-    return [document]
-
-
-def _requests(args: Manifest, context: Context, verb: Literal["create", "apply"], force: bool) -> tuple[Request, ...]:
-    found = [_request(document, args, context, verb, force) for document in documents(args.manifest)]
-    keys = [(item.kind.qualified, item.namespace, item.name) for item in found]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
-    if twice:
-        raise InvalidArguments(f"The manifest holds {twice[0]} {twice[2]} more than once.")
-    return tuple(sorted(found, key=lambda item: item.kind.kind not in _FIRST))
-
-
-def _request(
-    document: Json, args: Manifest, context: Context, verb: Literal["create", "apply"], force: bool
-) -> Request:
-    kind = find_kind(f"{document['apiVersion']} {document['kind']}", context)
-    body = copy.deepcopy(document)
-    metadata = body["metadata"]
-    namespace = namespace_for(kind, str(metadata.get("namespace") or args.namespace), context)
-    if namespace:
-        metadata["namespace"] = namespace
-    for key in ("managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"):
-        metadata.pop(key, None)
-    body.pop("status", None)
-    return Request(verb, kind, metadata["name"], namespace, body={**body, "kind": kind.kind}, force=force)
-
-
-def _words(verb: str, requests: tuple[Request, ...]) -> str:
-    if len(requests) <= 3:
-        return f"{verb} {', '.join(str(request.ref) for request in requests)}"
-    return f"{verb} {len(requests)} objects ({', '.join(str(request.ref) for request in requests[:2])} …)"
-
-
-def _create(args: Manifest, context: Context) -> Plan:
-    requests = _requests(args, context, "create", force=False)
-    return Plan(requests, _words("create", requests))
-
-
-creating = Planned(_create)
-
-
-@write_tool(
-    permission=Permission(verb="create", resource="*"),
-    input=Manifest,
-    preview=creating.preview,
-    undo=creating.undo,
-    progress=creating.progress,
-    scope=creating.scope,
-    examples=({"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: fast\n"},),
-    utterances=(
-        "create {manifest}",
-        "create this object: {manifest}",
-        "create the following in {namespace}: {manifest}",
-        "make a new object from {manifest}",
-        "add this to the cluster: {manifest}",
-        "create from manifest {manifest}",
-    ),
-)
-def create_resource(args: Manifest, context: Context) -> Changed:
-    """Create objects of any kind that do not exist yet."""
-    return creating.run(args, context)
-
-
-def _apply(args: Apply, context: Context) -> Plan:
-    requests = _requests(args, context, "apply", args.force)
-    return Plan(requests, _words("apply", requests))
-
-
-applying = Planned(_apply)
-
-
-@write_tool(
-    permission=_ANY,
-    input=Apply,
-    preview=applying.preview,
-    undo=applying.undo,
-    progress=applying.progress,
-    scope=applying.scope,
-    examples=({"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: slow\n"},),
-    utterances=(
-        "apply {manifest}",
-        "apply this manifest: {manifest}",
-        "apply the following in {namespace}: {manifest}",
-        "server-side apply {manifest}",
-        "make the cluster look like {manifest}",
-        "kubectl apply {manifest}",
-    ),
-)
-def apply_manifest(args: Apply, context: Context) -> Changed:
-    """Create or change objects of any kind by server-side apply."""
-    return applying.run(args, context)
 
 
 def _patch(args: Patch, context: Context) -> Plan:
@@ -383,90 +209,9 @@ def delete_resource(args: Delete, context: Context) -> Changed:
     return deleting.run(args, context)
 
 
-def _restore(args: Restore, context: Context) -> Plan:
-    requests = tuple(_restoring(item, context) for item in args.objects)
-    words = "; ".join(
-        f"delete {request.ref}"
-        if item.created
-        else f"restore {', '.join(field.path for field in item.fields)} of {request.ref}"
-        for item, request in zip(args.objects, requests, strict=True)
-    )
-    return Plan(requests, words)
-
-
-def _restoring(item: ObjectRestore, context: Context) -> Request:
-    kind = find_kind(f"{item.api_version} {item.kind}", context)
-    namespace = namespace_for(kind, item.namespace, context)
-    if item.created:
-        return Request("delete", kind, item.name, namespace, uid=item.uid)
-    present = live(kind, namespace, item.name, context)
-    if item.uid and present["metadata"].get("uid") != item.uid:
-        raise Conflict(f"{kind.kind} {item.name} was deleted and made again since; there is nothing to restore.")
-    changed = [field for field in item.fields if not _as_left(present, field, context)]
-    if changed:
-        raise Conflict(
-            f"{kind.kind} {item.name} was changed since: {'; '.join(_who(present, field) for field in changed)}.",
-            hint="Decide by hand which value is right.",
-        )
-
-    def edit(obj: Json) -> Json:
-        return fields.write(obj, [(field.path, field.restore) for field in item.fields])
-
-    return Request("edit", kind, item.name, namespace, edit=edit, uid=item.uid)
-
-
-def _as_left(present: Json, field: FieldRestore, context: Context) -> bool:
-    value = fields.read(present, fields.split(field.path))
-    return fields.holds(value, field.expect) or value == field.restore
-
-
-def _who(present: Json, field: FieldRestore) -> str:
-    by = ownership.last_writer(present, fields.split(field.path))
-    return f"{field.path} by {by}" if by else f"{field.path} (nobody owns it now)"
-
-
-restoring = Planned(_restore)
-
-
-@write_tool(
-    permission=_ANY,
-    input=Restore,
-    preview=restoring.preview,
-    undo=restoring.undo,
-    progress=restoring.progress,
-    scope=restoring.scope,
-    examples=(
-        {
-            "objects": [
-                {
-                    "api_version": "apps/v1",
-                    "kind": "Deployment",
-                    "name": "web",
-                    "fields": [{"path": "spec.replicas", "expect": 5, "restore": 2}],
-                }
-            ]
-        },
-    ),
-    utterances=(
-        "restore {objects}",
-        "put back {objects}",
-        "restore the fields {objects}",
-        "set {objects} back to what they were",
-        "take back the change of {objects}",
-        "restore previous values {objects}",
-    ),
-)
-def restore_fields(args: Restore, context: Context) -> Changed:
-    """Restore fields that an earlier change touched, if nobody changed them since."""
-    return restoring.run(args, context)
-
-
 OBJECT_TOOLS = (
-    create_resource,
-    apply_manifest,
     patch_resource,
     label_resource,
     annotate_resource,
     delete_resource,
-    restore_fields,
 )

@@ -9,7 +9,8 @@ from cloudwright.core.change import Impact
 from cloudwright.core.context import Context
 from cloudwright.core.result import Rows
 from cloudwright.core.tool import Effect, Permission, Scope, read_tool
-from cloudwright.tools.kubernetes.blast import Moved, budgets_for, owned, radius
+from cloudwright.tools.kubernetes.blast import budgets_for, radius
+from cloudwright.tools.kubernetes.deletion import owned
 from cloudwright.tools.kubernetes.edit_nodes import fate, pods_on
 from cloudwright.tools.kubernetes.facts import dig
 from cloudwright.tools.kubernetes.listing import (
@@ -22,6 +23,7 @@ from cloudwright.tools.kubernetes.listing import (
     get_scope,
     read_object,
 )
+from cloudwright.tools.kubernetes.moved import Moved
 from cloudwright.tools.kubernetes.objects import finished, names, ref_of
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 from cloudwright.tools.kubernetes.world import ClusterWorld
