@@ -181,6 +181,7 @@ services|load-balancer-pending|No external address|F w .6|The cloud has not assi
 services|external-name-unknown|Alias of an unknown name|F e .9|The ExternalName leads nowhere.
 services|external-name-shadows-workload|Alias instead of its workload|F w .8|The Service resolves to another name than the workload that would serve it.
 dependencies|dependency-wrong-port|Calls a wrong port|F e .95|The called Service does not offer the port.
+dependencies|database-wrong-port|Calls a database on a wrong port|F e .95|The called database does not listen on the port.
 dependencies|dependency-unreachable|Cannot reach a Service|S e .3|A client fails to connect.
 dependencies|credentials-rejected|Credentials rejected|F e .9|The server does not accept the user or password of a client.
 dependencies|credentials-stale|Credentials changed after start|F e .95|The Secret was changed and the Pods still hold the old value.

@@ -141,6 +141,8 @@ def _distance(parent: _Node, child: _Node) -> int | None:
     if where not in parent.reach:
         return None
     distance = parent.reach[where][0]
+    if distance and parent.finding.kind in LOCAL and child.finding.kind != "requests-failing":
+        return None
     if child.finding.kind in ABSORBS.get(parent.finding.kind, ()):
         return distance
     if parent.tier >= child.tier:
@@ -150,9 +152,13 @@ def _distance(parent: _Node, child: _Node) -> int | None:
     return distance
 
 
+LOCAL = frozenset({"cpu-throttled", "memory-near-limit", "slow-responses", "rollout-without-safety", "stuck-terminating", "cron-last-failed", "evicted-node-pressure"})
+"""Conditions that explain symptoms of their own object only (how slow things spread is judged by their metrics)."""
+
+
 def _same_tier(parent: _Node, child: _Node, distance: int) -> int | None:
     """Within a tier, only what lies strictly upstream explains; never a fault another fault."""
-    if parent.tier != child.tier or parent.tier is Tier.FAULT:
+    if parent.tier != child.tier or parent.tier is Tier.FAULT or child.finding.kind in LOCAL:
         return None
     if distance == 0:
         stronger = _weight(parent.finding) > _weight(child.finding)

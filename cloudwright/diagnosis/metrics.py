@@ -1,6 +1,6 @@
 """Metric anomalies read along call edges: which slow thing is not slow because of something behind it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from cloudwright.core.refs import ObjectRef
@@ -113,9 +113,26 @@ def nodes_of(view: ClusterView, where: Key) -> set[str]:
 
 
 def shared_node(view: ClusterView, roots: list[Slow]) -> str:
-    """The one node that all unexplained slow workloads (at least two) run on; "" where there is none."""
-    if len(roots) < 2:
+    """The one node that most of several unexplained slow workloads run on; "" where there is none.
+
+    They must not call each other: a chain on one node is one slow workload seen twice.
+    """
+    graph = graph_of(view)
+    if len(roots) < 2 or any(one.key in callees(graph, other.key) for one in roots for other in roots):
         return ""
-    places = [nodes_of(view, item.key) for item in roots]
-    common = set.intersection(*places) if places else set()
-    return next(iter(common)) if len(common) == 1 else ""
+    count = Counter(node for item in roots for node in nodes_of(view, item.key))
+    node, number = count.most_common(1)[0] if count else ("", 0)
+    return node if number >= 2 and number * 3 >= len(roots) * 2 else ""
+
+
+def shared_client(view: ClusterView, roots: list[Slow]) -> Slow | None:
+    """A slow workload nearly all of whose callees are slow, among them all the unexplained ones: its own network."""
+    graph, slow = graph_of(view), slow_workloads(view)
+    if len(roots) < 3:
+        return None
+    for item in sorted(slow.values(), key=lambda one: one.added):
+        called = callees(graph, item.key)
+        late = called & set(slow)
+        if {one.key for one in roots} <= called and len(late) >= 0.8 * len(called) and item.added >= max(one.added for one in roots):
+            return item
+    return None

@@ -278,17 +278,27 @@ def diagnose(view: ClusterView, pod: Object) -> Diagnosis:
     for one in found:
         if len(one.filters) == 1:
             single[next(iter(one.filters))].append(f.name(one.node))
+    if intended := _intended(found):
+        # A selector that fits some node says where the Pod is meant to be; relaxing it would not be a repair.
+        single = {name: [node for node in names if node in intended] for name, names in single.items()}
+        single = defaultdict(list, {name: names for name, names in single.items() if names})
     if single:
         workers = {f.name(one.node) for one in found if not _control_plane(one.node)}
         best = max(single, key=lambda item: (len(workers & set(single[item])), len(single[item]), -_ORDER.index(item)))
         return Diagnosis(best, tuple(single[best]), tuple(found))
-    blocked = [one for one in found if one.filters]
-    if not blocked or len(blocked) < len(found):
+    blocked = [one for one in found if one.filters and (not intended or f.name(one.node) in intended)]
+    if any(not one.filters for one in found) or not blocked:
         return Diagnosis(None, (), tuple(found))
     closest = min(blocked, key=lambda one: (len(one.filters), _control_plane(one.node)))
     count: Counter[Filter] = Counter(item for one in found if not _control_plane(one.node) for item in one.filters)
     first = sorted(closest.filters, key=lambda item: (-count[item], _ORDER.index(item)))
     return Diagnosis(first[0], (f.name(closest.node),), tuple(found), tuple(first))
+
+
+def _intended(found: list[Verdict]) -> set[str]:
+    """Nodes that the Pod's selector and required affinity name, if they rule out others."""
+    names = {f.name(one.node) for one in found if not {Filter.SELECTOR, Filter.AFFINITY} & one.filters}
+    return names if 0 < len(names) < len(found) else set()
 
 
 def _control_plane(node: Object) -> bool:

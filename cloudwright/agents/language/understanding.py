@@ -16,7 +16,8 @@ class Goal(StrEnum):
     `calls`: typed tool calls, reads or changes, in `Intent.calls`. `diagnose`: say what is wrong with `Intent.about`
     (with everything, if empty). `fix`: propose the remedies of the last diagnosis (of `about`). `undo`: take back the
     change `Intent.change` (the last one, if empty). `approve`/`deny`: decide on a pending proposal. `explain_self`:
-    what can you do. `chatter`: greetings and thanks. `unknown`: nothing that we do.
+    what can you do. `explain`: how something is done; nothing is done (`Intent.say`). `refuse`: what is never done, with
+    the reason in `Intent.say`. `chatter`: greetings and thanks. `unknown`: nothing that we do.
     """
 
     CALLS = "calls"
@@ -26,6 +27,8 @@ class Goal(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     EXPLAIN_SELF = "explain_self"
+    EXPLAIN = "explain"
+    REFUSE = "refuse"
     CHATTER = "chatter"
     UNKNOWN = "unknown"
 
@@ -45,6 +48,8 @@ class Question(Frozen):
     options: tuple[Option, ...] = ()
     slot: str = ""
     """The argument that is missing, where it is one."""
+    drafts: tuple[ToolCall, ...] = ()
+    """The calls that lack it."""
 
 
 class Intent(Frozen):
@@ -60,6 +65,8 @@ class Intent(Frozen):
     about: tuple[ObjectRef, ...] = ()
     change: str = ""
     question: Question | None = None
+    say: str = ""
+    """What is answered where nothing is done: an explanation, a refusal with its reason."""
     closest: tuple[Option, ...] = ()
     """The nearest things that can be done, best first, for when confidence is too low."""
 
@@ -98,6 +105,21 @@ class Named(Frozen):
     replicas: int | None = None
     images: Mapping[str, str] = {}
     """Container → image."""
+    env: Mapping[str, tuple[str, ...]] = {}
+    """Container → names of its variables."""
+    resources: Mapping[str, Mapping[str, str]] = {}
+    """Container → "limits.memory", "requests.cpu" … → quantity."""
+    selector: Mapping[str, str] = {}
+    """Labels of the pods that it makes or routes to."""
+    pod_labels: Mapping[str, str] = {}
+    """Labels that its pods get."""
+    owner: str = ""
+    """Kind/name of what made it."""
+    node: str = ""
+    target: str = ""
+    """Kind/name of what an autoscaler scales."""
+    keys: tuple[str, ...] = ()
+    """Keys of a ConfigMap or Secret."""
 
 
 class KindWord(Frozen):

@@ -1,5 +1,6 @@
 """What programs complain about in their logs, joined to the objects that they complain about."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,10 +11,10 @@ from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.config import last_change
 from cloudwright.diagnosis.checks.make import finding, near, patch_at, patch_template, restart, undo
 from cloudwright.diagnosis.checks.services import callers
-from cloudwright.diagnosis.dependencies import NETWORK, LogError, Reason, workload_errors
+from cloudwright.diagnosis.dependencies import NETWORK, LogError, Reason, read_line, workload_errors, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import Address, Target, addresses, service_name
-from cloudwright.diagnosis.graph.endpoints import backends, selected_workloads
+from cloudwright.diagnosis.graph.endpoints import backends, selected_workloads, services_of
 from cloudwright.diagnosis.health import failing, failing_pods
 from cloudwright.diagnosis.pods import ports_of, references, replicas, template_containers
 from cloudwright.diagnosis.view import ClusterView, spec_path
@@ -38,6 +39,11 @@ DATABASE_WORDS = (
     "elastic",
     "db",
 )
+
+
+BROKER_WORDS = ("rabbit", "amqp", "kafka", "nats", "activemq", "pulsar")
+SQL_PORTS = frozenset({3306, 5432, 1433, 1521, 26257, 27017})
+"""Ports of databases proper, as against caches and brokers."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +117,19 @@ def _address(error: LogError, wired: list[Address], target: Target | None) -> Ad
         return next((item for item in exact if not error.port or item.port in (0, error.port)), next(iter(exact), None))
     if error.reason in DATABASE or error.reason in (Reason.REFUSED, Reason.RESET, Reason.TIMEOUT):
         stores = [item for item in wired if _is_store(item, error)]
+        stores = [item for item in stores if not any(word in _text(item) for word in BROKER_WORDS)]
         hosts = {item.host for item in stores}
         if len(hosts) == 1:
             return next((item for item in stores if item.port), stores[0])
     return None
 
 
+def _text(item: Address) -> str:
+    return f"{item.host} {item.key} {item.value}".lower()
+
+
 def _is_store(item: Address, error: LogError) -> bool:
-    text = f"{item.host} {item.key} {item.value}".lower()
+    text = _text(item)
     named = [word for word in DATABASE_WORDS if word in error.quote.lower()]
     if named and any(word in text for word in named):
         return True
@@ -130,11 +141,42 @@ def _is_store(item: Address, error: LogError) -> bool:
 def databases(view: ClusterView) -> Iterator[Finding]:
     """Errors that a data store gives: the store's own state if several clients agree, a client's setting if not."""
     groups: dict[tuple[Reason, str], list[Complaint]] = {}
-    for item in complaints(view):
-        if item.error.reason in DATABASE:
+    for item in [*complaints(view), *_denials(view)]:
+        if item.error.reason in DATABASE and not (item.error.reason is Reason.CREDENTIALS and is_store(view, item.client)):
             groups.setdefault((item.error.reason, _store_name(view, item)), []).append(item)
+    for reason, name in [mark for mark in groups if not mark[1]]:
+        named = [mark for mark in groups if mark[0] is reason and mark[1]]
+        if len(named) == 1:
+            groups[named[0]] += groups.pop((reason, name))
     for (reason, _), items in groups.items():
         yield from _database(view, reason, items)
+
+
+def is_store(view: ClusterView, workload: Object) -> bool:
+    """Whether a workload is a data store, by the ports it declares or its Services offer."""
+    offered = set(ports_of(workload)) | {f.integer(port, "port") for service in services_of(view, workload) for port in f.maps(service, "spec", "ports")}
+    return bool(offered & DATABASE_PORTS)
+
+
+_CLIENT_ADDRESS = re.compile(r"'@'?(\d+\.\d+\.\d+\.\d+)|(?:host|client|from)[= ]\"?(\d+\.\d+\.\d+\.\d+)")
+
+
+def _denials(view: ClusterView) -> Iterator[Complaint]:
+    """What data stores log of clients they turn away, joined by the address of a Pod that is there now."""
+    pods = {f.text(pod, "status", "podIP"): pod for pod in view.of("Pod") if f.text(pod, "status", "podIP")}
+    for server in view.workloads:
+        if not is_store(view, server):
+            continue
+        for text in workload_logs(view, server):
+            for line in text.lines:
+                parsed = read_line(line)
+                match = _CLIENT_ADDRESS.search(line) if parsed and parsed[0] is Reason.CREDENTIALS else None
+                pod = pods.get(match[1] or match[2]) if match else None
+                if pod is None or parsed is None or not failing(view, view.top(pod)):
+                    continue
+                error = LogError(parsed[0], "", 0, line.strip()[:400], 1, 1.0, text, parsed[3])
+                service = next(iter(services_of(view, server)), None)
+                yield Complaint(view.top(pod), error, service, None, None, hurt=True)
 
 
 def _store_name(view: ClusterView, item: Complaint) -> str:
@@ -327,11 +369,16 @@ def _wrong_port(view: ClusterView, item: Complaint, port: int, offered: set[int]
             )
         )
     return finding(
-        view, "dependency-wrong-port", source, f"{f.name(item.client)} calls {f.name(item.service or {})} on port {port}, which it does not offer "
+        view, _port_kind(item.service or {}), source, f"{f.name(item.client)} calls {f.name(item.service or {})} on port {port}, which it does not offer "
         f"({', '.join(map(str, sorted(offered)))})", field=address.path if address else "",
         cites=[_cite(view, item), *([view.cite(source, address.path, address.value)] if address else [])],
         remedies=[*remedies, undo(view, item.client)], affected=[item.client],
     )  # fmt: skip
+
+
+def _port_kind(service: Object) -> str:
+    offered = {f.integer(entry, "port") for entry in f.maps(service, "spec", "ports")}
+    return "database-wrong-port" if offered & SQL_PORTS else "dependency-wrong-port"
 
 
 def configured_ports(view: ClusterView) -> Iterator[Finding]:
@@ -360,7 +407,7 @@ def configured_ports(view: ClusterView) -> Iterator[Finding]:
             if others and not hurt:
                 continue
             yield finding(
-                view, "dependency-wrong-port", address.object,
+                view, _port_kind(service), address.object,
                 f"{client.get('kind')} {f.name(client)} is configured to call {f.name(service)} on port {address.port}, which it does not offer ({', '.join(map(str, sorted(offered)))})",
                 field=address.path, cites=[view.cite(address.object, address.path, address.value), view.cite(service, "spec.ports")],
                 affected=[client], remedies=[undo(view, client)], severity=None if hurt else Severity.WARNING,

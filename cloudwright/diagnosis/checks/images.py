@@ -62,7 +62,7 @@ def _pull(view: ClusterView, top: Object, members: list[tuple[Object, Container]
     ]
     about = [(event, text) for event, text in messages if image in text or not text.startswith("Failed to pull")]
     said = next(
-        (text for _, text in reversed(about) if text.startswith("Failed to pull") or "pull" in text.lower()), ""
+        (text for _, text in reversed(about) if text.startswith("Failed to pull")), about[-1][1] if about else ""
     )
     text = item.waiting_message if len(item.waiting_message) > 40 else f"{item.waiting_message} {said}"
     kind = _kind(item.waiting, text)

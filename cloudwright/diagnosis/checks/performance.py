@@ -8,7 +8,16 @@ from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, patch_container
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.metrics import BUSY, Slow, by_workload, deepest, nodes_of, shared_node, slow_workloads
+from cloudwright.diagnosis.metrics import (
+    BUSY,
+    Slow,
+    by_workload,
+    deepest,
+    nodes_of,
+    shared_client,
+    shared_node,
+    slow_workloads,
+)
 from cloudwright.diagnosis.observations import Anomaly, Signal
 from cloudwright.diagnosis.pods import Container, container_path, containers, live_pods, main_containers
 from cloudwright.diagnosis.view import ClusterView
@@ -41,7 +50,10 @@ def nodes(view: ClusterView) -> Iterator[Finding]:
 def latency(view: ClusterView) -> Iterator[Finding]:
     """The slow workloads that nothing behind them explains; all on one node point to the node."""
     roots = deepest(view)
-    node_name = shared_node(view, roots)
+    client = shared_client(view, roots)
+    if client is not None:
+        roots = [client, *(item for item in roots if item.key != client.key)]
+    node_name = shared_node(view, roots) if client is None else ""
     node = view.find("Node", "", node_name) if node_name else None
     if node is not None:
         victims = [view.find(*item.key) for item in roots]

@@ -19,6 +19,7 @@ from cloudwright.diagnosis.checks.make import (
     undo,
     untaint,
 )
+from cloudwright.diagnosis.checks.nodes import control_plane
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.observations import Event
 from cloudwright.diagnosis.placement import Diagnosis, Filter, diagnose, pod_spec_of, tolerates, verdicts
@@ -151,6 +152,7 @@ def _about_nodes(view: ClusterView, name: Filter, items: list[tuple[Object, Obje
     _, pod, result = items[0]
     nodes = [one.node for one in result.verdicts if name in one.filters]
     admitting = [one.node for one in result.verdicts if one.filters == {name}] or nodes
+    admitting.sort(key=control_plane)
     names = ", ".join(f.name(node) for node in nodes)
     remedies: list[Remedy | None] = []
     if name is Filter.CORDON:

@@ -6,12 +6,20 @@ from datetime import timedelta
 from cloudwright.core.finding import Finding, Operator, Remedy, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import absent, create, finding, near, patch, patch_at, set_env
-from cloudwright.diagnosis.dependencies import workload_errors
+from cloudwright.diagnosis.dependencies import workload_errors, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name
 from cloudwright.diagnosis.graph.endpoints import backends, selected_pods, selected_workloads, selector
 from cloudwright.diagnosis.health import failing_pods
-from cloudwright.diagnosis.pods import live_pods, main_containers, pod_ready, ports_of, replicas, template_labels
+from cloudwright.diagnosis.pods import (
+    containers,
+    live_pods,
+    main_containers,
+    pod_ready,
+    ports_of,
+    replicas,
+    template_labels,
+)
 from cloudwright.diagnosis.view import ClusterView
 
 GRACE = timedelta(seconds=20)
@@ -318,7 +326,7 @@ def _missing_service(view: ClusterView, space: str, name: str, users: list[tuple
     orphan = _orphan(view, space, name)
     close = [item for item in near(name, known) if not _already_used(view, space, item, users)] or near(name, known)
     clients = [item[0] for item in users]
-    hurt = any(failing_pods(view, item) for item in clients) or _complaints(view, clients, name)
+    hurt = any(_stumbles(view, item) for item in clients) or _complaints(view, name)
     if orphan is not None:
         ports = ports_of(orphan)
         number = next(
@@ -341,7 +349,7 @@ def _missing_service(view: ClusterView, space: str, name: str, users: list[tuple
         view, "address-unknown", source, f"{client.get('kind')} {f.name(client)} is configured to call {name}, and no such Service exists in namespace {space}"
         + (f"; there is {close[0]}" if close else ""), field=path,
         facts=[(absent("Service", space, name), "", Operator.ABSENT, None)], cites=[view.cite(source, path, value)],
-        remedies=remedies, affected=clients, severity=None if hurt else (Severity.WARNING if close and _would_be_orphan(view, space, close[0], users) else Severity.INFO),
+        remedies=remedies, affected=clients, severity=None if hurt else (Severity.WARNING if close else Severity.INFO),
         confidence=0.9 if hurt or close else 0.4,
     )  # fmt: skip
 
@@ -386,17 +394,19 @@ def _already_used(view: ClusterView, space: str, name: str, users: list[tuple[Ob
     return service is not None and any(item[0] in callers(view, service) for item in users)
 
 
-def _would_be_orphan(view: ClusterView, space: str, name: str, users: list[tuple[Object, Object, str, str]]) -> bool:
-    service = view.find("Service", space, name)
-    return service is not None and not callers(view, service)
+def _stumbles(view: ClusterView, client: Object) -> bool:
+    """Whether a workload's program (not its image or placement) fails, and there is no log that could say why."""
+    ended = [item for pod in failing_pods(view, client) for item in containers(pod) if item.terminated or (item.init and item.running)]
+    return bool(ended) and not any(True for _ in workload_logs(view, client))
 
 
-def _complaints(view: ClusterView, clients: list[Object], name: str) -> bool:
-    return any(
-        name in (item.host.split(".")[0], item.host) or name in item.quote
-        for client in clients
-        for item in workload_errors(view, client)
-    )
+def _complaints(view: ClusterView, name: str) -> bool:
+    """Whether any program complains that this name does not resolve or answer."""
+    names: set[str] | None = view.__dict__.get("_complained_names")
+    if names is None:
+        names = {item.host.split(".")[0] for client in view.workloads for item in workload_errors(view, client) if item.host and item.position > 0.25}
+        view.__dict__["_complained_names"] = names
+    return name in names
 
 
 def policies(view: ClusterView) -> Iterator[Finding]:

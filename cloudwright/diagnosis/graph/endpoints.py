@@ -62,9 +62,10 @@ def selected_pods(view: ClusterView, service: Object) -> list[Object]:
 
 
 def selected_workloads(view: ClusterView, service: Object) -> list[Object]:
-    """Workloads whose pods the Service selects, by their templates (also when they have no Pod just now)."""
+    """Workloads whose pods the Service selects: by their templates (also when they have no Pod just now), else by the
+    labels of their Pods (which operators set on the leader alone)."""
     wanted = selector(service)
-    found = []
+    found: list[Object] = []
     for item in view.workloads_in(f.namespace(service)):
         if item.get("kind") == "Pod":
             on = f.labels(item, "metadata", "labels")
@@ -72,6 +73,8 @@ def selected_workloads(view: ClusterView, service: Object) -> list[Object]:
             on = f.labels(item, "spec", "template", "metadata", "labels")
         if f.selects(wanted, on):
             found.append(item)
+    if not found:
+        found = list({id(top): top for top in map(view.top, selected_pods(view, service))}.values())
     return found
 
 

@@ -33,7 +33,7 @@ def chat(flags: dict[str, Any], name: str = "", *, approve_writes: bool = False,
     while name:
         effective = settings.load(flags)
         with open_assistant(effective, name, approve_writes=approve_writes, tell=progress.tell) as assistant:
-            room = _Room(assistant, painter, progress, effective)
+            room = Room(assistant, painter, progress, effective)
             room.run(greeting)
             greeting = ""
             asked = dict(room.desk.reopen)
@@ -41,7 +41,7 @@ def chat(flags: dict[str, Any], name: str = "", *, approve_writes: bool = False,
             flags = {**flags, **asked}
 
 
-class _Room:
+class Room:
     """One connection's worth of chat."""
 
     def __init__(self, assistant: Assistant, painter: Painter, progress: Progress, effective: Effective) -> None:

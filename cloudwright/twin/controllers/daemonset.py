@@ -6,7 +6,8 @@ from typing import Any
 from cloudwright.twin.api import DAEMON_SETS, NODES, PODS, ApiStatusError
 from cloudwright.twin.controllers.base import Context, Controller
 from cloudwright.twin.controllers.history import History
-from cloudwright.twin.controllers.informer import both, changed
+from cloudwright.twin.controllers.informer import both
+from cloudwright.twin.controllers.nodes import index_nodes
 from cloudwright.twin.controllers.ownership import claim, index_orphans, owners_for_orphan
 from cloudwright.twin.controllers.pods import PodControl, pod_from_template, slow_start
 from cloudwright.twin.events import reference_to
@@ -15,6 +16,7 @@ from cloudwright.twin.objects import (
     annotations_of,
     available_in,
     controller_of,
+    controller_uid,
     created_at,
     is_deleting,
     is_ready,
@@ -25,6 +27,7 @@ from cloudwright.twin.objects import (
     pod_phase,
     scaled_value,
     status_of,
+    uid_of,
 )
 from cloudwright.twin.placement import NO_EXECUTE, NO_SCHEDULE, matches_node, taints_of, untolerated_taint
 
@@ -45,6 +48,7 @@ class DaemonSetController(Controller):
         super().__init__(context)
         self._sets, self._pods, self._nodes = context.cache(DAEMON_SETS), context.cache(PODS), context.cache(NODES)
         index_orphans(self._pods)
+        index_nodes(self._pods)
         self._history = History(self.api, context, "DaemonSet", _REVISION_LABEL)
         self._control = PodControl(self.api, self.events, "apps/v1", "DaemonSet")
         self._kills: dict[tuple[str, str], tuple[float, float]] = {}
@@ -57,11 +61,15 @@ class DaemonSetController(Controller):
             self.queue.add(key_of(obj))
 
     def _on_node(self, old: Raw | None, new: Raw | None) -> None:
-        known = old is not None and new is not None
-        if known and not changed(old, new, "spec") and labels_of(both(old, new)[0]) == labels_of(both(old, new)[1]):
+        """Like the real controller, look only where a pod is missing or must go."""
+        if new is None or (old is not None and _place(old) == _place(new)):
             return
+        present = {controller_uid(pod) for pod in self._pods.by("node", name_of(new))}
         for each in self._sets.all():
-            self.queue.add(key_of(each))
+            should_run, may_stay = node_verdict(each, new)
+            here = uid_of(each) in present
+            if (should_run and not here) or (here and not may_stay):
+                self.queue.add(key_of(each))
 
     def _on_pod(self, old: Raw | None, new: Raw | None) -> None:
         for pod in both(old, new):
@@ -266,6 +274,10 @@ def _status(daemon_set: Raw, counts: Mapping[str, int]) -> dict[str, Any]:
         "collisionCount": status_of(daemon_set).get("collisionCount", 0),
     }
     return status | {key: value for key, value in optional.items() if value}
+
+
+def _place(node: Raw) -> tuple[Any, ...]:
+    return labels_of(node), taints_of(node)
 
 
 def target_node(pod: Raw) -> str:

@@ -52,6 +52,7 @@ def estate_factory(topology: Topology, *, seed: int = 0, telemetry: bool = True)
         options = EstateOptions(externals=externals, seed=seed, telemetry=telemetry)
         estate = Estate(world.api_for("system:node-agent"), world.clock, options)
         world.metrics = estate
+        world.server.kubelet = estate
         return estate
 
     return make

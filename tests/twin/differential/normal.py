@@ -28,13 +28,6 @@ def ordered(scene: list[Any]) -> list[Any]:
     return sorted(scene, key=lambda each: json.dumps(each, sort_keys=True))
 
 
-def texts(scene: list[Any]) -> list[Any]:
-    """A recorded scene with the stand-ins that were introduced after it was recorded."""
-    kept = [_texts(each, []) for each in scene]
-    events = {json.dumps(each, sort_keys=True): each for each in kept if "event" in each}
-    return [*(each for each in kept if "event" not in each), *events.values()]
-
-
 def _names(objects: list[Any]) -> list[tuple[str, str]]:
     """(generated text, stand-in), longest first."""
     found: dict[str, str] = {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.servers.apiserver import ControlPlane, assets
 from tests.twin.differential import scripts_jobs, scripts_placement, scripts_workloads
-from tests.twin.differential.normal import normalise, ordered, texts
+from tests.twin.differential.normal import normalise, ordered
 from tests.twin.differential.stage import RealServer, Server, Stage, TwinServer
 
 Script = Callable[[Stage], None]
@@ -42,22 +42,27 @@ def play_on_twin(script: Script) -> dict[str, list[Any]]:
 
 def recorded(name: str) -> dict[str, list[Any]]:
     """What the real control plane answered."""
-    scenes: dict[str, list[Any]] = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
-    return {
-        scene: ordered(texts([each for each in objects if each.get("spread") not in ("work", "alone")]))
+    kept = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
+    return {scene: ordered([kept["objects"][each] for each in places]) for scene, places in kept["scenes"].items()}
+
+
+def keep(name: str, scenes: dict[str, list[Any]]) -> None:
+    """Write answers down, each object once."""
+    lines: dict[str, int] = {}
+    places = {
+        scene: [lines.setdefault(json.dumps(each, sort_keys=True), len(lines)) for each in objects]
         for scene, objects in scenes.items()
     }
+    text = '{"scenes": {\n' + ",\n".join(f"{json.dumps(each)}: {where}" for each, where in places.items())
+    text += '\n},\n"objects": [\n' + ",\n".join(lines) + "\n]}\n"
+    (RECORDED / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def record(names: list[str], plane: ControlPlane) -> None:
     """Play on a real control plane and keep the answers."""
     for name in names:
         scenes = play(SCRIPTS[name], RealServer(plane))
-        lines = [
-            f"{json.dumps(scene)}: [\n" + ",\n".join(json.dumps(each, sort_keys=True) for each in objects) + "\n]"
-            for scene, objects in scenes.items()
-        ]
-        (RECORDED / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        keep(name, scenes)
         print(name, {scene: len(objects) for scene, objects in scenes.items()}, flush=True)
 
 

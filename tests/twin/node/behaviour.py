@@ -9,8 +9,14 @@ NAMESPACE = "behaviour"
 
 def supporting_objects() -> Iterator[tuple[str, dict[str, Any]]]:
     """Objects that the manifests refer to."""
-    yield "config_map", {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"color": "red"}}
-    yield "secret", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "credentials"}, "stringData": {"user": "u"}}
+    yield (
+        "config_map",
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"color": "red"}},
+    )
+    yield (
+        "secret",
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "credentials"}, "stringData": {"user": "u"}},
+    )
 
 
 def build(entry: Mapping[str, Any], image: str) -> dict[str, Any]:

@@ -98,7 +98,9 @@ class FakeApi:
     ) -> None:
         key, present = self._find(resource, name, namespace)
         if resource.plural == "pods" and grace_period != 0 and present["spec"].get("nodeName"):
-            grace = grace_period if grace_period is not None else present["spec"].get("terminationGracePeriodSeconds", 30)
+            grace = (
+                grace_period if grace_period is not None else present["spec"].get("terminationGracePeriodSeconds", 30)
+            )
             present["metadata"]["deletionTimestamp"] = self.clock.timestamp()
             present["metadata"]["deletionGracePeriodSeconds"] = grace
             self._publish(ChangeType.MODIFIED, resource, present)

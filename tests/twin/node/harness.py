@@ -52,7 +52,10 @@ class Bench:
     def pod(self, manifest: Mapping[str, Any], namespace: str = "behaviour") -> str:
         """Create a pod that is bound to the machine; its name."""
         body = {**manifest, "spec": {**manifest["spec"], "nodeName": self.machine.name}}
-        body["status"] = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": self.clock.timestamp()}]}
+        body["status"] = {
+            "phase": "Pending",
+            "conditions": [{"type": "PodScheduled", "status": "True", "lastTransitionTime": self.clock.timestamp()}],
+        }
         return str(self.api.create(PODS, body, namespace)["metadata"]["name"])
 
     def get(self, name: str, namespace: str = "behaviour") -> dict[str, Any]:
