@@ -6,7 +6,10 @@ show. Cutting the newest entries off, or writing the whole chain anew, shows onl
 
 import hashlib
 import json
+import os
 import sqlite3
+import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -121,6 +124,9 @@ class Journal:
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.path = path
         self._now = now
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._owner = 0
         with self._guard():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._connect() as connection:
@@ -191,13 +197,15 @@ class Journal:
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            yield connection
-        finally:
-            connection.close()
+        """This process's connection, for one thread at a time; kept open, because closing the last one costs syncs."""
+        with self._lock:
+            if self._connection is None or self._owner != os.getpid():
+                connection = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+                weakref.finalize(self, connection.close)
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+                self._connection, self._owner = connection, os.getpid()
+            yield self._connection
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
