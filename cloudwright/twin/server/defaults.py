@@ -228,6 +228,11 @@ def _stateful_set(obj: Obj) -> None:
         claim.setdefault("kind", "PersistentVolumeClaim")
 
 
+def _daemon_set(obj: Obj) -> None:
+    annotations = obj["metadata"].get("annotations") or {}
+    obj["metadata"]["annotations"] = {"deprecated.daemonset.template.generation": "0", **annotations}
+
+
 def _job(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels")
@@ -302,6 +307,7 @@ DERIVED: dict[str, Callable[[Obj], None]] = {
     _APPS + "DaemonSetUpdateStrategy": _daemon_strategy,
     _APPS + "StatefulSetUpdateStrategy": _stateful_strategy,
     _APPS + "StatefulSet": _stateful_set,
+    _APPS + "DaemonSet": _daemon_set,
     _BATCH + "Job": _job,
     _SCALING + "HorizontalPodAutoscaler": _autoscaler,
     _NETWORK + "NetworkPolicy": _network_policy,

@@ -8,6 +8,11 @@ from typing import Any
 from cloudwright.twin.api import ApiStatusError, Obj
 from cloudwright.twin.schema.kinds import ResourceInfo
 
+_GENERIC = {
+    "the server could not find the requested resource",
+    "the server does not allow this method on the requested resource",
+    "the server rejected our request due to an error in our request",
+}
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
@@ -36,7 +41,7 @@ def status_of(error: ApiStatusError) -> Obj:
     }
     if error.details:
         status["details"] = error.details
-    elif error.reason == "NotFound" and error.message == "the server could not find the requested resource":
+    elif error.message in _GENERIC:
         status["details"] = {}
     status["code"] = error.code
     return {key: value for key, value in status.items() if value != "" or key == "metadata"}
@@ -163,9 +168,7 @@ def bad_request(message: str) -> StatusError:
 
 def method_not_allowed() -> StatusError:
     """405 for a verb that the resource does not have."""
-    return StatusError(
-        405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {"_": 0}
-    )
+    return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
 def too_many_requests(message: str, retry_after: int = 0, causes: list[Mapping[str, Any]] | None = None) -> StatusError:

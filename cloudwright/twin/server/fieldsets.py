@@ -14,6 +14,7 @@ from cloudwright.twin.schema.types import Field, Type
 
 FieldSet = dict[str, Any]
 _ANY = Type("any")
+_RAW = "io.k8s.apimachinery.pkg.runtime.RawExtension"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Shape:
 
     def branches(self, value: Any) -> bool:
         """Whether ownership goes below this value."""
-        if self.atomic:
+        if self.atomic or self.type.ref == _RAW:
             return False
         if isinstance(value, Mapping):
             return bool(value)

@@ -27,6 +27,10 @@ from cloudwright.twin.server.routing import Target, parse, verb_of
 from cloudwright.twin.server.watching import Watch
 
 _HEALTH = ("/healthz", "/livez", "/readyz")
+DEPRECATED = {
+    ("", "endpoints"): ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",),
+    ("", "componentstatuses"): ("v1 ComponentStatus is deprecated in v1.19+",),
+}
 STREAMS = ("log", "exec", "attach", "portforward", "proxy")
 
 
@@ -193,6 +197,7 @@ class Gateway:
         request.actor = actor
         if info.storage == ("", "namespaces") and target.name:
             request.namespace = target.name
+        request.warnings += DEPRECATED.get(info.storage, ())
         reason = ""
         try:
             reason = self.server.authorize(request)
@@ -275,6 +280,7 @@ class Gateway:
     def _act(self, request: Request, call: Call, query: Mapping[str, str]) -> Answer:
         info = request.info
         if request.subresource in STREAMS and request.subresource in info.subresources:
+            self.server.registry.read(info, request.namespace, request.name)
             return Answer(stream=request)
         if request.verb in ("get", "list", "watch") and request.verb not in info.verbs and not request.subresource:
             raise method_not_allowed()

@@ -220,6 +220,7 @@ def as_list(info: ResourceInfo, items: list[Obj], metadata: Mapping[str, Any]) -
     """Objects as the kind's list; items carry no kind of their own, as the server sends them."""
     served = (conversion.from_storage(info, obj) for obj in items)
     if info.custom:
+        metadata = {"continue": "", **metadata}
         rows = list(served)
     else:
         rows = [{k: v for k, v in obj.items() if k not in ("apiVersion", "kind")} for obj in served]

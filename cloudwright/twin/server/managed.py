@@ -26,6 +26,7 @@ from cloudwright.twin.server.fieldsets import (
 from cloudwright.twin.server.request import Request
 from cloudwright.twin.store import clone
 
+_WITH_STATUS = {("", "nodes")}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _METADATA = {
     "name",
@@ -125,9 +126,13 @@ def track_create(info: ResourceInfo, obj: Obj, manager: str, now: str) -> None:
     empty = {} if info.custom else Decoder().struct(info.struct, {}, "")
     empty.setdefault("metadata", {})
     added = compare(_shape(info), empty, _bare(obj))
-    fields = _clean(union(added.added, added.modified))
+    fields = _reset(info, "", _clean(union(added.added, added.modified)))
     entry = Entry(manager, "Update", info.resource.api_version, "", now, fields)
-    obj["metadata"]["managedFields"] = _encode([entry])
+    encoded = _encode([entry])
+    if encoded:
+        obj["metadata"]["managedFields"] = encoded
+    else:
+        obj["metadata"].pop("managedFields", None)
 
 
 def track_update(
@@ -136,13 +141,16 @@ def track_update(
     """Move ownership of changed fields to the updater, in place. A client may reset the list by sending an empty entry."""
     entries = _decode(old)
     sent = obj["metadata"].get("managedFields")
+    if not entries:
+        obj["metadata"].pop("managedFields", None)
+        return
     if given and sent is not None and (sent in ([], [{}])):
         entries = []
     elif given and sent:
         entries = _decode(obj)
     change = compare(_shape(info), _bare(old), _bare(obj))
-    changed = _clean(union(change.added, change.modified))
-    gone = _clean(change.removed)
+    changed = _reset(info, subresource, _clean(union(change.added, change.modified)))
+    gone = _reset(info, subresource, _clean(change.removed))
     if not changed and not gone:
         obj["metadata"]["managedFields"] = old["metadata"].get("managedFields", []) if sent != [{}] else []
         if not obj["metadata"]["managedFields"]:
@@ -194,7 +202,7 @@ def apply(request: Request, live: Obj | None, now: str, decode: Callable[..., Ob
         entries.append(before)
     owned = next((entry for entry in entries if entry.key == mine.key), None)
     others = [entry for entry in entries if entry is not owned]
-    mine.fields = _reset(request, _clean(to_set(shape, config)))
+    mine.fields = _reset(info, request.subresource, _clean(to_set(shape, config)))
     base = _bare(current)
     merged = merge(shape, base, config)
     change = compare(shape, base, merged)
@@ -213,11 +221,11 @@ def apply(request: Request, live: Obj | None, now: str, decode: Callable[..., Ob
     return clone(merged), clone(_encode([*others, mine]))
 
 
-def _reset(request: Request, fields: FieldSet) -> FieldSet:
+def _reset(info: ResourceInfo, subresource: str, fields: FieldSet) -> FieldSet:
     """Fields that this endpoint does not write are not owned."""
-    if request.subresource == "status":
+    if subresource == "status":
         return {name: node for name, node in fields.items() if name in ("f:status", "f:metadata")}
-    if "status" in request.info.subresources:
+    if "status" in info.subresources and info.storage not in _WITH_STATUS:
         return {name: node for name, node in fields.items() if name != "f:status"}
     return fields
 
@@ -243,8 +251,11 @@ def _configuration(request: Request) -> Obj:
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     name = metadata.get("name")
-    if name and name != request.name:
-        raise bad_request(f"name in URL ({request.name}) does not match name in configuration ({name})")
+    if not name:
+        why = f"the name of the object ({request.name} based on URL) was undeterminable: name must be provided"
+        raise bad_request(why)
+    if name != request.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({request.name})")
     result = dict(clone(config))
     result["metadata"] = dict(metadata)
     return result

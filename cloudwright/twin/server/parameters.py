@@ -97,7 +97,7 @@ def add_delete_options(options: Options, body: Any) -> None:
         if body.get("dryRun"):
             options.dry_run = True
     if options.propagation is not None and options.propagation not in _PROPAGATIONS:
-        words = '"Background", "Foreground", "Orphan"'
+        words = '"Foreground", "Background", "Orphan", "nil"'
         text = f"Unsupported value: {quoted(str(options.propagation))}: supported values: {words}"
         raise _invalid("DeleteOptions", "propagationPolicy", "FieldValueNotSupported", text)
 

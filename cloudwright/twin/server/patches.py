@@ -19,6 +19,12 @@ def unprocessable() -> StatusError:
     return StatusError(422, "Invalid", message, {})
 
 
+def invalid_patch(body: str) -> StatusError:
+    """422 for a patch whose result is no object of its kind."""
+    details = {"causes": [{"reason": "FieldValueInvalid", "message": body, "field": "patch"}]}
+    return StatusError(422, "Invalid", f' "" is invalid: patch: {body}', details)
+
+
 def json_patch(document: Any, operations: Any) -> Any:
     """RFC 6902. A failing operation fails the whole patch.
 
@@ -27,7 +33,7 @@ def json_patch(document: Any, operations: Any) -> Any:
     """
     if not isinstance(operations, list):
         raise bad_request(
-            f"error decoding patch: json: cannot unmarshal {_go_kind(operations)} into Go value of type jsonpatch.Patch"
+            f"error decoding patch: json: cannot unmarshal {_go_kind(operations)} into Go value of type []handlers.jsonPatchOp"
         )
     if len(operations) > 10000:
         raise StatusError(413, "RequestEntityTooLarge", "The allowed maximum operations in a JSON patch is 10000")
@@ -37,13 +43,24 @@ def json_patch(document: Any, operations: Any) -> Any:
                 f"error decoding patch: json: cannot unmarshal {_go_kind(operation)} into Go value of type jsonpatch.Operation"
             )
     try:
-        return jsonpatch.apply_patch(document, [_lenient(document, each) for each in operations])
+        for operation in operations:
+            document = _apply_one(document, operation)
+        return document
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError, ValueError, IndexError):
         raise unprocessable() from None
 
 
-def _lenient(document: Any, operation: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(operation)
+def _apply_one(document: Any, operation: Mapping[str, Any]) -> Any:
+    """One operation; as on the real server, removing a missing member is no error and replacing one adds it."""
+    kind, path = operation.get("op"), operation.get("path")
+    if kind in ("remove", "replace") and isinstance(path, str) and path:
+        parent = jsonpatch.JsonPointer(path.rpartition("/")[0]).resolve(document)
+        name = path.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+        if isinstance(parent, dict) and name not in parent:
+            if kind == "remove":
+                return document
+            operation = {**operation, "op": "add"}
+    return jsonpatch.apply_patch(document, [dict(operation)])
 
 
 def _go_kind(value: Any) -> str:
@@ -150,7 +167,7 @@ def _list(field: Field, original: list[Any], patch: list[Any], order: Any) -> li
         if not isinstance(each, Mapping):
             raise bad_request("unable to handle patch: list entries must be objects")
         if key not in each and each.get(_DIRECTIVE) != "replace":
-            raise StatusError(500, "InternalError", f"map: {_go_map(each)} does not contain declared merge key: {key}")
+            raise StatusError(500, "", f"map: {_go_map(each)} does not contain declared merge key: {key}")
     if any(each.get(_DIRECTIVE) == "replace" for each in patch):
         return [dict(each) for each in patch if _DIRECTIVE not in each]
     merged = list(original)
@@ -185,8 +202,8 @@ def _ordered(key: str, merged: list[Any], original: list[Any], order: list[Any])
     result: list[Any] = []
     while known and others:
         left, right = _identity(key, known[0]), _identity(key, others[0])
-        first_known = left in places and right in places and places.index(left) < places.index(right)
-        result.append(known.pop(0) if first_known or right not in places else others.pop(0))
+        later = left in places and right in places and places.index(left) > places.index(right)
+        result.append(others.pop(0) if later else known.pop(0))
     return [*result, *known, *others]
 
 

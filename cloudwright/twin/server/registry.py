@@ -1,5 +1,6 @@
 """Create, read, update, delete: the generic life of an object in the API server."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -109,7 +110,7 @@ class Registry:
                 obj = decoder.struct(info.struct, body, "")
             except DecodeError as error:
                 raise self._unhandled(request, str(error), patched) from None
-        self._strict(request, decoder.unknown, patched)
+        self._strict(request, decoder.unknown, body, patched)
         given = obj.get("apiVersion") or api_version
         kind = obj.get("kind") or info.kind
         if kind != info.kind or given != api_version:
@@ -124,16 +125,10 @@ class Registry:
         return obj
 
     def _wrong_kind(self, info: ResourceInfo, given: str, kind: str) -> StatusError:
-        if kind == info.kind:
-            return bad_request(
-                f"the API version in the data ({given}) does not match the expected API version ({info.resource.api_version})"
-            )
         version = given.rpartition("/")[2]
+        head = f'{kind} in version "{version}" cannot be handled as a {info.kind}: '
         return bad_request(
-            f'{kind} in version "{version}" cannot be handled as a {info.kind}: no kind "{kind}" is registered for version '
-            f'"{given}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
-            if not kind[:1].isupper()
-            else f"the API version in the data ({given}) does not match the expected API version ({info.resource.api_version})"
+            f'{head}no kind "{kind}" is registered for version "{given}" in scheme "pkg/runtime/scheme.go:110"'
         )
 
     def _unhandled(self, request: Request, why: str, patched: bool) -> StatusError:
@@ -144,7 +139,7 @@ class Registry:
             f'{info.kind} in version "{info.resource.version}" cannot be handled as a {info.kind}: {why}'
         )
 
-    def _strict(self, request: Request, unknown: list[str], patched: bool) -> None:
+    def _strict(self, request: Request, unknown: list[str], body: Any, patched: bool) -> None:
         texts = [f'unknown field "{path}"' for path in unknown]
         texts = [f'duplicate field "{path}"' for path in request.duplicates] + texts
         if not texts or request.options.field_validation == "Ignore":
@@ -152,18 +147,7 @@ class Registry:
         if request.options.field_validation == "Strict":
             why = "strict decoding error: " + ", ".join(texts)
             if patched:
-                info = request.info
-                subject = f"{info.kind}.{info.resource.group}" if info.resource.group else info.kind
-                details = {"name": request.name, "group": info.resource.group, "kind": info.kind}
-                details = {key: value for key, value in details.items() if value}
-                cause = {
-                    "reason": "FieldValueInvalid",
-                    "message": f"Invalid value: {_patch_shown(request)}: {why}",
-                    "field": "patch",
-                }
-                details["causes"] = [cause]  # type: ignore[assignment]
-                message = f"{subject} {quoted(request.name)} is invalid: patch: {cause['message']}"
-                raise StatusError(422, "Invalid", message, details)
+                raise patches.invalid_patch(f"Invalid value: {_patch_shown(body)}: {why}")
             raise self._unhandled(request, why, patched)
         request.warnings += texts
 
@@ -181,11 +165,11 @@ class Registry:
         request.name = request.name or metadata.get("name", "")
         if not request.options.field_manager and request.internal:
             metadata.pop("managedFields", None)
-        obj = conversion.to_storage(info, obj)
-        obj["metadata"] = metadata = dict(obj["metadata"])
         if not request.internal and request.patch_type is not PatchType.APPLY:
             metadata.pop("managedFields", None)
             managed.track_create(info, obj, request.manager, self.clock.timestamp())
+        obj = conversion.to_storage(info, obj)
+        obj["metadata"] = metadata = dict(obj["metadata"])
         for plugin in self.admission:
             plugin.mutate(request, obj, None)
         strategy.prepare_create(info, obj)
@@ -205,7 +189,7 @@ class Registry:
         errors += self._schema_errors(info, obj)
         if errors:
             kind = info.kind
-            raise invalid_object(info.resource.group, kind, obj["metadata"].get("name", ""), errors)
+            raise invalid_object(_group(info), kind, obj["metadata"].get("name", ""), errors)
 
     def _schema_errors(self, info: ResourceInfo, obj: Obj) -> list[FieldError]:
         return list(schema_validation.check(self.schemas.get(info.resource, {}), obj)) if info.custom else []
@@ -257,6 +241,7 @@ class Registry:
     def replace(self, request: Request, obj: Obj, old: Obj) -> Response:
         """Finish an update or patch: `obj` in the requested version over the stored `old`."""
         info = request.info
+        self._track(request, obj, old)
         obj = conversion.to_storage(info, obj)
         obj = {**obj, "metadata": dict(obj["metadata"])}
         metadata, before = obj["metadata"], old["metadata"]
@@ -276,16 +261,6 @@ class Registry:
             strategy.prepare_update(info, obj, old)
         for hook in self.prepare:
             hook(request, obj, old)
-        if request.patch_type is not PatchType.APPLY and (not request.internal or "managedFields" in before):
-            managed.track_update(
-                info,
-                obj,
-                old,
-                request.manager,
-                self.clock.timestamp(),
-                request.subresource,
-                given="managedFields" in metadata,
-            )
         self._check_update(request, obj, old)
         for plugin in self.admission:
             plugin.validate(request, obj, old)
@@ -298,11 +273,21 @@ class Registry:
         self.finish_deletion(info, obj)
         return Response(conversion.from_storage(info, obj))
 
+    def _track(self, request: Request, obj: Obj, old: Obj) -> None:
+        """Move field ownership to the updater, in the version that it wrote."""
+        if request.patch_type is PatchType.APPLY or (request.internal and "managedFields" not in old["metadata"]):
+            return
+        info = request.info
+        served = conversion.from_storage(info, old)
+        given = "managedFields" in obj["metadata"]
+        now = self.clock.timestamp()
+        managed.track_update(info, obj, served, request.manager, now, request.subresource, given=given)
+
     def _check_update(self, request: Request, obj: Obj, old: Obj) -> None:
         errors = validate_update(request.info, obj, old, request.subresource)
         errors += self._schema_errors(request.info, obj)
         if errors:
-            raise invalid_object(request.info.resource.group, request.info.kind, obj["metadata"]["name"], errors)
+            raise invalid_object(_group(request.info), request.info.kind, obj["metadata"]["name"], errors)
 
     def finish_deletion(self, info: ResourceInfo, obj: Obj) -> None:
         metadata = obj["metadata"]
@@ -379,9 +364,11 @@ class Registry:
         old = self.read(info, request.namespace, request.name)
         metadata = old["metadata"]
         if options.precondition_uid and options.precondition_uid != metadata["uid"]:
-            raise conflict(info, request.name, _uid_conflict(options.precondition_uid, metadata["uid"], delete=True))
+            raise _delete_conflict(
+                info, request.name, _uid_conflict(options.precondition_uid, metadata["uid"], delete=True)
+            )
         if options.precondition_version and options.precondition_version != metadata["resourceVersion"]:
-            raise conflict(
+            raise _delete_conflict(
                 info,
                 request.name,
                 f"the ResourceVersion in the precondition ({options.precondition_version}) does not match the "
@@ -395,9 +382,11 @@ class Registry:
         grace = self._grace(info, old, options.grace_period)
         held = self._mark(info, obj, options, grace)
         if not held:
-            if options.dry_run:
-                return Response(conversion.from_storage(info, old))
-            last = self._remove(info, old) or old
+            if info.storage == ("", "pods"):
+                gone = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
+                old = {**old, "metadata": {**metadata, **gone}}
+                old["metadata"]["generation"] = metadata.get("generation", 0) + 1
+            last = old if options.dry_run else self._remove(info, old) or old
             return Response(deleted_answer(info, conversion.from_storage(info, last)))
         if not options.dry_run and not _same(obj, old):
             self.store.put(info.storage, obj)
@@ -496,6 +485,13 @@ RETURN_DELETED = {
 }
 
 
+def _delete_conflict(info: ResourceInfo, name: str, why: str) -> StatusError:
+    group = info.resource.group
+    subject = f"{info.kind}.{group}" if group else info.kind
+    details = {key: value for key, value in (("name", name), ("group", group), ("kind", info.kind)) if value}
+    return StatusError(409, "Conflict", f"Operation cannot be fulfilled on {subject} {quoted(name)}: {why}", details)
+
+
 def _match_namespace(request: Request, metadata: Obj) -> None:
     wanted = request.namespace if request.info.namespaced else ""
     given = metadata.get("namespace", "")
@@ -503,6 +499,11 @@ def _match_namespace(request: Request, metadata: Obj) -> None:
         raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
     if wanted:
         metadata["namespace"] = wanted
+
+
+def _group(info: ResourceInfo) -> str:
+    """The group that a refusal names: events are those of the core group."""
+    return "" if info.resource.plural == "events" else info.resource.group
 
 
 def _uid_conflict(wanted: str, present: str, *, delete: bool = False) -> str:
@@ -546,7 +547,10 @@ def _json_name(value: Any) -> str:
     return "number" if isinstance(value, int | float) else "array"
 
 
-def _patch_shown(request: Request) -> str:
-    import json  # noqa: PLC0415
-
-    return quoted(json.dumps(request.body, separators=(",", ":"), sort_keys=True)) if request.body is not None else "{}"
+def _patch_shown(body: Any) -> str:
+    """A patched object as a refusal quotes it: kind and version first, managed fields left out."""
+    if not isinstance(body, Mapping):
+        return "{}"
+    metadata = {name: value for name, value in (body.get("metadata") or {}).items() if name != "managedFields"}
+    shown = {**body, "metadata": metadata}
+    return quoted(json.dumps(dict(sorted(shown.items())), separators=(",", ":")))

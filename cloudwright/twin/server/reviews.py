@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudwright.twin.api import Obj
+from cloudwright.twin.server import managed
 from cloudwright.twin.server.decode import DecodeError, Decoder
 from cloudwright.twin.server.errors import FieldError, bad_request, invalid, invalid_object
 from cloudwright.twin.server.rbac import Attributes, Authorizer, Decision
@@ -46,6 +47,8 @@ class Reviews:
             raise bad_request(f'{info.kind} in version "v1" cannot be handled as a {info.kind}: {error}') from None
         body["apiVersion"], body["kind"] = info.resource.api_version, info.kind
         body.setdefault("metadata", {})
+        if not request.internal:
+            managed.track_create(info, body, request.manager, "1970-01-01T00:00:00Z")
         body["status"] = self._handlers[info.resource.plural](request, body)
         return Response(body, 201)
 

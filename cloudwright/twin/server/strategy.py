@@ -6,6 +6,7 @@ from typing import Any
 
 from cloudwright.twin.api import Obj
 from cloudwright.twin.schema.kinds import ResourceInfo
+from cloudwright.twin.server.decode import Decoder
 from cloudwright.twin.server.pods import prepare_pod, update_pod
 
 _GENERATION = {
@@ -53,10 +54,10 @@ def _content(obj: Obj) -> dict[str, Any]:
 
 def prepare_create(info: ResourceInfo, obj: Obj) -> None:
     """Bring a new object into its first state, in place."""
-    if has_status(info) and (info.custom or "status" in info.struct.fields):
+    if has_status(info) and info.storage != ("", "nodes") and (info.custom or "status" in info.struct.fields):
         obj.pop("status", None)
         if not info.custom and info.struct.fields["status"].always:
-            obj["status"] = {}
+            obj["status"] = Decoder().struct(info.struct.fields["status"].type.struct, {}, "")
     obj["metadata"].pop("generation", None)
     if info.custom or _key(info) in _GENERATION:
         obj["metadata"]["generation"] = 1
@@ -150,7 +151,6 @@ def _daemon_set_update(obj: Obj, old: Obj) -> None:
 
 
 def _stateful_set(obj: Obj) -> None:
-    obj["status"] = {"replicas": 0, "availableReplicas": 0}
     for claim in obj.get("spec", {}).get("volumeClaimTemplates", ()):
         claim["status"] = {"phase": "Pending"}
 
@@ -172,7 +172,7 @@ def _job(obj: Obj) -> None:
 
 
 def _csr(obj: Obj) -> None:
-    obj.pop("status", None)
+    obj["status"] = {}
 
 
 def _secret(obj: Obj) -> None:

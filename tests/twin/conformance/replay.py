@@ -79,6 +79,7 @@ _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
 _GENERATED = re.compile(r"(kube-api-access-|gen-)[bcdfghjklmnpqrstvwxz2456789]{5}\b")
 _AGE = re.compile(r"(\d+[smhdy])+")
+_DUMP = re.compile(r"\s*\n@@.*", re.DOTALL)
 _KEY = re.compile(r"Key: [^,]*,")
 RULES = (
     "1. UIDs are replaced by a word.",
@@ -93,6 +94,7 @@ RULES = (
     "10. The store's internal key in precondition errors is left out.",
     "11. Address and port of the server itself are left out.",
     "12. The order of field errors within one answer does not matter.",
+    "13. What a server adds to a refusal as a dump of its own internal types (a text diff, a Go struct) is left out.",
 )
 
 
@@ -139,6 +141,7 @@ def _text(value: str, name: str) -> str:
         return "<continue>"
     if name == "message" and value.startswith(("Operation", "Table")):
         value = _KEY.sub("Key: <key>,", value)
+    value = _DUMP.sub("", value).rstrip("\n") if name == "message" else value
     value = _TOKEN.sub("<token>", _UID.sub("<uid>", _TIME.sub("<time>", value)))
     value = _ADDRESS.sub(lambda match: match[0] if match[0].startswith("10.96.7.") else "<address>", value)
     if name == "message" and "[" in value:

@@ -14,8 +14,8 @@ class TolerationSeconds(Plugin):
     """Pods tolerate a failing node for five minutes."""
 
     def mutate(self, request: Request, obj: Obj | None, old: Obj | None) -> None:
-        """Add the two default tolerations to a new pod."""
-        if obj is None or not creates(request, PODS):
+        """Add the two default tolerations to a pod."""
+        if obj is None or request.info.storage != PODS or request.subresource:
             return
         present = obj["spec"].get("tolerations") or []
         for taint in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):

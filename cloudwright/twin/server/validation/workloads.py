@@ -150,7 +150,17 @@ def stateful_set(obj: Obj) -> Errors:
         where = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
         yield from one_of(retention.get(name, "Retain"), ("Retain", "Delete"), where)
     yield from not_negative(spec, "spec", "replicas", "minReadySeconds")
-    yield from _selected(spec, "statefulset")
+    yield from _selected(_with_claims(spec), "statefulset")
+
+
+def _with_claims(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The spec as its pods will have it: the claim templates are volumes that containers may mount."""
+    claims = [each["metadata"]["name"] for each in spec.get("volumeClaimTemplates") or ()]
+    given = spec.get("template") or {}
+    inner = given.get("spec") or {}
+    own = [volume for volume in inner.get("volumes") or () if volume.get("name") not in claims]
+    volumes = [*own, *({"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims)]
+    return {**spec, "template": {**given, "spec": {**inner, "volumes": volumes}}} if claims else spec
 
 
 def _stateful_strategy(strategy: Mapping[str, Any], path: str) -> Errors:
