@@ -185,7 +185,6 @@ class Site:
     def _do_wait(self, seconds: float, action: Mapping[str, Any]) -> None:
         self.world.step(seconds)
 
-
     # checks
 
     def holds(self, check: Mapping[str, Any]) -> bool:
@@ -206,7 +205,8 @@ class Site:
         return [
             pod
             for pod in self.api.cached(PODS, namespace or self.namespace)
-            if name in (labels_of(pod).get("app.kubernetes.io/name"), labels_of(pod).get("k8s-app"), labels_of(pod).get("app"))
+            if name
+            in (labels_of(pod).get("app.kubernetes.io/name"), labels_of(pod).get("k8s-app"), labels_of(pod).get("app"))
             and not is_finished(pod)
         ]
 
@@ -224,7 +224,9 @@ class Site:
         """A container of the application last ended with a reason."""
         for pod in self.pods(app):
             for each in (pod.get("status") or {}).get("containerStatuses") or ():
-                ended = (each.get("lastState") or {}).get("terminated") or (each.get("state") or {}).get("terminated") or {}
+                ended = (
+                    (each.get("lastState") or {}).get("terminated") or (each.get("state") or {}).get("terminated") or {}
+                )
                 if ended.get("reason") == check["reason"]:
                     return True
         return False
@@ -253,7 +255,8 @@ class Site:
     def _is_log(self, app: str, check: Mapping[str, Any]) -> bool:
         """A line in the newest logs (or those before the last restart) matches."""
         pattern = re.compile(check["matches"])
-        return any(pattern.search(text) for pod in self.pods(app) for text in self._texts(pod))
+        texts = (text for pod in self.pods(app) for text in self._texts(pod))
+        return any(pattern.search(text.replace('\\"', '"')) for text in texts)
 
     def _texts(self, pod: Mapping[str, Any]) -> list[str]:
         meta, texts = pod["metadata"], []
@@ -319,8 +322,15 @@ class Site:
         return bool(value == check["is"]) if "is" in check else value != check["is_not"]
 
     def _is_condition(self, target: str, check: Mapping[str, Any]) -> bool:
-        found = [each for each in (self.get(target).get("status") or {}).get("conditions") or () if each["type"] == check["type"]]
-        return any(each["status"] == check["status"] and each.get("reason") == check.get("reason", each.get("reason")) for each in found)
+        found = [
+            each
+            for each in (self.get(target).get("status") or {}).get("conditions") or ()
+            if each["type"] == check["type"]
+        ]
+        return any(
+            each["status"] == check["status"] and each.get("reason") == check.get("reason", each.get("reason"))
+            for each in found
+        )
 
     def _is_absent(self, target: str, check: Mapping[str, Any]) -> bool:
         try:
@@ -356,6 +366,15 @@ class Site:
         if not sources or not any(process.traffic.calls for process in sources):
             return False
         worst = max(call.failure for process in sources for call in process.traffic.calls.values())
-        calls = [state.attempt_failure for p in self.estate.fleet.processes() if p.running for state in p.traffic.calls.values()]
-        slow = any(p.traffic.latency > 1.0 for p in self.estate.fleet.processes() if p.running and p.sandbox.namespace == self.namespace and p.base and p.base.role == "server")
+        calls = [
+            state.attempt_failure
+            for p in self.estate.fleet.processes()
+            if p.running
+            for state in p.traffic.calls.values()
+        ]
+        slow = any(
+            p.traffic.latency > 1.0
+            for p in self.estate.fleet.processes()
+            if p.running and p.sandbox.namespace == self.namespace and p.base and p.base.role == "server"
+        )
         return worst < 0.01 and max(calls, default=0.0) < 0.02 and not slow

@@ -11,6 +11,7 @@ from cloudwright.twin.apps.process import Limits, LogBuffer, Process
 from cloudwright.twin.apps.programs import go_on
 from cloudwright.twin.apps.registry import Image, PullError, docker_credentials, parse_reference
 from cloudwright.twin.apps.runner import StartError
+from cloudwright.twin.clock import Timer
 from cloudwright.twin.network.dns import resolv_conf
 from cloudwright.twin.network.plane import CLUSTER_DNS
 from cloudwright.twin.node.context import NodeContext, pod_reference
@@ -31,6 +32,7 @@ class ContainerLifecycle:
         self.context = context
         self.sandbox = sandbox
         self.probes: dict[tuple[str, str], ProbeState] = {}
+        self._resync: Timer | None = None
 
     @property
     def pod(self) -> Mapping[str, Any]:
@@ -42,6 +44,12 @@ class ContainerLifecycle:
         init = record is not None and record.kind is not Kind.MAIN
         about = pod_reference(self.pod, record.name if record else "", init=init)
         self.context.recorder(self.sandbox.machine.name).record(about, type_, reason, message)
+
+    def resync(self) -> None:
+        """Have one look at the pod soon, as the kubelet does while something fails."""
+        if self._resync is None or self._resync.cancelled or self._resync.due <= self.context.clock.now():
+            uid = self.sandbox.uid
+            self._resync = self.context.clock.after(RESYNC, lambda: self.context.enqueue(uid))
 
     def later(self, seconds: float) -> None:
         """Synchronise the pod again after a while."""
@@ -89,7 +97,7 @@ class ContainerLifecycle:
             record.last_warned = now
             text = f"Back-off restarting failed container {record.name} in pod {where}"
             self.event(record, "Warning", "BackOff", text)
-            self.later(RESYNC)
+        self.resync()
         return False
 
     def _config_error(self, record: ContainerRecord, message: str) -> None:
@@ -98,7 +106,7 @@ class ContainerLifecycle:
         if now - record.last_warned >= RESYNC - 1:
             record.last_warned = now
             self.event(record, "Warning", "Failed", f"Error: {message}")
-            self.later(RESYNC)
+        self.resync()
 
     def _ensure_image(self, record: ContainerRecord) -> bool:
         image = str(record.spec["image"])
@@ -142,10 +150,10 @@ class ContainerLifecycle:
 
     def _warn_now(self, record: ContainerRecord) -> bool:
         now = self.context.clock.now()
+        self.resync()
         if now - record.last_warned < RESYNC - 1:
             return False
         record.last_warned = now
-        self.later(RESYNC)
         return True
 
     def _pull(self, record: ContainerRecord, image: str, reference: str) -> bool:

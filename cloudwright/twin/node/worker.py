@@ -8,7 +8,7 @@ from cloudwright.twin.api import PODS, ApiStatusError, PatchType
 from cloudwright.twin.apps.machine import Sandbox
 from cloudwright.twin.apps.quantity import parse_quantity
 from cloudwright.twin.node.context import NodeContext
-from cloudwright.twin.node.lifecycle import RESYNC, ContainerLifecycle
+from cloudwright.twin.node.lifecycle import ContainerLifecycle
 from cloudwright.twin.node.records import ContainerRecord, Kind, Phase, records_of
 from cloudwright.twin.node.status import conditions, container_status, pod_phase, stamp, with_times
 from cloudwright.twin.node.volumes import MountError
@@ -121,7 +121,7 @@ class PodWorker:
         if not self.sandbox.machine.runtime_running:
             if not self.networked:
                 self.containers.event(None, "Warning", "FailedCreatePodSandBox", _NO_RUNTIME)
-            self.containers.later(RESYNC)
+            self.containers.resync()
             return
         if not self._mounted():
             return
@@ -142,6 +142,7 @@ class PodWorker:
         if len(self.sandbox.volumes) == len(self.pod["spec"].get("volumes") or ()):
             return True
         if now < self.next_mount:
+            self.containers.resync()
             return False
         try:
             self.context.volumes.mount_all(self.sandbox)

@@ -32,7 +32,9 @@ def digest(snapshot: Any, seconds: float = 300.0) -> str:
         for sandbox in estate.fleet.sandboxes.values()
         for name, process in sandbox.processes.items()
     }
-    samples = sorted((series.labels, list(series.times), [repr(v) for v in series.values]) for series in estate.series.all())
+    samples = sorted(
+        (series.labels, list(series.times), [repr(v) for v in series.values]) for series in estate.series.all()
+    )
     text = json.dumps([objects, logs, samples], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -40,7 +42,16 @@ def digest(snapshot: Any, seconds: float = 300.0) -> str:
 def _resources() -> list[Any]:
     from cloudwright.twin import api
 
-    return [api.PODS, api.DEPLOYMENTS, api.REPLICA_SETS, api.SERVICES, api.ENDPOINT_SLICES, api.EVENTS, api.NODES, api.JOBS]
+    return [
+        api.PODS,
+        api.DEPLOYMENTS,
+        api.REPLICA_SETS,
+        api.SERVICES,
+        api.ENDPOINT_SLICES,
+        api.EVENTS,
+        api.NODES,
+        api.JOBS,
+    ]
 
 
 if __name__ == "__main__":
