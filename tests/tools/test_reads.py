@@ -1,6 +1,7 @@
 """The read tools on a real API server: what they find, compute and leave out."""
 
 import base64
+import threading
 import time
 from typing import Any
 
@@ -62,6 +63,7 @@ def deployment(name: str, namespace: str, image: str = "registry.local/app:1", r
                         {
                             "name": "main",
                             "image": image,
+                            "args": ["--password", SECRET],
                             "env": [{"name": "DB_PASSWORD", "value": SECRET}, {"name": "MODE", "value": "fast"}],
                         }
                     ]
@@ -86,7 +88,7 @@ def test_lists_filter_sort_page_and_keep_the_rest(cluster: ControlPlane, context
     mark = cluster.audit.mark()
     rest: Rows = run("query_result", context, handle=first.handle, where="keys < 7", sort="keys", offset=1, limit=3)
     assert (rest.total, cells(rest, "keys")) == (7, [1, 2, 3])
-    grouped: Rows = run("query_result", context, handle=first.handle, group_by=["namespace"] if False else ["keys"])
+    grouped: Rows = run("query_result", context, handle=first.handle, group_by=["keys"])
     assert grouped.columns == ("keys", "count")
     assert cluster.audit.requests(mark) == []
 
@@ -106,9 +108,7 @@ def test_counts_are_computed_over_all_pages(cluster: ControlPlane, context: Cont
     assert custom.rows[0][2] == "Always"
 
 
-def test_custom_kinds_are_found_and_read_like_any_other(
-    cluster: ControlPlane, context: Context, namespace: str
-) -> None:
+def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: Context, namespace: str) -> None:
     crd = {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -167,32 +167,59 @@ def test_no_read_shows_a_secret(cluster: ControlPlane, context: Context, namespa
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": "creds", "namespace": namespace},
-        "data": {"password": encoded},
+        "data": {"password": encoded, "blob": encoded},
     }
-    cluster.create(secret, deployment("api", namespace), config("plain", namespace, note=f"password={SECRET}"))
-    shown = [
-        run("get_resource", context, kind="secret", name="creds"),
-        run("get_resource", context, kind="secret", name="creds", path="data.password"),
-        run("describe_resource", context, kind="secret", name="creds"),
-        run("list_resources", context, kind="secrets", columns=["data.password", "data"]),
-        run("list_resources", context, kind="secrets", group_by=["data.password"]),
-        run(
-            "list_resources",
-            context,
-            kind="deploy",
-            columns=["spec.template.spec.containers[*].env[DB_PASSWORD].value"],
-        ),
-        run("list_resources", context, kind="deploy", columns=["spec.template.spec.containers[*].env"]),
-        run("get_resource", context, kind="deploy", name="api"),
-        run("describe_resource", context, kind="deploy", name="api"),
-        run("describe_resource", context, kind="cm", name="plain"),
-        run("compare_resources", context, kind="secret", name="creds", other_namespace="kube-system"),
-        run("rollout_history", context, name="api"),
-    ]
-    for result in shown:
+    cluster.create(secret, deployment("api", namespace), deployment("api-2", namespace, replicas=2))
+    cluster.create(config("plain", namespace, note=f"password={SECRET}"))
+    env = "spec.template.spec.containers[*].env"
+    for tool, arguments in (
+        ("get_resource", {"kind": "secret", "name": "creds"}),
+        ("get_resource", {"kind": "secret", "name": "creds", "path": "data.password"}),
+        ("describe_resource", {"kind": "secret", "name": "creds"}),
+        ("list_resources", {"kind": "secrets", "columns": ["data.password", "data"]}),
+        ("list_resources", {"kind": "secrets", "columns": ["data[*]", "data.blob"], "sort": "data.blob"}),
+        ("list_resources", {"kind": "secrets", "columns": ["metadata", "data"], "where": "has data.blob"}),
+        ("list_resources", {"kind": "deploy", "columns": ["spec.template.spec.containers[0].args[1]"]}),
+        ("list_resources", {"kind": "deploy", "columns": ["spec.template.spec.containers[*].args.1"]}),
+        ("list_resources", {"kind": "secrets", "group_by": ["data.password"]}),
+        ("list_resources", {"kind": "deploy", "columns": [f"{env}[DB_PASSWORD].value"]}),
+        ("list_resources", {"kind": "deploy", "columns": [f"{env}[*].value"]}),
+        ("list_resources", {"kind": "deploy", "columns": [f"{env}[0].value", f"{env}.value"]}),
+        ("list_resources", {"kind": "deploy", "columns": [env, "spec.template.spec.containers", "spec"]}),
+        ("list_resources", {"kind": "deploy", "group_by": [f"{env}[DB_PASSWORD].value"]}),
+        ("get_resource", {"kind": "deploy", "name": "api"}),
+        ("get_resource", {"kind": "deploy", "name": "api", "path": f"{env}[DB_PASSWORD].value"}),
+        ("describe_resource", {"kind": "deploy", "name": "api"}),
+        ("describe_resource", {"kind": "cm", "name": "plain"}),
+        ("list_resources", {"kind": "cm", "columns": ["data.note", "data"]}),
+        ("compare_resources", {"kind": "secret", "name": "creds", "other_namespace": "kube-system"}),
+        ("compare_resources", {"kind": "deploy", "name": "api", "other_name": "api-2"}),
+        ("rollout_history", {"name": "api"}),
+    ):
+        result = run(tool, open_session(cluster.kubeconfig, namespace), **arguments)
         for text in (result.render(), result.model_dump_json()):
-            assert SECRET not in text
-            assert encoded not in text
+            assert SECRET not in text, (tool, arguments)
+            assert encoded not in text, (tool, arguments)
+
+
+def test_no_filter_finds_a_secret_out_by_comparing(cluster: ControlPlane, context: Context, namespace: str) -> None:
+    encoded = base64.b64encode(SECRET.encode()).decode()
+    metadata = {"name": "creds", "namespace": namespace}
+    cluster.create(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"password": encoded, "blob": encoded}}
+    )
+    cluster.create(deployment("api", namespace))
+    env = "spec.template.spec.containers[*].env[DB_PASSWORD].value"
+    for kind, where in (
+        ("secrets", f"data.password = '{encoded}'"),
+        ("secrets", f"data.blob = '{encoded}'"),
+        ("deploy", f"spec.template.spec.containers[0].args[1] = {SECRET}"),
+        ("secrets", f"data.password matches '^{encoded[:3]}'"),
+        ("deploy", f"{env} = {SECRET}"),
+        ("deploy", f"{env} matches ^tr0ub"),
+        ("deploy", f"spec contains {SECRET}"),
+    ):
+        assert run("list_resources", open_session(cluster.kubeconfig, namespace), kind=kind, where=where).total == 0
 
 
 def test_equal_secrets_are_seen_to_be_equal(cluster: ControlPlane, context: Context, namespace: str) -> None:
@@ -281,14 +308,10 @@ def test_waiting_ends_when_it_is_so_deleted_or_late(cluster: ControlPlane, conte
 
 def later(act: Any) -> None:
     """Do it in another thread, a moment from now."""
-    import threading
-
     threading.Timer(0.3, act).start()
 
 
-def test_comparing_names_each_field_and_what_is_missing(
-    cluster: ControlPlane, context: Context, namespace: str
-) -> None:
+def test_comparing_names_each_field(cluster: ControlPlane, context: Context, namespace: str) -> None:
     other = cluster.new_namespace(f"{namespace[:40]}-b")
     cluster.create(deployment("web", namespace), deployment("web", other, image="registry.local/app:2", replicas=3))
     cluster.create(
@@ -419,9 +442,7 @@ def test_impersonation_reaches_every_request(cluster: ControlPlane, namespace: s
 # -- snapshots --------------------------------------------------------------------------------------------------------
 
 
-def test_snapshots_prune_every_page_and_name_their_gaps(
-    cluster: ControlPlane, context: Context, namespace: str
-) -> None:
+def test_snapshots_prune_pages_and_name_gaps(cluster: ControlPlane, context: Context, namespace: str) -> None:
     cluster.create(*(config(f"c-{number}", namespace, big="x" * 1000) for number in range(5)))
 
     def prune(item: Any) -> dict[str, Any]:

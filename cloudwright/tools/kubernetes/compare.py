@@ -212,7 +212,8 @@ def _shown(value: JsonValue, path: str, context: Context) -> JsonValue:
     """One side's value, masked with its field's name in view."""
     if value == ABSENT:
         return None
-    masked = context.redactor.value({path.rpartition(".")[2]: value})
+    *_, parent, last = ("", *fields.split(path))
+    masked = context.redactor.value({parent if last == "value" and parent else last: value})
     assert isinstance(masked, dict)
     text = str(scalar(next(iter(masked.values()))))
     return text if len(text) <= 300 else f"{text[:300]}… ({len(text)} characters)"

@@ -18,6 +18,7 @@ from typing import Any
 from rapidfuzz import process
 
 from cloudwright.core.errors import InvalidArguments
+from cloudwright.core.redaction import Redactor
 from cloudwright.core.refs import Frozen
 from cloudwright.tools.kubernetes import values
 from cloudwright.tools.kubernetes.facts import ALIASES, FACTS, Fact
@@ -25,6 +26,12 @@ from cloudwright.tools.kubernetes.fields import split
 
 Predicate = Callable[[Mapping[str, Any], float], bool]
 """Whether an object fits, at a moment of Unix time."""
+
+Reader = Callable[[str], Fact]
+"""From the name of a field to what reads it."""
+
+Mask = Callable[[str, Any], Any]
+"""From the name that speaks for a value, and the value, to what may be seen of it."""
 
 _LONGEST = 2_000
 _LONGEST_PATTERN = 200
@@ -76,7 +83,7 @@ for _model in (Not, All, Any_):
     _model.model_rebuild()
 
 
-def compile_filter(tree: Filter, reader: "Callable[[str], Fact] | None" = None) -> Predicate:
+def compile_filter(tree: Filter, reader: Reader | None = None) -> Predicate:
     """The filter as a function.
 
     Args:
@@ -101,8 +108,12 @@ def compile_filter(tree: Filter, reader: "Callable[[str], Fact] | None" = None) 
     return lambda item, now: any(test(value) for value in read(item, now))
 
 
-def field_reader(name: str) -> Fact:
+def field_reader(name: str, mask: Mask | None = None) -> Fact:
     """What reads a field: a fact, a label (`label app`, `labels[app]`), or a path.
+
+    Args:
+        name: of the field.
+        mask: applied to every value that a path leads to, with the name that speaks for it.
 
     Raises:
         InvalidArguments: the name means nothing; near misses are suggested.
@@ -114,7 +125,7 @@ def field_reader(name: str) -> Fact:
     for prefix in ("label", "annotation"):
         found = re.fullmatch(rf"{prefix}s?(?:[ .:]|\[)\"?([^\]\"]+)\"?\]?", word, re.I)
         if found:
-            return _path(("metadata", f"{prefix}s", found[1]))
+            return _path(("metadata", f"{prefix}s", found[1]), mask)
     tokens = split(word)
     if len(tokens) == 1 and tokens[0] not in ("spec", "status", "metadata", "data", "type", "rules", "subjects"):
         near = [match[0] for match in process.extract(key, list(FACTS), limit=3, score_cutoff=60)]
@@ -124,17 +135,41 @@ def field_reader(name: str) -> Fact:
             if near
             else f"Use {', '.join(FACTS)}, or a path like spec.replicas.",
         )
-    return _path(tokens)
+    return _path(tokens, mask)
 
 
-def _path(tokens: tuple[str, ...]) -> Fact:
+def masking_reader(redactor: Redactor) -> Callable[[str], Fact]:
+    """A `field_reader` through which no secret can be seen, nor found out by comparing."""
+
+    def mask(key: str, value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        found = redactor.value({key or "field": value})
+        return next(iter(found.values())) if isinstance(found, dict) else found
+
+    return lambda name: field_reader(name, mask)
+
+
+def _path(tokens: tuple[str, ...], mask: Mask | None) -> Fact:
     def read(item: Mapping[str, Any], now: float) -> list[Any]:
         found: list[Any] = []
-        for value in values.walk(item, tokens):
+        for key, raw in _values(item, tokens, mask):
+            value = raw if mask is None else mask(key, raw)
             found += value if isinstance(value, list) else [] if value is None else [value]
         return found
 
     return read
+
+
+def _values(item: Mapping[str, Any], tokens: tuple[str, ...], mask: Mask | None) -> Iterator[tuple[str, Any]]:
+    """The values at a path. An element of a list may be secret by what stands before it (`--password`, `abc`), so a
+    list is masked as a whole before one of its elements is taken."""
+    if mask is None or len(tokens) < 2:
+        yield from values.walk(item, tokens)
+        return
+    for key, parent in values.walk(item, tokens[:-1]):
+        whole = mask(key, parent) if isinstance(parent, list) else parent
+        yield from values.walk(whole, tokens[-1:], key)
 
 
 def _test(compare: Compare) -> Callable[[Any], bool]:
@@ -240,7 +275,7 @@ _DURATION_WORDS = frozenset(
 )
 
 
-def parse_filter(text: str, reader: "Callable[[str], Fact] | None" = None) -> Filter:
+def parse_filter(text: str, reader: Reader | None = None) -> Filter:
     """The typed filter of a text; see the module's description for the language. "" is everything.
 
     `reader` says which fields there are, as for `compile_filter`.
@@ -257,7 +292,7 @@ def parse_filter(text: str, reader: "Callable[[str], Fact] | None" = None) -> Fi
 class _Parser:
     """Recursive descent over words, quoted strings, comparison signs and parentheses."""
 
-    def __init__(self, text: str, reader: "Callable[[str], Fact] | None") -> None:
+    def __init__(self, text: str, reader: Reader | None) -> None:
         self._text = text
         self._reader = reader
         self._tokens = list(self._scan(text))

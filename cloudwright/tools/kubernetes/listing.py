@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -17,7 +17,7 @@ from cloudwright.tools.kubernetes import tables
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
-from cloudwright.tools.kubernetes.filters import All, compile_filter, field_reader, parse_filter
+from cloudwright.tools.kubernetes.filters import All, compile_filter, field_reader, masking_reader, parse_filter
 from cloudwright.tools.kubernetes.place import notice
 from cloudwright.tools.kubernetes.requests import find_kind, live, namespace_for
 
@@ -116,11 +116,10 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     namespace = where_of(kind, args.namespace, context)
     if args.group_by:
         return _grouped(args, kind, namespace, context)
-    columns = tables.columns_for(kind.kind, args.columns, namespaced=kind.namespaced and not namespace)
+    reader = masking_reader(context.redactor)
+    columns = tables.columns_for(kind.kind, args.columns, namespaced=kind.namespaced and not namespace, reader=reader)
     table = tables.TableBuilder(columns, args.sort, context.redactor)
     for item in select(args, kind, namespace, context, now=table.now):
-        if args.columns or args.sort:  # a path may lead to a value that only the names around it tell to be secret
-            item = present(item, context)
         metadata = item.get("metadata") or {}
         table.add(item, (metadata.get("name"), metadata.get("namespace"), metadata.get("uid")))
     rows, keys = table.finish()
@@ -133,17 +132,20 @@ def list_resources(args: ListInput, context: Context) -> Rows:
 
 def select(
     args: ListInput, kind: ResourceType, namespace: str, context: Context, *, now: float | None = None
-) -> "list[Mapping[str, Any]] | Any":
-    """The objects that fit the selectors and the filter, one by one."""
-    tree = parse_filter(args.where)
-    fits = compile_filter(tree)
+) -> Iterator[Mapping[str, Any]]:
+    """The objects that fit the selectors and the filter, one by one; of Secrets only what may be seen."""
+    reader = masking_reader(context.redactor)
+    tree = parse_filter(args.where, reader)
+    fits = compile_filter(tree, reader)
+    secret = kind.kind == "Secret" and not kind.group
     everything = tree == All()
     client = context.service(KubernetesClient)
     params = {key: value for key, value in (("labelSelector", args.labels), ("fieldSelector", args.fields)) if value}
     at = time.time() if now is None else now
     for page in client.pages(kind.path(namespace), params, timeout=context.remaining(client.timeout)):
-        for item in page.items:
-            if everything or fits(conceal(item, context.redactor), at):
+        for raw in page.items:
+            item = conceal(raw, context.redactor) if secret else raw
+            if everything or fits(item, at):
                 yield item
 
 
@@ -174,7 +176,7 @@ def bounded(
 
 
 def _grouped(args: ListInput, kind: ResourceType, namespace: str, context: Context) -> Rows:
-    readers = [field_reader(name) for name in args.group_by]
+    readers = [masking_reader(context.redactor)(name) for name in args.group_by]
     counts: Counter[tuple[JsonValue, ...]] = Counter()
     now = time.time()
     for item in select(args, kind, namespace, context, now=now):

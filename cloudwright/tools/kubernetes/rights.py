@@ -24,6 +24,15 @@ _SHOWN_GRANTERS = 4
 _EXPLAIN_SECONDS = 5.0
 _READ_RBAC = Permission(verb="list", group=GROUP, resource="clusterrolebindings")
 
+_VIRTUAL = {
+    "users": "",
+    "groups": "",
+    "uids": "authentication.k8s.io",
+    "userextras": "authentication.k8s.io",
+    "signers": "certificates.k8s.io",
+}
+"""Resources that only rules speak of: the server stores no such objects."""
+
 Resource = Annotated[str, Field(description="kind, pods/exec, or a URL path", max_length=300)]
 
 
@@ -66,6 +75,9 @@ def permission_of(verb: str, resource: str, namespace: str, name: str, context: 
     if resource == "*":
         return Permission(verb=verb.lower(), group="*", resource="*", namespace=where, name=name)
     word, _, subresource = resource.partition("/")
+    if word.lower() in _VIRTUAL:
+        virtual = f"{word.lower()}/{subresource}" if subresource else word.lower()
+        return Permission(verb=verb.lower(), group=_VIRTUAL[word.lower()], resource=virtual, name=name)
     kind = context.service(Discovery).find(word)
     plural = f"{kind.plural}/{subresource}" if subresource else kind.plural
     return Permission(

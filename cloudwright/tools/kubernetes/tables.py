@@ -12,7 +12,7 @@ from cloudwright.core.errors import InvalidArguments, NotFound
 from cloudwright.core.redaction import Redactor
 from cloudwright.tools.kubernetes import facts, values
 from cloudwright.tools.kubernetes.facts import dig, maps
-from cloudwright.tools.kubernetes.filters import field_reader
+from cloudwright.tools.kubernetes.filters import Reader, field_reader, masking_reader
 
 Object = Mapping[str, Any]
 Cell = Callable[[Object, float], JsonValue]
@@ -235,7 +235,9 @@ def _who(item: Object) -> str:
     return ",".join(f"{subject.get('kind')}:{subject.get('name')}" for subject in maps(item, "subjects"))
 
 
-def columns_for(kind: str, wanted: Sequence[str], *, namespaced: bool) -> tuple[Column, ...]:
+def columns_for(
+    kind: str, wanted: Sequence[str], *, namespaced: bool, reader: Reader = field_reader
+) -> tuple[Column, ...]:
     """The columns of a table: those asked for, else the kind's own; always with name, and namespace if it has one.
 
     Raises:
@@ -247,10 +249,10 @@ def columns_for(kind: str, wanted: Sequence[str], *, namespaced: bool) -> tuple[
         return tuple(own.values())
     chosen = dict.fromkeys(("namespace", "name") if namespaced else ("name",))
     chosen |= dict.fromkeys(name.strip() for name in wanted)
-    return tuple(own.get(name) or field_column(name) for name in chosen)
+    return tuple(own.get(name) or field_column(name, reader) for name in chosen)
 
 
-def field_column(name: str) -> Column:
+def field_column(name: str, reader: Reader = field_reader) -> Column:
     """A column of any field: see `filters.field_reader`."""
     if name.lower() == "age":
         return AGE
@@ -260,10 +262,10 @@ def field_column(name: str) -> Column:
         return _IMAGES
     if name.lower() == "owner":
         return Column("owner", lambda item, now: facts.owner(item) or None)
-    reader = field_reader(name)
+    read = reader(name)
 
     def cell(item: Object, now: float) -> JsonValue:
-        found = reader(item, now)
+        found = read(item, now)
         return scalar(found[0]) if len(found) == 1 else ",".join(str(scalar(value)) for value in found) or None
 
     return Column(name, cell)
@@ -349,7 +351,7 @@ class TableBuilder:
         if sort:
             name, self._descending = order_of(sort)
             found = next((column for column in columns if column.name.lower() == name.lower()), None)
-            column = found or field_column(name)
+            column = found or field_column(name, masking_reader(redactor))
             self._sort = column.sort or column.cell
 
     def __len__(self) -> int:

@@ -109,41 +109,45 @@ def cores_text(value: float) -> str:
     return f"{round(value * 1000)}m"
 
 
-def walk(value: Any, tokens: tuple[str, ...]) -> Iterator[Any]:
-    """Every value at a path of map keys and list elements.
+def walk(value: Any, tokens: tuple[str, ...], key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value at a path of map keys and list elements, with the name that speaks for it.
+
+    That name is the last map key on the way; for the `value` of a `{"name": …, "value": …}` it is the `name`.
 
     A list is entered by index, by "*", or by the `name`, `type` or `key` of its elements; a key that is applied to a
     list means that key of all of its elements.
     """
     if not tokens:
-        yield value
+        yield key, value
         return
     head, rest = tokens[0], tokens[1:]
     if isinstance(value, Mapping):
         if head == "*":
-            for item in value.values():
-                yield from walk(item, rest)
+            for name, item in value.items():
+                yield from walk(item, rest, str(name))
         elif head in value:
-            yield from walk(value[head], rest)
+            named = str(value.get("name") or head) if head == "value" else head
+            yield from walk(value[head], rest, named)
     elif isinstance(value, list):
-        yield from _walk_list(value, head, rest, tokens)
+        yield from _walk_list(value, head, rest, tokens, key)
 
 
-def _walk_list(items: list[Any], head: str, rest: tuple[str, ...], tokens: tuple[str, ...]) -> Iterator[Any]:
+def _walk_list(
+    items: list[Any], head: str, rest: tuple[str, ...], tokens: tuple[str, ...], key: str
+) -> Iterator[tuple[str, Any]]:
     if head == "*":
         for item in items:
-            yield from walk(item, rest)
+            yield from walk(item, rest, key)
         return
     if head.lstrip("-").isdigit() and -len(items) <= int(head) < len(items):
-        yield from walk(items[int(head)], rest)
+        yield from walk(items[int(head)], rest, key)
         return
     named = [item for item in items if isinstance(item, Mapping) and head in _keys(item)]
-    if named:
-        for item in named:
-            yield from walk(item, rest)
-        return
-    for item in items:
-        yield from walk(item, tokens)
+    for item in named:
+        yield from walk(item, rest, key)
+    if not named:
+        for item in items:
+            yield from walk(item, tokens, key)
 
 
 def _keys(item: Mapping[str, Any]) -> tuple[Any, ...]:
