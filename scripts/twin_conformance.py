@@ -30,7 +30,9 @@ def compare() -> tuple[dict[str, list[str]], int]:
         if step.id not in recorded:
             continue
         mine = dict(zip(names, replay.comparable(answers[step.id]), strict=True))
-        theirs = dict(zip(names, recorded[step.id], strict=True))
+        code, body, warnings = recorded[step.id]
+        server = replay.Reply(code, body, tuple(warnings))
+        theirs = dict(zip(names, replay.comparable(server), strict=True))
         lines = replay.differences(mine, theirs)
         if lines:
             found[step.id] = lines

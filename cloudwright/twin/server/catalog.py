@@ -36,9 +36,9 @@ class Catalog:
                 return info
         return None
 
-    def has_group_version(self, group: str, version: str) -> bool:
-        """Whether anything is served under a group and version."""
-        return any((r.group, r.version) == (group, version) for r in self._infos)
+    def has_group(self, group: str) -> bool:
+        """Whether anything is served under a group."""
+        return any(resource.group == group for resource in self._infos)
 
     def set_custom(self, definition: str, infos: Iterable[ResourceInfo]) -> None:
         """Serve exactly these resources for a custom resource definition (none: stop serving it)."""

@@ -18,7 +18,14 @@ from cloudwright.twin.server.documents import Documents
 from cloudwright.twin.server.errors import StatusError, method_not_allowed, no_such_resource, status_of
 from cloudwright.twin.server.listing import as_list, check_versions, select
 from cloudwright.twin.server.negotiation import View, view_of
-from cloudwright.twin.server.parameters import add_delete_options, decode_body, options_of, patch_type, truth
+from cloudwright.twin.server.parameters import (
+    add_delete_options,
+    decode_body,
+    options_of,
+    patch_type,
+    truth,
+    unrecognized,
+)
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.printing.table import partial, table
 from cloudwright.twin.server.rbac import Attributes, forbidden_text
@@ -31,6 +38,10 @@ DEPRECATED = {
     ("", "endpoints"): ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",),
     ("", "componentstatuses"): ("v1 ComponentStatus is deprecated in v1.19+",),
 }
+_JOB_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 STREAMS = ("log", "exec", "attach", "portforward", "proxy")
 
 
@@ -129,9 +140,12 @@ class Gateway:
         if not self.server.authorizer.decide(attributes).allowed:
             raise StatusError(403, "Forbidden", f"forbidden: {forbidden_text(attributes)}", {})
         answer = self._document(call)
-        if answer is None:
-            return Answer(404, text="404 page not found\n")
-        return answer
+        if answer is not None:
+            return answer
+        parts = call.path.strip("/").split("/")
+        if len(parts) == 3 and parts[0] == "apis" and self.server.catalog.has_group(parts[1]):
+            return failure(no_such_resource())
+        return Answer(404, text="404 page not found\n")
 
     def _document(self, call: Call) -> Answer | None:
         path, catalog = call.path.rstrip("/") or "/", self.server.catalog
@@ -188,11 +202,8 @@ class Gateway:
         verb = verb_of(call.method, target, watching=watching)
         if info is None:
             self._allow_unknown(user, verb, target)
-            return (
-                Answer(404, text="404 page not found\n")
-                if not self._known_group(target)
-                else failure(no_such_resource())
-            )
+            known = self.server.catalog.has_group(target.resource.group)
+            return failure(no_such_resource()) if known else Answer(404, text="404 page not found\n")
         request = self._request(call, user, target, info, verb)
         request.actor = actor
         if info.storage == ("", "namespaces") and target.name:
@@ -213,9 +224,6 @@ class Gateway:
             self.audit.record(request, Response(answer.obj or {}, answer.code), call.source, reason)
         answer.warnings = request.warnings
         return answer
-
-    def _known_group(self, target: Target) -> bool:
-        return self.server.catalog.has_group_version(target.resource.group, target.resource.version)
 
     def _allow_unknown(self, user: User, verb: str, target: Target) -> None:
         resource = target.resource
@@ -267,7 +275,9 @@ class Gateway:
             request.patch_type = patch_type(call.header("content-type"), custom=request.info.custom)
         if request.subresource in STREAMS or call.method in ("GET", "HEAD"):
             return
-        request.body, request.duplicates = decode_body(call.body, call.header("content-type"), self._kind)
+        request.body, request.duplicates = decode_body(
+            call.body, call.header("content-type"), self._kind, request.info.kind
+        )
         if request.verb in ("delete", "deletecollection"):
             add_delete_options(request.options, request.body)
         elif request.verb in ("create", "update"):
@@ -284,6 +294,8 @@ class Gateway:
             return Answer(stream=request)
         if request.verb in ("get", "list", "watch") and request.verb not in info.verbs and not request.subresource:
             raise method_not_allowed()
+        if request.verb == "delete" and info.storage == ("batch", "jobs") and request.options.propagation is None:
+            request.warnings.append(_JOB_WARNING)
         view = view_of(call.header("accept"), query)
         if request.verb == "list":
             items, metadata = select(self.server.store, request)
@@ -354,22 +366,18 @@ class Gateway:
 
 
 def check_kind(request: Request) -> None:
-    """A written body must say what it is, where the server has no way to know.
+    """A written body must be an object.
 
     Raises:
         StatusError: 400.
     """
     body = request.body
     if body is None and not request.subresource:
-        body = request.body = {}
-    if not isinstance(body, Mapping):
-        raise StatusError(
-            400,
-            "BadRequest",
-            "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            + _kind(body)
-            + ' into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }',
-        )
+        raise unrecognized(request.info.kind, "unexpected end of JSON input", "<empty>")
+    if body is not None and not isinstance(body, Mapping):
+        fields = 'APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\""'
+        why = f"json: cannot unmarshal {_kind(body)} into Go value of type struct {{ {fields} }}"
+        raise unrecognized(request.info.kind, why, json.dumps(body, separators=(",", ":")).encode().hex())
 
 
 def _kind(value: Any) -> str:

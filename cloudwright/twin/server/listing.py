@@ -137,7 +137,8 @@ def _parse_token(token: str) -> tuple[int, str]:
         loaded = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return int(loaded["rv"]), str(loaded["start"]).rstrip("\0")
     except (ValueError, KeyError, TypeError, binascii.Error):
-        raise bad_request("continue key is not valid: illegal base64 data at input byte 0") from None
+        why = "invalid character 'i' looking for beginning of value"
+        raise bad_request(f"invalid continue token: continue key is not valid: {why}") from None
 
 
 def _place(obj: Obj) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloudwright.twin.api import Obj
+from cloudwright.twin.api import Obj, Resource
 from cloudwright.twin.schema.kinds import ResourceInfo
 from cloudwright.twin.schema.types import OBJECT_META, Field, Struct, Type, struct
 from cloudwright.twin.server.decode import Decoder
@@ -26,6 +26,7 @@ from cloudwright.twin.server.fieldsets import (
 from cloudwright.twin.server.request import Request
 from cloudwright.twin.store import clone
 
+_CONVERTED = {Resource("autoscaling", "v1", "horizontalpodautoscalers"), Resource("events.k8s.io", "v1", "events")}
 _WITH_STATUS = {("", "nodes")}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _METADATA = {
@@ -72,7 +73,7 @@ class Entry:
         if self.subresource:
             text += f' with subresource "{self.subresource}"'
         if self.operation == "Update":
-            text += f" using {self.api_version}" + (f" at {self.time}" if self.time else "")
+            text += f" using {self.api_version}"
         return text
 
     def encode(self) -> Obj:
@@ -251,10 +252,10 @@ def _configuration(request: Request) -> Obj:
     if metadata.get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
     name = metadata.get("name")
-    if not name:
+    if not name and info.resource in _CONVERTED:
         why = f"the name of the object ({request.name} based on URL) was undeterminable: name must be provided"
         raise bad_request(why)
-    if name != request.name:
+    if name and name != request.name:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({request.name})")
     result = dict(clone(config))
     result["metadata"] = dict(metadata)

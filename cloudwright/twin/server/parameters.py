@@ -16,6 +16,7 @@ KindOf = Callable[[str, str], Struct | None]
 _JSON_TYPES = ("application/json", "", "text/plain", "application/x-www-form-urlencoded")
 _YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 _PATCH_TYPES = [kind.value for kind in (PatchType.JSON, PatchType.MERGE, PatchType.STRATEGIC, PatchType.APPLY)]
+_LONGEST_MANAGER = 128
 _PROPAGATIONS = ("Orphan", "Background", "Foreground")
 
 
@@ -53,13 +54,17 @@ def options_of(verb: str, query: Mapping[str, str], dry_runs: list[str]) -> Opti
         if value != "All":
             body = f'Unsupported value: {_shown(dry_runs)}: supported values: "All"'
             raise _invalid(kind, "dryRun", "FieldValueNotSupported", body)
+    manager = query.get("fieldManager", "")
+    if verb in _KINDS and len(manager) > _LONGEST_MANAGER:
+        body = f"Too long: may not be more than {_LONGEST_MANAGER} bytes"
+        raise _invalid(kind, "fieldManager", "FieldValueTooLong", body)
     validation = query.get("fieldValidation", "") or "Warn"
     if verb in _KINDS and validation not in ("Ignore", "Warn", "Strict"):
         body = f'Unsupported value: {quoted(validation)}: supported values: "", "Ignore", "Strict", "Warn"'
         raise _invalid(kind, "fieldValidation", "FieldValueNotSupported", body)
     return Options(
         dry_run=bool(dry_runs),
-        field_manager=query.get("fieldManager", ""),
+        field_manager=manager,
         field_validation=validation,
         force=truth(query.get("force")),
         label_selector=query.get("labelSelector", ""),
@@ -117,7 +122,7 @@ class _Duplicates:
         return result
 
 
-def decode_body(raw: bytes, content_type: str, kind_of: KindOf) -> tuple[Any, list[str]]:
+def decode_body(raw: bytes, content_type: str, kind_of: KindOf, wanted: str = "") -> tuple[Any, list[str]]:
     """A JSON, YAML or protobuf body and the keys that it repeats.
 
     Raises:
@@ -132,7 +137,7 @@ def decode_body(raw: bytes, content_type: str, kind_of: KindOf) -> tuple[Any, li
     if media == protobuf.MEDIA_TYPE:
         return (protobuf.decode(raw, kind_of) if raw else None), []
     if media not in _JSON_TYPES and not media.endswith("+json"):
-        accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor"
+        accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
         message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
         raise StatusError(415, "UnsupportedMediaType", message)
     if not raw.strip():
@@ -141,7 +146,25 @@ def decode_body(raw: bytes, content_type: str, kind_of: KindOf) -> tuple[Any, li
     try:
         return json.loads(raw, object_pairs_hook=duplicates.pairs), duplicates.found
     except (ValueError, RecursionError) as error:
-        raise bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+        if media.endswith("-patch+json"):
+            raise bad_request(f"error decoding patch: {_go_words(raw, error)}") from None
+        raise unrecognized(wanted, _go_words(raw, error), raw.decode("utf-8", "replace")) from None
+
+
+def unrecognized(kind: str, why: str, shown: str) -> StatusError:
+    """400 for a body from which the kind cannot be told."""
+    head = f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind"
+    return bad_request(f"{head}; json parse error: {why} ({shown})")
+
+
+def _go_words(raw: bytes, error: Exception) -> str:
+    """A JSON error in the words of Go's decoder, as far as they can be told from Python's."""
+    text = raw.decode("utf-8", "replace")
+    position = getattr(error, "pos", len(text))
+    if position >= len(text.rstrip()):
+        return "unexpected end of JSON input"
+    expected = "object key string" if "property name" in str(error) else "value"
+    return f"invalid character {text[position]!r} looking for beginning of {expected}"
 
 
 def patch_type(content_type: str, *, custom: bool) -> PatchType:

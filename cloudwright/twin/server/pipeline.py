@@ -39,7 +39,7 @@ class ApiServer:
         self.registry = Registry(store, clock, self.identities)
         self.registry.admission = standard_plugins(self.registry, self.catalog, self.authorizer, upkeep=upkeep)
         self.allocator = Allocator(store, self.identities)
-        self.registry.prepare.append(self.allocator.prepare)
+        self.registry.prepare += [self.allocator.prepare, self._volume_phase]
         self.custom = CustomResources(self.registry, self.catalog)
         self.reviews = Reviews(self.authorizer, self.tokens, clock.now)
         self.kubelet: Kubelet | None = None
@@ -55,6 +55,14 @@ class ApiServer:
                 obj["status"] = {"phase": "Active"}
             metadata |= {"uid": self.identities.uid(), "creationTimestamp": self.clock.timestamp()}
             self.store.put(info.storage, obj)
+
+    def _volume_phase(self, request: Request, obj: Obj, old: Obj | None) -> None:
+        """A volume notes when its phase changed."""
+        if request.info.storage != ("", "persistentvolumes"):
+            return
+        before, status = ((old or {}).get("status") or {}), obj.get("status") or {}
+        if status.get("phase") != before.get("phase"):
+            obj["status"] = {**status, "lastPhaseTransitionTime": self.clock.timestamp()}
 
     def info(self, resource: Resource) -> ResourceInfo:
         """A served resource.

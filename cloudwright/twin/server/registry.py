@@ -321,7 +321,7 @@ class Registry:
             message = f"the name of the object ({metadata['name']}) does not match the name on the URL ({request.name})"
             raise bad_request(message)
         if metadata.get("namespace", namespace) != namespace:
-            raise bad_request("the namespace of the object does not match the namespace on the request")
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         metadata["name"] = request.name
         self._preconditions(info, metadata, old)
         return self.replace(request, obj, old)
@@ -334,7 +334,7 @@ class Registry:
                 return patches.strategic_patch(request.info.struct, current, request.body)
         if not isinstance(request.body, Mapping):
             raise bad_request(
-                f"json: cannot unmarshal {_json_name(request.body)} into Go value of type map[string]interface {{}}"
+                f"error decoding patch: json: cannot unmarshal {_json_name(request.body)} into Go value of type map[string]interface {{}}"
             )
         return patches.merge_patch(current, request.body)
 
@@ -387,6 +387,8 @@ class Registry:
                 old = {**old, "metadata": {**metadata, **gone}}
                 old["metadata"]["generation"] = metadata.get("generation", 0) + 1
             last = old if options.dry_run else self._remove(info, old) or old
+            if info.storage == ("", "pods"):
+                last = {**last, "metadata": {**old["metadata"], "resourceVersion": last["metadata"]["resourceVersion"]}}
             return Response(deleted_answer(info, conversion.from_storage(info, last)))
         if not options.dry_run and not _same(obj, old):
             self.store.put(info.storage, obj)
@@ -404,7 +406,9 @@ class Registry:
     def _mark(self, info: ResourceInfo, obj: Obj, options: Any, grace: int) -> bool:
         """Set the deletion fields in place; returns whether the object stays for now."""
         metadata = obj["metadata"]
-        finalizers = _propagation_finalizers(metadata.get("finalizers") or [], options)
+        finalizers = _propagation_finalizers(
+            metadata.get("finalizers") or [], options, "Orphan" if info.storage in ORPHANS else None
+        )
         if finalizers:
             metadata["finalizers"] = finalizers
         else:
@@ -464,6 +468,7 @@ def deleted_answer(info: ResourceInfo, last: Obj) -> Obj:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
+ORPHANS = {("batch", "jobs"), ("", "replicationcontrollers")}
 RETURN_DELETED = {
     ("", "pods"),
     ("", "services"),
@@ -487,8 +492,10 @@ RETURN_DELETED = {
 
 def _delete_conflict(info: ResourceInfo, name: str, why: str) -> StatusError:
     group = info.resource.group
-    subject = f"{info.kind}.{group}" if group else info.kind
-    details = {key: value for key, value in (("name", name), ("group", group), ("kind", info.kind)) if value}
+    kind = info.resource.plural if info.storage == ("", "namespaces") else info.kind
+    group = _group(info)
+    subject = f"{kind}.{group}" if group else kind
+    details = {key: value for key, value in (("name", name), ("group", group), ("kind", kind)) if value}
     return StatusError(409, "Conflict", f"Operation cannot be fulfilled on {subject} {quoted(name)}: {why}", details)
 
 
@@ -515,9 +522,9 @@ def _uid_conflict(wanted: str, present: str, *, delete: bool = False) -> str:
     return f"StorageError: invalid object, Code: 4, Key: , ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"
 
 
-def _propagation_finalizers(present: list[str], options: Any) -> list[str]:
-    policy = options.propagation
-    if policy is None and options.orphan_dependents is not None:
+def _propagation_finalizers(present: list[str], options: Any, default: str | None = None) -> list[str]:
+    policy = options.propagation or default
+    if options.propagation is None and options.orphan_dependents is not None:
         policy = "Orphan" if options.orphan_dependents else "Background"
     if policy is None:
         return list(present)

@@ -54,7 +54,7 @@ class Reviews:
 
     def _refuse(self, request: Request, errors: list[FieldError]) -> None:
         if errors:
-            raise invalid_object(request.info.resource.group, request.info.kind, "", errors)
+            raise invalid_object(request.info.resource.group, "", "", errors)
 
     def _self_access(self, request: Request, body: Obj) -> Obj:
         spec = body.get("spec") or {}

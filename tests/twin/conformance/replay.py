@@ -264,7 +264,7 @@ def real_sender(kubeconfig: str) -> Send:
         url = cluster["server"] + path + ("&timeoutSeconds=1" if watching else "")
         client = bare if "Authorization" in headers else session
         answer = client.request(method, url, headers=dict(headers), data=body or None, timeout=70)
-        while "attempt=" in path and answer.status_code == 404:  # a new definition is served after a moment
+        while "attempt=" in path and answer.status_code in (404, 429):  # a new definition is served after a moment
             time.sleep(0.2)
             answer = client.request(method, url, headers=dict(headers), data=body or None, timeout=70)
         found = tuple(re.findall(r'299 - "((?:[^"\\]|\\.)*)"', answer.headers.get("Warning", "")))

@@ -55,6 +55,7 @@ _CREATE: Mapping[tuple[str, str], Check] = {
     ("storage.k8s.io", "storageclasses"): policies.storage_class,
     ("scheduling.k8s.io", "priorityclasses"): policies.priority_class,
     ("coordination.k8s.io", "leases"): policies.lease,
+    ("certificates.k8s.io", "certificatesigningrequests"): policies.signing_request,
     ("node.k8s.io", "runtimeclasses"): policies.runtime_class,
     (_ADMISSION, "validatingwebhookconfigurations"): policies.webhooks,
     (_ADMISSION, "mutatingwebhookconfigurations"): policies.webhooks,

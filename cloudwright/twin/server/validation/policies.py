@@ -1,5 +1,6 @@
 """Access control, classes, webhooks, leases, definitions."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -119,6 +120,16 @@ def priority_class_update(obj: Obj, old: Obj) -> Errors:
         yield forbidden_field("value", "may not be changed in an update.")
     if obj.get("preemptionPolicy") != old.get("preemptionPolicy"):
         yield invalid("preemptionPolicy", obj.get("preemptionPolicy"), IMMUTABLE)
+
+
+def signing_request(obj: Obj) -> Errors:
+    """A certificate signing request."""
+    given = (obj.get("spec") or {}).get("request") or ""
+    text = base64.b64decode(given).decode("utf-8", "replace")
+    if "-----BEGIN CERTIFICATE REQUEST-----" not in text:
+        yield invalid("spec.request", given, "PEM block type must be CERTIFICATE REQUEST")
+    if not (obj.get("spec") or {}).get("usages"):
+        yield required("spec.usages")
 
 
 def lease(obj: Obj) -> Errors:
