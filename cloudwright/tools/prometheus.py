@@ -80,10 +80,17 @@ class PrometheusClient:
                 return self._read(answer, path, time.monotonic() + seconds)
         except requests.Timeout:
             raise TimedOut(f"Prometheus at {self.url} did not answer in time.", hint="Ask for less.") from None
+        except requests.ConnectionError as error:
+            if "Read timed out" in str(error):  # how requests tells a silence in the middle of an answer
+                raise TimedOut(f"Prometheus at {self.url} began to answer but stopped.", hint="Ask for less.") from None
+            raise self._unreachable(error) from None
         except requests.RequestException as error:
-            raise Unreachable(
-                f"Prometheus at {self.url} cannot be reached ({type(error).__name__}).", hint="Check its address."
-            ) from None
+            raise self._unreachable(error) from None
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        return Unreachable(
+            f"Prometheus at {self.url} cannot be reached ({type(error).__name__}).", hint="Check its address."
+        )
 
     def _read(self, answer: "requests.Response", path: str, end: float) -> Any:
         pieces: list[bytes] = []
