@@ -240,6 +240,22 @@ def test_grants_are_told_from_writes_whatever_tool_makes_them(desk: Desk) -> Non
     assert desk.propose("patch_resource", kind="deploy", name="web", patch=finalizers).effect is Effect.DESTRUCTIVE
 
 
+def test_an_environment_with_a_secret_in_it_is_taken_back_unless_somebody_else_changed_it(desk: Desk) -> None:
+    desk.deployment()
+    secret = "s3cr3t-Value-77-of-nobody"
+    outcome = desk.change("set_env", name="web", set={"DB_PASSWORD": secret, "MODE": "x"})
+    assert secret not in outcome.proposal.model_dump_json()
+    assert web(desk)["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] == secret
+    desk.undo(outcome)
+    assert "env" not in web(desk)["spec"]["template"]["spec"]["containers"][0]
+    again = desk.change("set_env", name="web", set={"DB_PASSWORD": secret})
+    new = [{"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "other"}]
+    where = path(desk, "deployments", "web", "/apis/apps/v1")
+    desk.cluster.request("PATCH", f"{where}?fieldManager=rival", new, "application/json-patch+json")
+    with pytest.raises(Conflict, match="rival"):
+        desk.undo(again)
+
+
 def test_nodes_are_cordoned_tainted_and_put_back(desk: Desk) -> None:
     name = f"node-{desk.namespace[-6:]}"
     desk.cluster.add_node(name)

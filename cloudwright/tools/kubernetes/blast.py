@@ -29,6 +29,7 @@ from cloudwright.tools.kubernetes.objects import (
     ref_of,
     taint_text,
     tolerates,
+    without_hash,
 )
 from cloudwright.tools.kubernetes.values import bytes_text
 
@@ -59,6 +60,28 @@ def pods_of(obj: Json, world: World) -> list[Json]:
     return [pod for pod in pods if matches(wanted, labels_of(pod)) and not finished(pod)]
 
 
+def budget_limits(victims: Sequence[Json], world: World) -> list[Impact]:
+    """Disruption budgets that allow fewer evictions now than are wanted."""
+    wanted: dict[str, tuple[Json, int]] = {}
+    for pod in victims:
+        for budget in budgets_for(pod, world):
+            uid = str(dig(budget, "metadata", "uid"))
+            wanted[uid] = (budget, wanted.get(uid, ({}, 0))[1] + 1)
+    found = []
+    for budget, count in wanted.values():
+        allowed = int(dig(budget, "status", "disruptionsAllowed") or 0)
+        if allowed < count:
+            then = "the others wait for replacements." if allowed else "it blocks them."
+            found.append(
+                Impact(
+                    level="warning" if allowed else "danger",
+                    text=f"{ref_of(budget)} allows {allowed} of {count} evictions now; {then}",
+                    refs=(ref_of(budget),),
+                )
+            )
+    return found
+
+
 def budgets_for(pod: Json, world: World) -> list[Json]:
     """The disruption budgets that cover a pod."""
     budgets = world.items(BUDGETS, str(dig(pod, "metadata", "namespace") or "")) or []
@@ -71,7 +94,7 @@ def _restarts(item: Moved, world: World) -> Iterator[Impact]:
         return
     if old == new:
         return
-    pods = pods_of(item.before, world)
+    pods = [pod for pod in pods_of(item.before, world) if not _has_template(pod, new, item.ref.namespace, world)]
     if dig(item.after, "spec", "paused"):
         yield Impact(level="info", text=f"{item.ref} is paused: no pod restarts before it is resumed.")
         return
@@ -86,6 +109,15 @@ def _restarts(item: Moved, world: World) -> Iterator[Impact]:
             text=f"{len(pods)} pods of {item.ref} restart {how}: {names(pods)}.",
             refs=tuple(ref_of(pod) for pod in pods),
         )
+
+
+def _has_template(pod: Json, template: Json, namespace: str, world: World) -> bool:
+    """Whether a pod is of a ReplicaSet that has the wanted template already, as after a broken rollout."""
+    owners = {owner.get("uid") for owner in dig(pod, "metadata", "ownerReferences") or []}
+    for replicas in world.items("replicasets.apps", namespace) or []:
+        if dig(replicas, "metadata", "uid") in owners:
+            return without_hash(pod_template(replicas)) == without_hash(template)
+    return False
 
 
 def _strategy(obj: Json) -> tuple[str, str]:

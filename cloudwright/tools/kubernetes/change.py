@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
-from cloudwright.core.change import ABSENT, FieldChange, Impact, ObjectChange, Preview, Progress, Verification
+from cloudwright.core.change import Impact, ObjectChange, Preview, Progress, Verification
 from cloudwright.core.context import Context
 from cloudwright.core.errors import Conflict, Drifted, NotFound, Refused, ToolError
 from cloudwright.core.proposal import moved
@@ -21,7 +21,7 @@ from cloudwright.core.result import Changed
 from cloudwright.core.tool import Effect, Irreversible, Scope, ToolCall, Undo
 from cloudwright.tools.kubernetes import blast, fields
 from cloudwright.tools.kubernetes.client import KubernetesClient
-from cloudwright.tools.kubernetes.concealed import conceal, is_concealed
+from cloudwright.tools.kubernetes.concealed import SECRET_OF_OURS, conceal, is_concealed
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.effects import Judgement, judge, worst
 from cloudwright.tools.kubernetes.errors import DisruptionRefused
@@ -137,12 +137,12 @@ def undo_of(preview: Preview, context: Context) -> Undo | Irreversible:
     for change in reversed(preview.changes):
         if change.action in ("delete", "act"):
             return Irreversible(reason=f"{change.ref} does not come back as it was")
-        lost = [item.path for item in change.fields if _is_secret(item, context)]
+        lost = [item.path for item in change.fields if _is_secret(item.path, item.before, context)]
         if lost and change.action == "update":
             return Irreversible(
                 reason=f"the previous value of {', '.join(lost)} of {change.ref} is secret and is not kept"
             )
-        objects.append(_restoring(change))
+        objects.append(_restoring(change, context))
     if not objects:
         return Irreversible(reason="nothing changes")
     call = ToolCall(tool="restore_fields", arguments={"objects": objects})
@@ -251,18 +251,21 @@ def _common_labels(prepared: Sequence[Prepared]) -> Mapping[str, str] | None:
     return {key: value for key, value in found[0].items() if all(labels.get(key) == value for labels in found)}
 
 
-def _is_secret(item: FieldChange, context: Context) -> bool:
-    if item.before == ABSENT:
-        return False
-    name = fields.split(item.path)[-1]
-    masked = context.redactor.value({name: item.before})
-    return is_concealed(item.before) or masked != {name: item.before}
+def _is_secret(path: str, value: JsonValue, context: Context) -> bool:
+    """Whether masking would hide the value, or anything in it, at this path."""
+    name = next(token for token in reversed(fields.split(path)) if token != fields.ORDER)
+    return is_concealed(value) or context.redactor.value({name: value}) != {name: value}
 
 
-def _restoring(change: ObjectChange) -> JsonValue:
+def _restoring(change: ObjectChange, context: Context) -> JsonValue:
     ref = change.ref
     restored: list[JsonValue] = [
-        {"path": item.path, "expect": item.after, "restore": item.before} for item in change.fields
+        {
+            "path": item.path,
+            "expect": SECRET_OF_OURS if _is_secret(item.path, item.after, context) else item.after,
+            "restore": item.before,
+        }
+        for item in change.fields
     ]
     found: dict[str, JsonValue] = {"api_version": ref.api_version, "kind": ref.kind, "name": ref.name}
     if ref.namespace:

@@ -12,6 +12,8 @@ from pydantic import JsonValue
 from cloudwright.core.masking.redactor import PLACEHOLDER
 from cloudwright.core.redaction import Redactor
 
+SECRET_OF_OURS = "(a secret value that this change set)"
+"""Stands for a secret value in the arguments of an undo."""
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 

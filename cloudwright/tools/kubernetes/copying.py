@@ -111,7 +111,7 @@ def _tar_failed(done: Finished, path: str) -> ToolError:
     text = done.stderr.decode("utf-8", "replace").strip().splitlines()
     if done.code in (126, 127) or any("not found in $PATH" in line for line in text):
         return Unsupported("The container has no tar, which copying needs.")
-    return NotFound(f"{path} cannot be copied: {text[-1] if text else f'tar ended with {done.code}'}.")
+    return NotFound(f"{path} cannot be copied: {text[0] if text else f'tar ended with {done.code}'}.")
 
 
 def _unpack(archive: bytes, name: str, target: Path) -> int:

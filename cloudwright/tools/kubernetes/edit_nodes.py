@@ -14,12 +14,14 @@ from cloudwright.core.refs import Frozen
 from cloudwright.core.result import Changed
 from cloudwright.core.tool import Irreversible, Permission, destructive_tool, write_tool
 from cloudwright.tools.kubernetes import placement
+from cloudwright.tools.kubernetes.blast import budget_limits
 from cloudwright.tools.kubernetes.change import Plan, Planned
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.facts import dig, maps
 from cloudwright.tools.kubernetes.objects import finished, name_of, names, ref_of, taint_text
 from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
 from cloudwright.tools.kubernetes.targets import Whole
+from cloudwright.tools.kubernetes.world import ClusterWorld
 
 _NODES = Permission(verb="patch", resource="nodes")
 _EVICT = Permission(verb="create", resource="pods/eviction")
@@ -177,6 +179,7 @@ def _drain(args: Drain, context: Context) -> Plan:
     live(cordon.kind, "", args.name, context)
     evictions = [_eviction(pod, context, args.grace_seconds, args.timeout_seconds) for pod in victims]
     impacts = list(fate(victims, (args.name,), context))
+    impacts += budget_limits([pod for pod in victims if not finished(pod)], ClusterWorld(context))
     if staying:
         impacts.append(Impact(level="info", text=f"DaemonSet and static pods stay: {names(staying)}."))
 

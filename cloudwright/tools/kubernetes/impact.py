@@ -9,7 +9,7 @@ from cloudwright.core.change import Impact
 from cloudwright.core.context import Context
 from cloudwright.core.result import Rows
 from cloudwright.core.tool import Effect, Permission, Scope, read_tool
-from cloudwright.tools.kubernetes.blast import budgets_for, radius
+from cloudwright.tools.kubernetes.blast import budget_limits, radius
 from cloudwright.tools.kubernetes.deletion import owned
 from cloudwright.tools.kubernetes.edit_nodes import fate, pods_on
 from cloudwright.tools.kubernetes.facts import dig
@@ -76,28 +76,10 @@ def drain_impact(args: DrainImpactInput, context: Context) -> Rows:
     losing = [pod for pod in victims if any("emptyDir" in v for v in dig(pod, "spec", "volumes") or ())]
     if losing:
         impacts.append(Impact(level="warning", text=f"The data of emptyDir volumes is lost: {names(losing)}."))
-    impacts += _budgets([pod for pod in victims if not finished(pod)], world)
+    impacts += budget_limits([pod for pod in victims if not finished(pod)], world)
     impacts += fate(victims, (args.name,), context)
     impacts += radius([Moved(ref_of(pod), pod, {}, "delete") for pod in victims], world)
     return _table(impacts, context)
-
-
-def _budgets(victims: Sequence[dict[str, JsonValue]], world: ClusterWorld) -> list[Impact]:
-    """Disruption budgets that allow fewer evictions now than the drain needs."""
-    wanted: dict[str, tuple[dict[str, JsonValue], int]] = {}
-    for pod in victims:
-        for budget in budgets_for(pod, world):
-            uid = str(dig(budget, "metadata", "uid"))
-            wanted[uid] = (dict(budget), wanted.get(uid, ({}, 0))[1] + 1)
-    found = []
-    for budget, count in wanted.values():
-        allowed = int(dig(budget, "status", "disruptionsAllowed") or 0)
-        if allowed < count:
-            title = f"{dig(budget, 'metadata', 'namespace')}/{dig(budget, 'metadata', 'name')}"
-            text = f"PodDisruptionBudget {title} allows {allowed} of the {count} evictions now"
-            more = "; the drain would wait." if allowed else "; the drain would be blocked."
-            found.append(Impact(level="warning" if allowed else "danger", text=text + more))
-    return found
 
 
 @read_tool(

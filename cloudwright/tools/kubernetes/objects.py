@@ -36,6 +36,14 @@ def pod_template(obj: Json) -> Json:
     return found if isinstance(found, Mapping) else {}
 
 
+def without_hash(template: Json) -> dict[str, Any]:
+    """A pod template without the label and the empty fields that a ReplicaSet adds to its own."""
+    metadata = {key: value for key, value in (template.get("metadata") or {}).items() if value}
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != "pod-template-hash"}
+    metadata.pop("creationTimestamp", None)
+    return {**template, "metadata": {**metadata, "labels": labels}}
+
+
 def finished(pod: Json) -> bool:
     """Whether a pod has ended."""
     return dig(pod, "status", "phase") in ("Succeeded", "Failed")

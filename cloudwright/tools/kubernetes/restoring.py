@@ -10,7 +10,8 @@ from cloudwright.core.result import Changed
 from cloudwright.core.tool import Permission, write_tool
 from cloudwright.tools.kubernetes import fields, ownership
 from cloudwright.tools.kubernetes.change import Plan, Planned
-from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
+from cloudwright.tools.kubernetes.concealed import SECRET_OF_OURS
+from cloudwright.tools.kubernetes.requests import MANAGER, Json, Request, find_kind, live, namespace_for
 
 
 class FieldRestore(Frozen):
@@ -58,7 +59,7 @@ def _restoring(item: ObjectRestore, context: Context) -> Request:
     present = live(kind, namespace, item.name, context)
     if item.uid and present["metadata"].get("uid") != item.uid:
         raise Conflict(f"{kind.kind} {item.name} was deleted and made again since; there is nothing to restore.")
-    changed = [field for field in item.fields if not _as_left(present, field, context)]
+    changed = [field for field in item.fields if not _as_left(present, field)]
     if changed:
         raise Conflict(
             f"{kind.kind} {item.name} was changed since: {'; '.join(_who(present, field) for field in changed)}.",
@@ -71,8 +72,12 @@ def _restoring(item: ObjectRestore, context: Context) -> Request:
     return Request("edit", kind, item.name, namespace, edit=edit, uid=item.uid)
 
 
-def _as_left(present: Json, field: FieldRestore, context: Context) -> bool:
-    value = fields.read(present, fields.split(field.path))
+def _as_left(present: Json, field: FieldRestore) -> bool:
+    """Whether nobody changed the field since. A secret value is not kept: there the owner of the field tells."""
+    tokens = fields.split(field.path)
+    value = fields.read(present, tokens)
+    if field.expect == SECRET_OF_OURS:
+        return ownership.last_writer(present, tokens).startswith(f"{MANAGER} ")
     return fields.holds(value, field.expect) or value == field.restore
 
 
