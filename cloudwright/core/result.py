@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field, JsonValue
@@ -34,7 +35,7 @@ class Result(Frozen):
         if self.total is not None and self.shown is not None and self.shown < self.total:
             more = f"; the rest is in result {self.handle}" if self.handle else ""
             lines.append(f"{self.shown} of {self.total} shown{more}")
-        return "\n".join(line for line in lines if line)
+        return printable("\n".join(line for line in lines if line))
 
 
 class Rows(Result):
@@ -90,6 +91,18 @@ class Changed(Result):
     def body(self, budget: int) -> str:
         """The sentence."""
         return clip(self.summary, budget)
+
+
+_CONTROL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)|"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]",
+    re.DOTALL,
+)
+
+
+def printable(text: str) -> str:
+    """`text` without what drives a terminal or turns its direction: escape sequences, control and bidi characters."""
+    return _CONTROL.sub("", text)
 
 
 def clip(text: str, budget: int) -> str:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from langgraph.checkpoint.memory import InMemorySaver
 
-from cloudwright.agents.budget import Limits
+from cloudwright.agents.budget import Budget, Limits
+from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.graph import build
 from cloudwright.agents.kit import Diagnosed, Event, Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding
-from cloudwright.agents.model.chat import ChatModel
+from cloudwright.agents.loop import Talk
+from cloudwright.agents.model.chat import ChatModel, Message
+from cloudwright.agents.model.scripted import ScriptedModel, Step
 from cloudwright.agents.sessions import Conversation
 from cloudwright.core.answers import CauseView, ObjectView, RemedyView
 from cloudwright.core.context import Context
@@ -138,3 +141,26 @@ class Desk:
     def conversation(self, name: str = "s1") -> Conversation:
         """The session, opened anew."""
         return Conversation(build(self.kit(), self.saver), name)
+
+    def talk(
+        self, script: Sequence[Step], intent: Intent | None = None, **limits: int
+    ) -> tuple[Contribution, ScriptedModel]:
+        """One talk of a specialist that sees the whole catalogue with a scripted model."""
+        model = ScriptedModel(script)
+        kit = self.kit()
+        request = "how many carts?"
+        found = Talk(
+            specialist="workloads",
+            task=Task(
+                request=request,
+                intent=intent or Intent(goal=Goal.UNKNOWN, text=request, confidence=0),
+                user_words=(request,),
+                turn="s1/1",
+            ),
+            kit=kit,
+            model=model,
+            tools=kit.gate.catalog,
+            budget=Budget(Limits(**limits)),  # type: ignore[arg-type]
+            messages=[Message(role="system", content="be brief"), Message(role="user", content=request)],
+        ).run()
+        return found, model

@@ -41,6 +41,7 @@ class World:
     values: dict[str, int] = field(default_factory=lambda: {"cart": 1, "db": 5})
     uids: dict[str, str] = field(default_factory=lambda: {"cart": "u1", "db": "u2"})
     writes: list[tuple[str, int]] = field(default_factory=list)
+    note: str = ""
     fail_after_write: bool = False
     fail_before_write: bool = False
 
@@ -108,7 +109,8 @@ def _progress(args: SetValue, _preview: Preview, context: Context) -> Verificati
 def get_value(args: Name, context: Context) -> Document:
     """Read one value."""
     world = context.service(World)
-    return Document(content={"name": args.name, "value": world.values[args.name], "password": "hunter2-secret"})
+    value = world.values[args.name]
+    return Document(content={"name": args.name, "value": value, "password": "hunter2-secret", "note": world.note})
 
 
 @write_tool(

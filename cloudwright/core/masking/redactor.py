@@ -66,8 +66,15 @@ class SessionRedactor:
         return mark
 
     def text(self, text: str) -> str:
-        """`text` with every secret replaced, repeated until nothing changes, so that masking again changes nothing."""
-        text = shapes.INVISIBLE.sub("", text)
+        """`text` with every secret replaced; masking again changes nothing.
+
+        Colours and invisible characters are dropped only where they would hide a secret.
+        """
+        visible = shapes.INVISIBLE.sub("", text)
+        masked = self._until_stable(visible)
+        return text if masked == visible else masked
+
+    def _until_stable(self, text: str) -> str:
         self._learn_structure(text)
         for _ in range(_PASSES):
             masked = self._once(text)

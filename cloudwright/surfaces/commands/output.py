@@ -30,7 +30,9 @@ def print_answer(answer: "Answer", output: str, text: Callable[[], str]) -> None
 
         typer.echo(yaml.safe_dump(answer.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
     else:
-        typer.echo(text())
+        from cloudwright.core.result import printable
+
+        typer.echo(printable(text()))
 
 
 def print_error(error: CloudwrightError, arguments: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cloudwright.core.answers import ProposalView
+from cloudwright.core.result import printable
 from cloudwright.surfaces import texts
 
 _ASCII = str.maketrans({"…": "...", "→": "->", "·": "-", "‹": "<", "›": ">", "—": "-", "–": "-", "✓": "+", "✗": "x"})
@@ -30,7 +31,8 @@ class Painter:
         self.unicode = (getattr(out, "encoding", "") or "ascii").lower().startswith("utf")
 
     def fit(self, text: str) -> str:
-        """The text in characters that the terminal can show."""
+        """The text in characters that the terminal can show, and none that drive it."""
+        text = printable(text)
         return text if self.unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
 
     def say(self, text: str, style: str = "") -> None:
