@@ -356,7 +356,7 @@ class Site:
 
     def _is_resolves(self, name: str, check: Mapping[str, Any]) -> bool:
         client = next(iter(self._processes(check["from"])))
-        return bool(self.estate.plane.resolve(client.sandbox, name).addresses) == check.get("is", True)
+        return bool(self.estate.plane.resolve(client.sandbox, name).addresses) is bool(check.get("is", True))
 
     def healthy(self) -> bool:
         """Whether the whole of the shop works: every workload complete, no request fails, nothing is slow."""

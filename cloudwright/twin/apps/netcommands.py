@@ -262,7 +262,8 @@ def _redis_config(store: StoreState, words: Sequence[str]) -> str:
         try:
             known = redis_option(store, words[2].lower(), words[3])
         except ValueError:
-            return f"(error) ERR CONFIG SET failed (possibly related to argument '{words[2]}') - argument must be a memory value"
+            problem = f"CONFIG SET failed (possibly related to argument '{words[2]}')"
+            return f"(error) ERR {problem} - argument must be a memory value"
         return "OK" if known else f"(error) ERR Unknown option or number of arguments for CONFIG SET - '{words[2]}'"
     values = {
         "maxmemory": str(int(store.maxmemory)),
@@ -316,7 +317,8 @@ def _psql_problem(problem: str, host: str, port: int) -> str:
             'psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: '
             "No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n"
         )
-    return f'psql: error: connection to server at "{host}", port {port} failed: {words.get(problem, "Connection timed out")}\n'
+    said = words.get(problem, "Connection timed out")
+    return f'psql: error: connection to server at "{host}", port {port} failed: {said}\n'
 
 
 def _pg_isready(ctx: Context, argv: Sequence[str], io: Io) -> int:

@@ -133,7 +133,7 @@ class Process:
         self.memory = float(2**20)
         self.grown = 0.0
         self.traffic = Traffic()
-        self.sessions: dict[tuple[str, int], float] = {}
+        self.sessions: dict[tuple[str, str], float] = {}
         self.counters: dict[tuple[str, ...], float] = {}
         self._on_exit = on_exit
         self._programs: list[Program] = []

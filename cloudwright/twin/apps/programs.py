@@ -1,5 +1,6 @@
 """What application models do when they run: start, need, listen, fail, end."""
 
+import itertools
 import math
 import re
 from collections.abc import Iterator
@@ -199,7 +200,7 @@ def _redis_arguments(state: StoreState, args: tuple[str, ...], process: Process)
             parts = line.split()
             if len(parts) >= 2 and not line.startswith("#"):
                 words += ["--" + parts[0], parts[1].strip('"')]
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in itertools.pairwise(words):
         redis_option(state, option.removeprefix("--"), value)
 
 

@@ -145,7 +145,8 @@ class Registry:
             url = f"https://{reference.host}/v2/{reference.path}/manifests/{reference.tag}"
             raise PullError(
                 "Unknown",
-                f'{resolve}failed to do request: Head "{url}": dial tcp: lookup {reference.host} on 169.254.169.253:53: no such host',
+                f'{resolve}failed to do request: Head "{url}": dial tcp: '
+                f"lookup {reference.host} on 169.254.169.253:53: no such host",
                 2.0,
             )
         repository = self._repositories.get(reference.repository)

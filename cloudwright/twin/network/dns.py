@@ -57,23 +57,29 @@ def parse_corefile(text: str) -> list[ServerBlock]:
             stack.pop()
             continue
         words = line.removesuffix("{").split()
-        if not stack:
-            if not line.endswith("{"):
-                raise CorefileError(
-                    f"Corefile:{number} - Error during parsing: Unexpected token '{words[0]}', expecting '{{'"
-                )
-            blocks.append(ServerBlock(tuple(word.rpartition(":")[0] or "." for word in words)))
-        elif len(stack) == 1:
-            if words[0] not in _KNOWN:
-                raise CorefileError(f"Corefile:{number} - Error during parsing: Unknown directive '{words[0]}'")
-            _directive(blocks[-1], words)
-        else:
-            _option(blocks[-1], stack[-1], words)
+        problem = _line(blocks, stack, words, line)
+        if problem:
+            raise CorefileError(f"Corefile:{number} - Error during parsing: {problem}")
         if line.endswith("{"):
             stack.append(words[0])
     if stack:
         raise CorefileError(f"Corefile:{len(text.splitlines())} - Error during parsing: Unexpected EOF, expecting '}}'")
     return blocks
+
+
+def _line(blocks: list[ServerBlock], stack: Sequence[str], words: Sequence[str], line: str) -> str:
+    """Take one line in; what is wrong with it, or ""."""
+    if not stack:
+        if not line.endswith("{"):
+            return f"Unexpected token '{words[0]}', expecting '{{'"
+        blocks.append(ServerBlock(tuple(word.rpartition(":")[0] or "." for word in words)))
+    elif len(stack) == 1:
+        if words[0] not in _KNOWN:
+            return f"Unknown directive '{words[0]}'"
+        _directive(blocks[-1], words)
+    else:
+        _option(blocks[-1], stack[-1], words)
+    return ""
 
 
 def _directive(block: ServerBlock, words: Sequence[str]) -> None:

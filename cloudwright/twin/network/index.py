@@ -21,7 +21,7 @@ _WATCHED = (SERVICES, ENDPOINT_SLICES, NETWORK_POLICIES, NAMESPACES, INGRESSES)
 
 
 class RoutingIndex:
-    """Services, their endpoint slices, network policies, namespaces and ingresses, with a version that grows on change."""
+    """Services, endpoint slices, policies, namespaces and ingresses, with a version that grows on change."""
 
     def __init__(self, api: Api) -> None:
         self.version = 0

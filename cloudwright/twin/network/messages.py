@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from cloudwright.twin.apps.model import AppModel
 from cloudwright.twin.apps.process import Process
@@ -36,7 +37,8 @@ def format_line(language: str, app: str, level: str, moment: float, message: str
         f"{key}={json.dumps(value) if isinstance(value, str) else value}" for key, value in fields.items()
     )
     if language == "java":
-        return f"{iso} {level.upper():>5} 1 --- [nio-exec-{1 + int(moment) % 8}] com.shop.{app}.Handler : {message} {details}".rstrip()
+        thread = f"nio-exec-{1 + int(moment) % 8}"
+        return f"{iso} {level.upper():>5} 1 --- [{thread}] com.shop.{app}.Handler : {message} {details}".rstrip()
     if language == "node":
         return json.dumps({"time": iso, "level": level, "name": app, "msg": message, **fields})
     if language == "python":
@@ -48,7 +50,7 @@ class CauseLog:
     """Counts requests and calls, and writes log lines at a bounded rate."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[int, str], float] = {}
+        self._last: WeakKeyDictionary[Process, dict[str, float]] = WeakKeyDictionary()
 
     def record(self, process: Process, model: AppModel, edges: "Sequence[Edge]", seconds: float, now: float) -> None:
         """Count and log what happened in the last `seconds`."""
@@ -92,9 +94,9 @@ class CauseLog:
         self._say(process, model, edge.call.name + state.cause, level, now, message, err=state.detail or state.cause)
 
     def _access(self, process: Process, model: AppModel, now: float) -> None:
-        key = (id(process), "access")
-        if now - self._last.get(key, 0.0) >= _ACCESS:
-            self._last[key] = now
+        last = self._last.setdefault(process, {})
+        if now - last.get("access", 0.0) >= _ACCESS:
+            last["access"] = now
             traffic = process.traffic
             status = 200 if traffic.failure < 0.5 else 500
             line = format_line(
@@ -111,8 +113,9 @@ class CauseLog:
     def _say(
         self, process: Process, model: AppModel, key: str, level: str, now: float, message: str, **fields: object
     ) -> None:
-        if now - self._last.get((id(process), key), -_REPEAT) >= _REPEAT:
-            self._last[id(process), key] = now
+        last = self._last.setdefault(process, {})
+        if now - last.get(key, -_REPEAT) >= _REPEAT:
+            last[key] = now
             process.say(format_line(model.language, model.name, level, now, message, **fields))
 
 

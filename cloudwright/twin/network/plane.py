@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from cloudwright.twin.apps.files import FileError
 from cloudwright.twin.apps.machine import Fleet, Sandbox
@@ -61,7 +62,7 @@ class Plane:
     externals: dict[str, External] = field(default_factory=dict)
     listeners: int = 0
     _views: dict[str, _NodeView] = field(default_factory=dict)
-    _corefiles: dict[int, tuple[str, list[ServerBlock]]] = field(default_factory=dict)
+    _corefiles: "WeakKeyDictionary[Process, tuple[str, list[ServerBlock]]]" = field(default_factory=WeakKeyDictionary)
     _turn: int = 0
     _had_proxy: set[str] = field(default_factory=set)
 
@@ -114,7 +115,7 @@ class Plane:
         """What a CoreDNS process has loaded: its Corefile at the start, and later ones when it reloads well."""
         entry = process.files.get("/etc/coredns/Corefile")
         text = entry.content if entry is not None else ".:53 {\n whoami\n}"
-        loaded = self._corefiles.get(id(process))
+        loaded = self._corefiles.get(process)
         if loaded is not None and (loaded[0] == text or not any("reload" in block.plugins for block in loaded[1])):
             return loaded[1]
         try:
@@ -124,7 +125,7 @@ class Plane:
             blocks = loaded[1] if loaded is not None else []
         if loaded is not None:
             process.say("[INFO] Reloading complete")
-        self._corefiles[id(process)] = (text, blocks)
+        self._corefiles[process] = (text, blocks)
         return blocks
 
     def _answer(self, blocks: list[ServerBlock], name: str) -> Answer:
@@ -249,9 +250,10 @@ class Plane:
             blocked = client is not None and not allowed(self.index, client, None, ip, port, protocol)
             problem = "timeout" if blocked or port not in external.ports else ""
             return Dial(ip, port, problem, seconds=external.latency)
-        if client is not None:
-            if not allowed(self.index, client, server, ip, port, protocol) or self._cut(client, server):
-                return Dial(ip, port, "timeout", server)
+        if client is not None and (
+            not allowed(self.index, client, server, ip, port, protocol) or self._cut(client, server)
+        ):
+            return Dial(ip, port, "timeout", server)
         if server is None:
             known = any(machine.address == ip for machine in self.fleet.machines.values())
             return Dial(ip, port, "refused" if known else "timeout")

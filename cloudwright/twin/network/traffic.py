@@ -1,6 +1,6 @@
-"""A fluid model of requests: rates, latencies and failures on every edge, recomputed each few seconds.
+"""A fluid model of requests: rates, latencies and failures on every edge, every few seconds.
 
-Each process is a queue with a CPU share and a concurrency limit (M/M/1-like waiting, capped); each dependency is an edge
+Each process is a queue with a CPU share and a concurrency limit (M/M/1-like waiting, capped); each call is an edge
 with a timeout and retries. Rates flow forward from the load generators, failures and latencies flow backward, and what
 was true at the last tick feeds the retries of this one; so overload spreads, persists or drains by itself.
 """
@@ -15,7 +15,7 @@ from cloudwright.twin.api import Api, ApiStatusError, Resource
 from cloudwright.twin.apps.machine import Machine, Sandbox
 from cloudwright.twin.apps.model import AppModel, Call, Load
 from cloudwright.twin.apps.process import CallState, Process, expand
-from cloudwright.twin.apps.stores import LOCKED, OOM_COMMAND, READ_ONLY, TOO_MANY
+from cloudwright.twin.apps.stores import LOCKED, OOM_COMMAND, READ_ONLY, TOO_MANY, StoreState
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.network.messages import CauseLog, problem_text
 from cloudwright.twin.network.plane import External, Plane
@@ -161,7 +161,10 @@ class TrafficEngine:
             allowed = True
         if allowed:
             return Target(1.0)
-        text = f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" in API group "" in the namespace "{namespace}"'
+        text = (
+            f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" '
+            f'in API group "" in the namespace "{namespace}"'
+        )
         return Target(1.0, refused="forbidden", detail=text)
 
     def _targets(self, client: Sandbox, call: Call, host: str, port: int) -> list[Target]:
@@ -342,20 +345,32 @@ class TrafficEngine:
         store = server.store
         if store is None:
             return 0.0, "", ""
+        if refused := self._login(edge, server, store):
+            return 1.0, "auth", refused
+        call = edge.call
+        if store.engine == "postgres" and (denied := store.denied(expand(call.user, edge.client.env), call.grants)):
+            return 1.0, "auth", denied
+        if store.connections > store.max_connections:
+            return 1 - store.max_connections / store.connections, "status", TOO_MANY
+        return self._store_state(call, server, store)
+
+    def _login(self, edge: Edge, server: Process, store: StoreState) -> str:
+        """Why a client is turned away when it opens a session (an open one is not asked again for a while)."""
         env, call = edge.client.env, edge.call
-        key = (call.name, id(server))
+        key = (call.name, f"{server.sandbox.uid}/{server.container}/{server.started_at}")
         now = self.clock.now()
         since = edge.client.sessions.get(key)
-        refused = ""
-        if since is None or now - since > call.session:
-            user, password = expand(call.user, env), expand(call.password, env)
-            refused = store.refusal(user, password, expand(call.database, env), ())
-            if not refused:
-                edge.client.sessions[key] = now
-        if refused:
-            return 1.0, "auth", refused
-        if store.engine == "postgres" and (denied := store.denied(expand(call.user, env), call.grants)):
-            return 1.0, "auth", denied
+        if since is not None and now - since <= call.session:
+            return ""
+        user, password = expand(call.user, env), expand(call.password, env)
+        refused = store.refusal(user, password, expand(call.database, env), ())
+        if not refused:
+            edge.client.sessions[key] = now
+        return refused
+
+    @staticmethod
+    def _store_state(call: Call, server: Process, store: StoreState) -> tuple[float, str, str]:
+        """What the store's own state does to a call."""
         writes = [grant for grant in call.grants if not grant.startswith("SELECT")]
         if store.lock and any(grant.endswith(":" + store.lock) for grant in call.grants):
             return 1.0, "lock", LOCKED
@@ -366,8 +381,6 @@ class TrafficEngine:
             return share, "status", OOM_COMMAND
         if writes and server.traffic.cause.endswith("No space left on device"):
             return share, "status", server.traffic.cause
-        if store.connections > store.max_connections:
-            return 1 - store.max_connections / store.connections, "status", TOO_MANY
         return 0.0, "", ""
 
     # consumption
@@ -384,8 +397,8 @@ class TrafficEngine:
         process.throttled_total += process.throttled * seconds
         leaked = model.consumes.leak_per_second + traffic.handled * model.consumes.leak_per_request
         process.grown += leaked * seconds
-        waiting = traffic.handled * traffic.latency
-        memory = model.consumes.memory + model.consumes.memory_per_rps * (traffic.handled + 4 * waiting) + process.grown
+        waiting = min(traffic.handled * traffic.latency, model.work.concurrency)
+        memory = model.consumes.memory + model.consumes.memory_per_rps * (traffic.handled + waiting) + process.grown
         if process.store is not None and process.store.engine == "redis":
             memory += process.store.data_bytes
         self._fill(node, seconds)

@@ -104,9 +104,9 @@ class NodeAgent:
 
     def _adopt(self, pod: Any) -> PodWorker | None:
         machine = self.context.fleet.machines.get(pod["spec"].get("nodeName") or "")
-        if machine is None or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            if machine is None or "deletionTimestamp" not in pod["metadata"]:
-                return None
+        ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+        if machine is None or (ended and "deletionTimestamp" not in pod["metadata"]):
+            return None
         meta = pod["metadata"]
         sandbox = Sandbox(meta["uid"], meta["namespace"], meta["name"], machine, pod)
         worker = PodWorker(self.context, sandbox)
@@ -172,7 +172,7 @@ class NodeAgent:
         return record.process
 
     def _log(self, namespace: str, pod: str, container: str, previous: bool) -> LogBuffer:
-        worker, record = self._record(namespace, pod, container)
+        _, record = self._record(namespace, pod, container)
         where = f'container "{container}" in pod "{pod}"'
         if previous:
             ended = record.process is not None and not record.process.running

@@ -205,7 +205,8 @@ class ContainerLifecycle:
             record,
             "Normal",
             "Pulled",
-            f'Successfully pulled image "{image}" in {shown} ({shown} including waiting). Image size: {pulled.size} bytes.',
+            f'Successfully pulled image "{image}" in {shown} ({shown} including waiting). '
+            f"Image size: {pulled.size} bytes.",
         )
         self.context.enqueue(self.sandbox.uid)
 
@@ -222,7 +223,8 @@ class ContainerLifecycle:
             if secret is not None:
                 found.update(docker_credentials(secret))
             else:
-                text = f"Unable to retrieve some image pull secrets ({name}); attempting to pull the image may not succeed."
+                problem = f"Unable to retrieve some image pull secrets ({name})"
+                text = f"{problem}; attempting to pull the image may not succeed."
                 self.event(None, "Warning", "FailedToRetrieveImagePullSecret", text)
         return found
 

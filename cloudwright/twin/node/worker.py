@@ -100,7 +100,8 @@ class PodWorker:
             if wanted and wanted + used > capacity:
                 scale = 1000 if name == "cpu" else 1
                 numbers = [int(value * scale) for value in (wanted, used, capacity)]
-                text = f"Node didn't have enough resource: {name}, requested: {numbers[0]}, used: {numbers[1]}, capacity: {numbers[2]}"
+                shown = f"requested: {numbers[0]}, used: {numbers[1]}, capacity: {numbers[2]}"
+                text = f"Node didn't have enough resource: {name}, {shown}"
                 return Verdict(f"OutOf{name}", text)
         return None
 

@@ -1,5 +1,6 @@
 """PromQL functions over ranges of samples and over values (semantics of Prometheus 3)."""
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ def extrapolated(samples: Samples, start: float, end: float, *, counter: bool, p
     first, last = samples[0], samples[-1]
     change = last[1] - first[1]
     if counter:
-        change += sum(a[1] for a, b in zip(samples, samples[1:], strict=False) if b[1] < a[1])
+        change += sum(a[1] for a, b in itertools.pairwise(samples) if b[1] < a[1])
     covered = last[0] - first[0]
     spacing = covered / (len(samples) - 1)
     before, after = first[0] - start, end - last[0]
@@ -87,12 +88,12 @@ def histogram_quantile(q: float, buckets: Sequence[tuple[float, float]]) -> floa
 
 def changes(samples: Samples) -> float:
     """How often the value changed."""
-    return float(sum(a[1] != b[1] for a, b in zip(samples, samples[1:], strict=False)))
+    return float(sum(a[1] != b[1] for a, b in itertools.pairwise(samples)))
 
 
 def resets(samples: Samples) -> float:
     """How often the value fell."""
-    return float(sum(b[1] < a[1] for a, b in zip(samples, samples[1:], strict=False)))
+    return float(sum(b[1] < a[1] for a, b in itertools.pairwise(samples)))
 
 
 OVER_TIME: dict[str, Callable[[list[float]], float]] = {

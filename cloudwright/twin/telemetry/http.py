@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from cloudwright.twin.clock import Clock, parse_timestamp
 from cloudwright.twin.telemetry.promql import Engine, QueryError, Sample, parse
-from cloudwright.twin.telemetry.rules import RULES, Alert, alerts
+from cloudwright.twin.telemetry.rules import Alert, alerts, rules
 from cloudwright.twin.telemetry.series import Series, SeriesStore, is_counter
 
 Parameters = Mapping[str, list[str]]
@@ -175,7 +175,7 @@ class PrometheusApi:
         """`rules`: alerting rules with their alerts."""
         active = alerts(self.engine, self._clock.now())
         groups: dict[str, list[dict[str, Any]]] = {}
-        for rule in RULES:
+        for rule in rules():
             mine = [alert for alert in active if alert.rule is rule]
             state = "firing" if any(a.firing for a in mine) else "pending" if mine else "inactive"
             groups.setdefault(rule.group, []).append(

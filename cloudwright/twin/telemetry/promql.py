@@ -108,7 +108,8 @@ class Engine:
             raise QueryError('invalid parameter "end": end timestamp must not be before start time')
         if (end - start) / step > MAX_POINTS:
             raise QueryError(
-                "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
+                "exceeded maximum resolution of 11,000 points per timeseries. "
+                "Try decreasing the query resolution (?step=XX)"
             )
         tree = parse(query)
         if isinstance(tree, parser.MatrixSelector | parser.SubqueryExpr | parser.StringLiteral):

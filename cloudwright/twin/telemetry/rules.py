@@ -1,6 +1,10 @@
 """Alerting rules as common monitoring stacks have them, evaluated when somebody asks."""
 
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yaml
 
 from cloudwright.twin.telemetry.promql import Engine, QueryError, Sample
 
@@ -20,23 +24,11 @@ class Rule:
     summary: str
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("kubernetes-apps", "KubePodCrashLooping", 'max_over_time(kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}[5m]) >= 1', 300, "warning", "Pod is crash looping."),
-    Rule("kubernetes-apps", "KubePodNotReady", 'sum by (namespace, pod) (kube_pod_status_phase{phase=~"Pending|Unknown|Failed"}) > 0', 300, "warning", "Pod has been in a non-ready state for more than 5 minutes."),
-    Rule("kubernetes-apps", "KubeContainerWaiting", 'sum by (namespace, pod, container, reason) (kube_pod_container_status_waiting_reason{reason!="CrashLoopBackOff"}) > 0', 600, "warning", "Pod container waiting longer than 10 minutes."),
-    Rule("kubernetes-apps", "KubeDeploymentReplicasMismatch", "kube_deployment_spec_replicas > kube_deployment_status_replicas_available", 300, "warning", "Deployment has not matched the expected number of replicas."),
-    Rule("kubernetes-apps", "KubeStatefulSetReplicasMismatch", "kube_statefulset_status_replicas_ready != kube_statefulset_replicas", 300, "warning", "StatefulSet has not matched the expected number of replicas."),
-    Rule("kubernetes-apps", "KubeJobFailed", "kube_job_status_failed > 0", 300, "warning", "Job failed to complete."),
-    Rule("kubernetes-apps", "KubeHpaMaxedOut", "kube_horizontalpodautoscaler_status_current_replicas == kube_horizontalpodautoscaler_spec_max_replicas", 900, "warning", "HPA is running at max replicas."),
-    Rule("kubernetes-resources", "CPUThrottlingHigh", "rate(container_cpu_cfs_throttled_periods_total[5m]) / rate(container_cpu_cfs_periods_total[5m]) > 0.25", 300, "info", "Processes experience elevated CPU throttling."),
-    Rule("kubernetes-resources", "KubeQuotaExceeded", 'kube_resourcequota{type="used"} / ignoring(type) kube_resourcequota{type="hard"} >= 1', 300, "warning", "Namespace quota is fully used."),
-    Rule("kubernetes-resources", "ContainerMemoryNearLimit", "container_memory_working_set_bytes / on(namespace, pod, container) container_spec_memory_limit_bytes > 0.9", 300, "warning", "Container is close to its memory limit."),
-    Rule("kubernetes-storage", "KubePersistentVolumeFillingUp", "kubelet_volume_stats_available_bytes / kubelet_volume_stats_capacity_bytes < 0.1", 60, "critical", "PersistentVolume is filling up."),
-    Rule("kubernetes-system", "KubeNodeNotReady", 'kube_node_status_condition{condition="Ready",status="true"} == 0', 60, "warning", "Node is not ready."),
-    Rule("services", "ServiceErrorRateHigh", 'sum by (namespace, service) (rate(http_requests_total{code=~"5.."}[2m])) / sum by (namespace, service) (rate(http_requests_total[2m])) > 0.05', 120, "critical", "More than 5 % of requests fail."),
-    Rule("services", "ServiceLatencyHigh", "histogram_quantile(0.99, sum by (namespace, service, le) (rate(http_request_duration_seconds_bucket[2m]))) > 1", 120, "warning", "The slowest percent of requests takes more than a second."),
-    Rule("services", "DependencyFailing", 'sum by (namespace, service, peer) (rate(http_client_requests_total{outcome!="ok"}[2m])) / sum by (namespace, service, peer) (rate(http_client_requests_total[2m])) > 0.05', 120, "warning", "Calls to a dependency fail."),
-)  # fmt: skip
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, from the package's file."""
+    text = (resources.files("cloudwright.twin.telemetry") / "rules.yaml").read_text()
+    return tuple(Rule(**entry) for entry in yaml.safe_load(text))
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Alert:
 def alerts(engine: Engine, moment: float) -> list[Alert]:
     """All pending and firing alerts at a moment."""
     found = []
-    for rule in RULES:
+    for rule in rules():
         for sample in _samples(engine, rule.expression, moment):
             labels = {key: value for key, value in sample.labels.items() if key != "__name__"}
             since = _since(engine, rule, labels, moment)

@@ -1,7 +1,7 @@
 """Time series in memory: labelled samples, selection by matchers, and a history that was never simulated.
 
-Samples of one series are in time order. A history lies before the first sample: it is computed when it is read, from the
-series' own steady state at the time of `Series.age`, so that it costs no memory until somebody looks.
+Samples of one series are in time order. A history lies before the first sample: it is computed when it is read, from
+the series' own steady state at the time of `Series.age`, so that it costs no memory until somebody looks.
 """
 
 import math

@@ -179,7 +179,7 @@ def _replaced(value: Any, values: Mapping[str, str]) -> Any:
 
 
 def _env(values: Mapping[str, Any]) -> list[Obj]:
-    entries = []
+    entries: list[Obj] = []
     for name, value in values.items():
         if not isinstance(value, Mapping):
             entries.append({"name": name, "value": str(value)})

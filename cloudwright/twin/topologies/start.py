@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloudwright.twin.api import DEPLOYMENTS, PODS, PatchType
+from cloudwright.twin.api import DEPLOYMENTS, EVENTS, PODS, PatchType
 from cloudwright.twin.apps.machine import Machine
+from cloudwright.twin.clock import parse_timestamp
 from cloudwright.twin.estate import Estate, EstateOptions
 from cloudwright.twin.network.plane import External
 from cloudwright.twin.objects import is_finished, is_ready
@@ -15,6 +16,7 @@ from cloudwright.twin.topologies.model import Topology, load_topology, objects_o
 from cloudwright.twin.world import DEFAULT_START, World
 
 READY_TIMEOUT = 300.0
+EVENT_TTL = 3600.0
 _WARM_UP = 100.0
 
 
@@ -84,6 +86,7 @@ def start(
         world.step_until(lambda: settled(world), READY_TIMEOUT, 5.0)
     if past.age > 0:
         skip(world, estate, start_at - _WARM_UP - world.clock.now())
+        _expire_events(world)
         world.step(10.0)
         before = estate.counts()
         world.step(20.0)
@@ -113,6 +116,15 @@ def skip(world: World, estate: Estate, seconds: float) -> None:
         world.clock.skip(seconds)
         estate.agent.heartbeats.beat_now()
         estate.traffic.resume()
+
+
+def _expire_events(world: World) -> None:
+    """Events that would have expired during a skipped time are gone."""
+    limit = world.clock.now() - EVENT_TTL
+    for event in list(world.api.cached(EVENTS)):
+        last = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
+        if parse_timestamp(last) < limit:
+            world.api.delete(EVENTS, event["metadata"]["name"], event["metadata"]["namespace"])
 
 
 def _roll_out(world: World, topology: Topology) -> None:

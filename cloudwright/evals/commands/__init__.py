@@ -1,0 +1,1 @@
+"""Commands around the simulated cluster, one file a group."""
