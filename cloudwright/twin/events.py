@@ -5,7 +5,7 @@ within ten minutes are combined; a source gets 25 events about an object and the
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,12 +133,11 @@ class EventRecorder:
                 seen.count += 1
                 return
         namespace = str(about.get("namespace") or "default")
-        name = f"{about['name']}.{int(self._clock.now()) * 1_000_000_000 + next(self._serial):x}"
         source = {"component": self._component, **({"host": self._host} if self._host else {})}
-        event = {
+        event: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"namespace": namespace},
             "involvedObject": dict(about),
             "reason": reason,
             "message": message,
@@ -151,7 +150,7 @@ class EventRecorder:
             "reportingComponent": self._component,
             "reportingInstance": self._host,
         }
-        self._api.create(EVENTS, event, namespace)
+        name = _create(self._api, self._clock, self._serial, event)
         self._seen[key] = _Seen(namespace, name, event["count"], self._clock.now())
         _bound(self._seen)
 
@@ -204,11 +203,10 @@ class SeriesRecorder:
         self, key: tuple[str, ...], about: Mapping[str, Any], type_: str, reason: str, action: str, message: str
     ) -> None:
         namespace = str(about.get("namespace") or "default")
-        name = f"{about['name']}.{int(self._clock.now()) * 1_000_000_000 + next(self._serial):x}"
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"namespace": namespace},
             "involvedObject": dict(about),
             "reason": reason,
             "message": message,
@@ -221,9 +219,24 @@ class SeriesRecorder:
             "reportingComponent": self._component,
             "reportingInstance": self._instance,
         }
-        self._api.create(EVENTS, event, namespace)
+        name = _create(self._api, self._clock, self._serial, event)
         self._seen[key] = _Seen(namespace, name, 1, self._clock.now())
         _bound(self._seen)
+
+
+def _create(api: Api, clock: Clock, serial: Iterator[int], event: dict[str, Any]) -> str:
+    """Store an event under a name that nobody has, in the manner of client-go: the object and a time in nanoseconds."""
+    moment = int(clock.now()) * 1_000_000_000
+    while True:
+        name = f"{event['involvedObject']['name']}.{moment + next(serial):x}"
+        event["metadata"]["name"] = name
+        try:
+            api.create(EVENTS, event, event["metadata"]["namespace"])
+        except ApiStatusError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        else:
+            return name
 
 
 def _bound(cache: dict[tuple[str, ...], Any]) -> None:

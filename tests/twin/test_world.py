@@ -1,7 +1,13 @@
 """Worlds: deterministic, copyable, independent of each other."""
 
+import hashlib
+import json
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +43,26 @@ def test_same_seed_same_history() -> None:
 
 def test_another_seed_gives_other_names() -> None:
     assert audit(_life(7)) != audit(_life(8))
+
+
+def test_history_does_not_depend_on_the_process() -> None:
+    program = "from tests.twin.test_world import _digest; print(_digest(5))"
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(digests) == 1
+
+
+def _digest(seed: int) -> str:
+    text = json.dumps([audit(_life(seed)), _everything(_life(seed))], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_fork_does_not_touch_its_origin_and_goes_on_alike() -> None:

@@ -1,5 +1,6 @@
 """The controllers of kube-controller-manager, over `Api` and `Clock` alone."""
 
+from cloudwright.twin.controllers.accounts import RoleAggregator, TokenController
 from cloudwright.twin.controllers.base import Context, Controller
 from cloudwright.twin.controllers.cronjob import CronJobController
 from cloudwright.twin.controllers.daemonset import DaemonSetController
@@ -9,6 +10,7 @@ from cloudwright.twin.controllers.endpoints import EndpointsController, Endpoint
 from cloudwright.twin.controllers.garbage import GarbageCollector
 from cloudwright.twin.controllers.hpa import HorizontalPodAutoscalerController
 from cloudwright.twin.controllers.job import JobController, TtlAfterFinishedController
+from cloudwright.twin.controllers.mirroring import EndpointSliceMirroringController
 from cloudwright.twin.controllers.namespaces import (
     NamespaceController,
     RootCertificatePublisher,
@@ -23,6 +25,8 @@ from cloudwright.twin.controllers.volumes import PersistentVolumeController, Sto
 STANDARD: tuple[type[Controller], ...] = (
     ServiceAccountController,
     RootCertificatePublisher,
+    TokenController,
+    RoleAggregator,
     NamespaceController,
     DeploymentController,
     ReplicaSetController,
@@ -33,6 +37,7 @@ STANDARD: tuple[type[Controller], ...] = (
     CronJobController,
     EndpointSliceController,
     EndpointsController,
+    EndpointSliceMirroringController,
     PersistentVolumeController,
     StorageProtectionController,
     HorizontalPodAutoscalerController,

@@ -190,6 +190,19 @@ def endpoints_headless(stage: Stage) -> None:
     stage.scene("unready but published")
 
 
+def endpoints_written_by_hand(stage: Stage) -> None:
+    """A service without a selector, and Endpoints of the user's own."""
+    stage.create(
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": {"ports": [{"port": 5432}]}}
+    )
+    stage.scene("nothing")
+    subset = {"addresses": [{"ip": "192.0.2.7"}], "notReadyAddresses": [{"ip": "192.0.2.8"}], "ports": [{"port": 5432}]}
+    stage.create({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "db"}, "subsets": [subset]})
+    stage.scene("mirrored")
+    stage.patch("Endpoints", "db", {"subsets": [{"addresses": [{"ip": "192.0.2.9"}], "ports": [{"port": 5433}]}]})
+    stage.scene("changed")
+
+
 def namespace_with_finalizer(stage: Stage) -> None:
     """Something holds the namespace."""
     held = {"apiVersion": "v1", "kind": "ConfigMap"}
@@ -239,6 +252,7 @@ SCRIPTS = (
     endpoints_follow_pods,
     endpoints_of_wrong_selector,
     endpoints_headless,
+    endpoints_written_by_hand,
     namespace_with_finalizer,
     account_and_certificate_come_back,
 )
