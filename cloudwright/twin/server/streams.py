@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from cloudwright.twin.api import ApiStatusError, Obj
 from cloudwright.twin.clock import parse_timestamp
 from cloudwright.twin.kubelet import Kubelet, KubeletError, LogOptions
+from cloudwright.twin.server import sockets
 from cloudwright.twin.server.errors import StatusError, bad_request, not_implemented, status_of
 
 if TYPE_CHECKING:
@@ -70,13 +71,19 @@ class Streams:
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
 
-    def _kubelet(self) -> Kubelet:
+    def kubelet(self) -> Kubelet:
+        """The registered node agent.
+
+        Raises:
+            StatusError: 501, there is none.
+        """
         found = self._gateway.server.kubelet
         if found is None:
             raise not_implemented("a cluster without node agents: logs, exec and ports")
         return found
 
-    def _pod(self, request: "Request") -> Obj:
+    def pod(self, request: "Request") -> Obj:
+        """The pod of a request."""
         return self._gateway.server.registry.read(request.info, request.namespace, request.name)
 
     def container_of(self, request: "Request", query: dict[str, list[str]]) -> str:
@@ -85,7 +92,7 @@ class Streams:
         Raises:
             StatusError: 400, none is named and there are several, or there is no such container.
         """
-        pod = self._pod(request)
+        pod = self.pod(request)
         spec = pod["spec"]
         names = [each["name"] for each in spec.get("containers") or ()]
         others = [e["name"] for key in ("initContainers", "ephemeralContainers") for e in spec.get(key) or ()]
@@ -116,16 +123,17 @@ class Streams:
         try:
             if request.subresource == "log":
                 return await self._log(request, call)
-            await run_in_threadpool(self._locked, lambda: self._pod(request))
+            await run_in_threadpool(self.locked, lambda: self.pod(request))
             if request.subresource == "proxy":
                 raise not_implemented("the proxy subresource")
             raise bad_request("Upgrade request required")
         except KubeletError as error:
-            return _kubelet_failure(error)
+            return _refused(error)
         except ApiStatusError as error:
             return _failure(error)
 
-    def _locked(self, action: Callable[[], Any]) -> Any:
+    def locked(self, action: Callable[[], Any]) -> Any:
+        """Run something under the world's lock."""
         with self._gateway.lock:
             return action()
 
@@ -134,16 +142,16 @@ class Streams:
         options = log_options(query)
 
         def first() -> tuple[str, list[bytes], int]:
-            self._pod(request)
+            self.pod(request)
             container = self.container_of(request, query)
-            pod = self._pod(request)
+            pod = self.pod(request)
             if not pod["spec"].get("nodeName"):
                 return container, [], -1
-            kubelet = self._kubelet()
+            kubelet = self.kubelet()
             position = kubelet.log_position(request.namespace, request.name, container)
             return container, list(kubelet.logs(request.namespace, request.name, container, options)), position
 
-        container, lines, position = await run_in_threadpool(self._locked, first)
+        container, lines, position = await run_in_threadpool(self.locked, first)
         if options.limit_bytes is not None:
             lines = [b"".join(lines)[: options.limit_bytes]]
         if not options.follow or position < 0:
@@ -154,7 +162,7 @@ class Streams:
         self, request: "Request", container: str, lines: list[bytes], position: int, options: LogOptions
     ) -> AsyncIterator[bytes]:
         yield b"".join(lines)
-        kubelet = self._kubelet()
+        kubelet = self.kubelet()
         place = (request.namespace, request.name, container)
 
         def more() -> tuple[list[bytes], bool]:
@@ -165,7 +173,7 @@ class Streams:
                 return [], True
 
         while True:
-            fresh, ended = await run_in_threadpool(self._locked, more)
+            fresh, ended = await run_in_threadpool(self.locked, more)
             position += len(fresh)
             if fresh:
                 yield b"".join(fresh)
@@ -175,14 +183,12 @@ class Streams:
 
     async def over_socket(self, answer: "Answer", call: "Call", socket: WebSocket) -> None:
         """Exec, attach and port-forward over a WebSocket."""
-        from cloudwright.twin.server.sockets import serve
-
         request = answer.stream
         assert request is not None
         try:
-            await serve(self, request, call, socket)
+            await sockets.serve(self, request, call, socket)
         except KubeletError as error:
-            await socket.send_denial_response(_kubelet_failure(error))
+            await socket.send_denial_response(_refused(error))
         except ApiStatusError as error:
             await socket.send_denial_response(_failure(error))
 
@@ -191,6 +197,6 @@ def _failure(error: ApiStatusError) -> HttpResponse:
     return HttpResponse(json.dumps(status_of(error)), error.code, media_type="application/json")
 
 
-def _kubelet_failure(error: KubeletError) -> HttpResponse:
+def _refused(error: KubeletError) -> HttpResponse:
     reasons = {400: "BadRequest", 404: "NotFound", 500: "InternalError"}
     return _failure(StatusError(error.status, reasons.get(error.status, "Unknown"), error.message))
