@@ -270,10 +270,8 @@ def _restoring(change: ObjectChange, context: Context) -> JsonValue:
     found: dict[str, JsonValue] = {"api_version": ref.api_version, "kind": ref.kind, "name": ref.name}
     if ref.namespace:
         found["namespace"] = ref.namespace
-    if change.action == "create":
-        found["created"] = True
-    else:
-        found |= {"uid": ref.uid, "fields": restored}
+    found |= {"created": True} if change.action == "create" else {"uid": ref.uid}
+    found["fields"] = restored
     return found
 
 

@@ -54,8 +54,6 @@ def _restore(args: Restore, context: Context) -> Plan:
 def _restoring(item: ObjectRestore, context: Context) -> Request:
     kind = find_kind(f"{item.api_version} {item.kind}", context)
     namespace = namespace_for(kind, item.namespace, context)
-    if item.created:
-        return Request("delete", kind, item.name, namespace, uid=item.uid)
     present = live(kind, namespace, item.name, context)
     if item.uid and present["metadata"].get("uid") != item.uid:
         raise Conflict(f"{kind.kind} {item.name} was deleted and made again since; there is nothing to restore.")
@@ -65,6 +63,9 @@ def _restoring(item: ObjectRestore, context: Context) -> Request:
             f"{kind.kind} {item.name} was changed since: {'; '.join(_who(present, field) for field in changed)}.",
             hint="Decide by hand which value is right.",
         )
+
+    if item.created:
+        return Request("delete", kind, item.name, namespace, uid=present["metadata"]["uid"])
 
     def edit(obj: Json) -> Json:
         return fields.write(obj, [(field.path, field.restore) for field in item.fields])
