@@ -152,7 +152,17 @@ def _distance(parent: _Node, child: _Node) -> int | None:
     return distance
 
 
-LOCAL = frozenset({"cpu-throttled", "memory-near-limit", "slow-responses", "rollout-without-safety", "stuck-terminating", "cron-last-failed", "evicted-node-pressure"})
+LOCAL = frozenset(
+    {
+        "cpu-throttled",
+        "memory-near-limit",
+        "slow-responses",
+        "rollout-without-safety",
+        "stuck-terminating",
+        "cron-last-failed",
+        "evicted-node-pressure",
+    }
+)
 """Conditions that explain symptoms of their own object only (how slow things spread is judged by their metrics)."""
 
 

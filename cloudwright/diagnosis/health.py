@@ -1,6 +1,7 @@
 """Whether a Pod or workload is failing, or merely busy starting, rolling out or ending."""
 
 from datetime import timedelta
+from typing import Any
 
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
@@ -106,11 +107,11 @@ def short_of(view: ClusterView, workload: Object) -> int:
         )
     if kind not in ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"):
         return 0
-    ready = f.get(workload, "status", "readyReplicas")
+    ready: Any = f.get(workload, "status", "readyReplicas")
     if not isinstance(ready, int):
         pods = live_pods(view, workload)
         ready = sum(1 for pod in pods if pod_ready(pod)) if pods or "status" not in workload else 0
-    return max(0, replicas(workload) - ready)
+    return max(0, replicas(workload) - int(ready))
 
 
 def failing(view: ClusterView, workload: Object) -> bool:

@@ -115,10 +115,11 @@ def nodes_of(view: ClusterView, where: Key) -> set[str]:
 def shared_node(view: ClusterView, roots: list[Slow]) -> str:
     """The one node that most of several unexplained slow workloads run on; "" where there is none.
 
-    They must not call each other: a chain on one node is one slow workload seen twice.
+    Of workloads that call each other only the caller counts: a chain is one slow workload seen twice.
     """
     graph = graph_of(view)
-    if len(roots) < 2 or any(one.key in callees(graph, other.key) for one in roots for other in roots):
+    roots = [one for one in roots if not any(one.key in callees(graph, other.key) for other in roots)]
+    if len(roots) < 2:
         return ""
     count = Counter(node for item in roots for node in nodes_of(view, item.key))
     node, number = count.most_common(1)[0] if count else ("", 0)
@@ -133,6 +134,10 @@ def shared_client(view: ClusterView, roots: list[Slow]) -> Slow | None:
     for item in sorted(slow.values(), key=lambda one: one.added):
         called = callees(graph, item.key)
         late = called & set(slow)
-        if {one.key for one in roots} <= called and len(late) >= 0.8 * len(called) and item.added >= max(one.added for one in roots):
+        if (
+            {one.key for one in roots} <= called
+            and len(late) >= 0.8 * len(called)
+            and item.added >= max(one.added for one in roots)
+        ):
             return item
     return None

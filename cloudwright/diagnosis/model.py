@@ -49,13 +49,16 @@ class Cause(Frozen):
     score: float = Field(default=0, exclude=True)
 
 
+Sort = Literal["change", "event", "node", "scale"]
+
+
 class TimelineEntry(Frozen):
     """A change or event that may matter."""
 
     at: datetime
     object: ObjectRef
     what: str
-    sort: Literal["change", "event", "node", "scale"]
+    sort: Sort
 
 
 class Stats(Frozen):

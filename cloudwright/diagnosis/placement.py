@@ -74,7 +74,8 @@ def _verdict(
     view: ClusterView, pod: Object, spec: Object, wanted: Mapping[str, float], node: Object, spread: "_Domains"
 ) -> Verdict:
     found: dict[Filter, str] = {}
-    on = f.labels(node, "metadata", "labels")
+    # The kubelet keeps this label up to date even where somebody removed it by hand.
+    on = {"kubernetes.io/hostname": f.name(node), **f.labels(node, "metadata", "labels")}
     if f.get(node, "spec", "unschedulable") is True and not tolerates(
         spec, {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     ):
@@ -139,7 +140,7 @@ def used(view: ClusterView, node: str) -> Counter[str]:
         total: Counter[str] = Counter()
         for pod in view.pods_on(node):
             if not finished(pod):
-                total.update(requests(pod))  # type: ignore[arg-type]
+                total.update(requests(pod))
                 total["pods"] += 1
         cache[node] = total
     return cache[node]

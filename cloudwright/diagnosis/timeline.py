@@ -1,16 +1,16 @@
 """What changed, and when: rollouts, edits, scaling, node events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.model import TimelineEntry
+from cloudwright.diagnosis.model import Sort, TimelineEntry
 from cloudwright.diagnosis.view import ClusterView
 
 RECENT = timedelta(hours=1)
-_EVENTS = {
+_EVENTS: Mapping[str, Sort] = {
     "ScalingReplicaSet": "change", "SuccessfulRescale": "scale", "NodeNotReady": "node", "NodeReady": "node", "NodeNotSchedulable": "node",
     "NodeSchedulable": "node", "Rebooted": "node", "Starting": "node", "EvictionThresholdMet": "node", "Killing": "event", "BackOff": "event",
     "FailedScheduling": "event", "FailedCreate": "event", "Unhealthy": "event", "FailedMount": "event", "Failed": "event", "OOMKilling": "node",
@@ -86,4 +86,4 @@ def _events(view: ClusterView) -> Iterator[TimelineEntry]:
         times = f" (x{event.count})" if event.count > 1 else ""
         yield TimelineEntry(
             at=event.last, object=ref, what=f"{event.reason}{times}: {event.message[:160]}", sort=_EVENTS[event.reason]
-        )  # type: ignore[arg-type]
+        )

@@ -28,7 +28,25 @@ TEMPLATE_PATHS: Mapping[str, tuple[str, ...]] = {
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet", "ReplicationController", "Pod")
 CLUSTER_SCOPED = frozenset(
-    ["Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "GatewayClass", "ClusterRole", "ClusterRoleBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "APIService", "CustomResourceDefinition", "PriorityClass", "CSIDriver", "VolumeAttachment", "RuntimeClass", "CertificateSigningRequest"]
+    [
+        "Node",
+        "Namespace",
+        "PersistentVolume",
+        "StorageClass",
+        "IngressClass",
+        "GatewayClass",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "APIService",
+        "CustomResourceDefinition",
+        "PriorityClass",
+        "CSIDriver",
+        "VolumeAttachment",
+        "RuntimeClass",
+        "CertificateSigningRequest",
+    ]
 )
 YOUNG = timedelta(seconds=20)
 """Objects younger than this are given time before their absence of progress is held against them."""

@@ -142,7 +142,9 @@ def databases(view: ClusterView) -> Iterator[Finding]:
     """Errors that a data store gives: the store's own state if several clients agree, a client's setting if not."""
     groups: dict[tuple[Reason, str], list[Complaint]] = {}
     for item in [*complaints(view), *_denials(view)]:
-        if item.error.reason in DATABASE and not (item.error.reason is Reason.CREDENTIALS and is_store(view, item.client)):
+        if item.error.reason in DATABASE and not (
+            item.error.reason is Reason.CREDENTIALS and is_store(view, item.client)
+        ):
             groups.setdefault((item.error.reason, _store_name(view, item)), []).append(item)
     for reason, name in [mark for mark in groups if not mark[1]]:
         named = [mark for mark in groups if mark[0] is reason and mark[1]]
@@ -154,7 +156,9 @@ def databases(view: ClusterView) -> Iterator[Finding]:
 
 def is_store(view: ClusterView, workload: Object) -> bool:
     """Whether a workload is a data store, by the ports it declares or its Services offer."""
-    offered = set(ports_of(workload)) | {f.integer(port, "port") for service in services_of(view, workload) for port in f.maps(service, "spec", "ports")}
+    offered = set(ports_of(workload)) | {
+        f.integer(port, "port") for service in services_of(view, workload) for port in f.maps(service, "spec", "ports")
+    }
     return bool(offered & DATABASE_PORTS)
 
 
@@ -303,7 +307,7 @@ def _peers(view: ClusterView, store: Object | None, clients: list[Object]) -> li
 
 def _credential_source(view: ClusterView, client: Object, mine: Complaint) -> Object | None:
     """The Secret (or ConfigMap) that gives the address is taken to give the password, if it is not shared."""
-    secrets = []
+    secrets: list[Object] = []
     for ref in references(client):
         source = view.find(ref.kind, f.namespace(client), ref.name) if ref.kind == "Secret" else None
         if source is not None and all(item is not source for item in secrets):

@@ -42,7 +42,9 @@ def pod_settings(view: ClusterView) -> Iterator[Finding]:
                 and view.find("Service", target.namespace, target.service)
             }
         )
-        if not names or (policy == "None" and not custom and servers & set(f.strings(spec, "dnsConfig", "nameservers"))):
+        if not names or (
+            policy == "None" and not custom and servers & set(f.strings(spec, "dnsConfig", "nameservers"))
+        ):
             continue
         hurt = failing(view, item) or any(
             one.client is item and one.error.reason is Reason.NAME_UNKNOWN for one in complaints(view)

@@ -120,9 +120,9 @@ def duplicated_paths(view: ClusterView) -> Iterator[Finding]:
             for path in f.maps(rule, "http", "paths"):
                 target = f"{f.namespace(item)}/{f.text(path, 'backend', 'service', 'name')}"
                 seen[kind, f.text(rule, "host"), f.text(path, "path")].append((item, target))
-    for (_, host, path), users in seen.items():
+    for (_, host, where), users in seen.items():
         if len({str(view.ref(item)) for item, _ in users}) > 1 and len({target for _, target in users}) > 1:
-            yield finding(view, "ingress-path-duplicated", users[-1][0], f"{host or 'any host'}{path} is claimed by {', '.join(sorted({f.name(item) for item, _ in users}))}",
+            yield finding(view, "ingress-path-duplicated", users[-1][0], f"{host or 'any host'}{where} is claimed by {', '.join(sorted({f.name(item) for item, _ in users}))}",
                           field="spec.rules", affected=[item for item, _ in users])  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from cloudwright.core.evidence import Citation
 from cloudwright.core.finding import Finding, Operator, Predicate, Remedy, Severity
 from cloudwright.core.refs import ObjectRef
@@ -77,17 +79,14 @@ def _plain(value: Any) -> Any:
 
 def _where(obj: Object) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": f.text(obj, "kind"), "name": f.name(obj)}
-    version = f.text(obj, "apiVersion")
     if f.namespace(obj):
         found["namespace"] = f.namespace(obj)
-    if "." in version.partition("/")[0]:
-        found["api_version"] = version
     return found
 
 
 def patch(obj: Object, title: str, content: Mapping[str, Any], *, risk: str = "", merge: str = "strategic") -> Remedy:
     """A patch of one object."""
-    call = ToolCall(tool="patch_resource", arguments={**_where(obj), "patch_type": merge, "patch": dict(content)})
+    call = ToolCall(tool="patch_resource", arguments={**_where(obj), "type": merge, "patch": dict(content)})
     return Remedy(title=title, calls=(call,), risk=risk)
 
 
@@ -127,13 +126,15 @@ def set_image(workload: Object, container: str, image: str, title: str) -> Remed
 
 def set_env(workload: Object, container: str, name: str, value: str, title: str) -> Remedy:
     """Another value for one environment variable."""
-    call = ToolCall(tool="set_env", arguments={**_where(workload), "container": container, "env": {name: value}})
+    call = ToolCall(tool="set_env", arguments={**_where(workload), "container": container, "set": {name: value}})
     return Remedy(title=title, calls=(call,))
 
 
 def scale(workload: Object, replicas: int, title: str) -> Remedy:
     """Another number of replicas."""
-    return Remedy(title=title, calls=(ToolCall(tool="scale", arguments={**_where(workload), "replicas": replicas}),))
+    return Remedy(
+        title=title, calls=(ToolCall(tool="scale_workload", arguments={**_where(workload), "replicas": replicas}),)
+    )
 
 
 def restart(workload: Object, title: str) -> Remedy:
@@ -157,7 +158,11 @@ def delete(obj: Object, title: str, risk: str) -> Remedy:
 def create(manifest: Mapping[str, Any], title: str, risk: str = "") -> Remedy:
     """A new object."""
     return Remedy(
-        title=title, calls=(ToolCall(tool="create_resource", arguments={"manifest": dict(manifest)}),), risk=risk
+        title=title,
+        calls=(
+            ToolCall(tool="create_resource", arguments={"manifest": yaml.safe_dump(dict(manifest), sort_keys=False)}),
+        ),
+        risk=risk,
     )
 
 
@@ -169,7 +174,7 @@ def uncordon(node: Object) -> Remedy:
 
 def untaint(node: Object, taint: Object) -> Remedy:
     """Remove a taint."""
-    arguments = {"name": f.name(node), "key": f.text(taint, "key"), "effect": f.text(taint, "effect"), "remove": True}
+    arguments: dict[str, Any] = {"name": f.name(node), "remove": [f"{f.text(taint, 'key')}:{f.text(taint, 'effect')}"]}
     return Remedy(
         title=f"Remove the taint {f.text(taint, 'key')} from node {f.name(node)}",
         calls=(ToolCall(tool="taint_node", arguments=arguments),),

@@ -119,7 +119,11 @@ def _call(view: ClusterView, service: Object, client: Object, server: Object) ->
         found = applying(view, subject, direction)
         if not found or any(_allows(view, item, direction, other, ports) for item in found):
             continue
-        if any(item.ok for item in view.observations.connections if (item.namespace, item.service) == (f.namespace(service), f.name(service))):
+        if any(
+            item.ok
+            for item in view.observations.connections
+            if (item.namespace, item.service) == (f.namespace(service), f.name(service))
+        ):
             return  # the network in use does not enforce the policy
         complaint = any(one.reason in NETWORK and f.name(service) in one.quote for one in workload_errors(view, client))
         felt = complaint or failing(view, client) or _tested(view, service)

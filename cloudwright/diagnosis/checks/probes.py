@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cloudwright.core.finding import Finding, Operator, Remedy
 from cloudwright.diagnosis import fields as f
@@ -281,11 +282,11 @@ def _remedies(view: ClusterView, failure: Failure, kind: str, sub: str, ports: l
         found.append(_other_protocol(failure))
     elif kind in ("liveness-probe-too-aggressive", "slow-start-without-startup-probe", "startup-probe-too-aggressive"):
         probe = {key: value for key, value in failure.spec.items() if key in ("httpGet", "tcpSocket", "grpc", "exec")}
-        content = {field: {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 2},
+        relaxed: dict[str, Any] = {field: {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 3, "timeoutSeconds": 2},
                    "startupProbe": {**probe, "periodSeconds": 5, "failureThreshold": 60}}  # fmt: skip
         found.append(
             patch_container(
-                failure.top, name, "Relax the probe and give the start five minutes by a startup probe", content
+                failure.top, name, "Relax the probe and give the start five minutes by a startup probe", relaxed
             )
         )
     return found

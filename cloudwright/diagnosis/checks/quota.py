@@ -43,13 +43,14 @@ def _exceeded(
     names = ", ".join(ref.name for ref, _ in lacking[:4])
     used = f.text(f.mapping(quota, "status", "used"), key)
     number = f.quantity(hard) or 0
+    victims: list[Object | ObjectRef] = [one for ref, users in lacking for one in (ref, *users)]
     raised = f"{number + len(lacking):.0f}" if "storage" not in key else f.size(max(number * 2, 2**30))
     return finding(
         view, kind, quota, f"Quota {f.name(quota)} of namespace {f.namespace(quota)} limits {key} to {hard} ({used} in use), and {names} could not be made",
         field=f"spec.hard[{key}]" if "." in key else f"spec.hard.{key}", facts=[(quota, f"spec.hard[{key}]", Operator.EQUALS, hard)],
         cites=[view.cite(quota, f"status.used.{key}", f"{used} of {hard}")],
         remedies=[patch_at(quota, f"Raise {key} to {raised}", ("spec", "hard", key), raised, risk="The namespace may use more of the cluster.")],
-        affected=[item for ref, users in lacking for item in (ref, *users)],
+        affected=victims,
     )  # fmt: skip
 
 

@@ -396,7 +396,12 @@ def _already_used(view: ClusterView, space: str, name: str, users: list[tuple[Ob
 
 def _stumbles(view: ClusterView, client: Object) -> bool:
     """Whether a workload's program (not its image or placement) fails, and there is no log that could say why."""
-    ended = [item for pod in failing_pods(view, client) for item in containers(pod) if item.terminated or (item.init and item.running)]
+    ended = [
+        item
+        for pod in failing_pods(view, client)
+        for item in containers(pod)
+        if item.terminated or (item.init and item.running)
+    ]
     return bool(ended) and not any(True for _ in workload_logs(view, client))
 
 
@@ -404,7 +409,12 @@ def _complaints(view: ClusterView, name: str) -> bool:
     """Whether any program complains that this name does not resolve or answer."""
     names: set[str] | None = view.__dict__.get("_complained_names")
     if names is None:
-        names = {item.host.split(".")[0] for client in view.workloads for item in workload_errors(view, client) if item.host and item.position > 0.25}
+        names = {
+            item.host.split(".")[0]
+            for client in view.workloads
+            for item in workload_errors(view, client)
+            if item.host and item.position > 0.25
+        }
         view.__dict__["_complained_names"] = names
     return name in names
 

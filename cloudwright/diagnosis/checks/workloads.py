@@ -356,10 +356,8 @@ def _intended(view: ClusterView, item: Object) -> bool:
     for key, value in marks.items():
         if key.startswith(("deployment.kubernetes.io/", "kubectl.kubernetes.io/", "pod-template", "meta.helm.sh/")):
             continue
-        if (
-            (INTENT.search(key)
-            and value.lower() not in ("false", "no", "off"))
-            or (INTENT.search(value) and not key.startswith("app"))
+        if (INTENT.search(key) and value.lower() not in ("false", "no", "off")) or (
+            INTENT.search(value) and not key.startswith("app")
         ):
             return True
     return any(
@@ -565,9 +563,8 @@ def stalled_controllers(view: ClusterView) -> Iterator[Finding]:
             f.integer(item, "status", "observedGeneration"),
         )
         made = not f.mapping(item, "status") and view.older(item, timedelta(minutes=1))
-        edit = max(
-            (f.when(one, "time") for one in f.maps(item, "metadata", "changes") if f.when(one, "time")), default=None
-        )
+        stamps = [f.when(one, "time") for one in f.maps(item, "metadata", "changes")]
+        edit = max((stamp for stamp in stamps if stamp), default=None)
         behind = (
             generation > observed > 0 and edit is not None and (view.since(edit) or timedelta()) > timedelta(minutes=1)
         )

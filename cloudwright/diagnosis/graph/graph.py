@@ -247,12 +247,9 @@ def _control(view: ClusterView) -> Iterator[Edge]:
             yield Edge(role, Relation.GRANTS, key(view, item))
             for subject in f.maps(item, "subjects"):
                 if subject.get("kind") == "ServiceAccount":
-                    target = (
-                        "ServiceAccount",
-                        f.text(subject, "namespace") or f.namespace(item),
-                        f.text(subject, "name"),
-                    )
-                    yield Edge(key(view, item), Relation.GRANTS, target)
+                    space = f.text(subject, "namespace") or f.namespace(item)
+                    account = ("ServiceAccount", space, f.text(subject, "name"))
+                    yield Edge(key(view, item), Relation.GRANTS, account)
 
 
 def _calls(view: ClusterView) -> Iterator[Edge]:

@@ -187,8 +187,8 @@ def _variable(node: Node) -> Dict:
         key = "secretKeyRef" if match[2] == "secret" else "configMapKeyRef"
         optional = "Optional: true" in value
         return {"name": node.key, "valueFrom": {key: {"name": match[3], "key": match[1], "optional": optional}}}
-    if match := re.search(r"\(v\d+:([^)]*)\)$", value):
-        return {"name": node.key, "valueFrom": {"fieldRef": {"fieldPath": match[1]}}}
+    if field := re.search(r"\(v\d+:([^)]*)\)$", value):
+        return {"name": node.key, "valueFrom": {"fieldRef": {"fieldPath": field[1]}}}
     return {"name": node.key, "value": value}
 
 
