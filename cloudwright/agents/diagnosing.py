@@ -1,0 +1,126 @@
+"""The deterministic diagnosis as the assistant uses it: a view of the live cluster, causes, evidence, text."""
+
+from collections.abc import Iterable, Sequence
+
+from cloudwright.agents.kit import Diagnosed
+from cloudwright.core.answers import CauseView, ObjectView, RemedyView, RuledOut
+from cloudwright.core.context import Context
+from cloudwright.core.evidence import Citation
+from cloudwright.core.finding import Severity
+from cloudwright.core.refs import ObjectRef
+from cloudwright.diagnosis.investigate import investigate
+from cloudwright.diagnosis.load.live import load
+from cloudwright.diagnosis.model import Cause, Investigation
+
+_SHOWN = 6
+
+
+class LiveDiagnoser:
+    """Implements `agents.kit.Diagnoser` over the session's cluster; one snapshot a question."""
+
+    def diagnose(self, about: tuple[ObjectRef, ...], context: Context) -> Diagnosed:
+        """Causes of what ails these objects or namespaces; of anything, where none are given.
+
+        Raises:
+            ToolError: the cluster cannot be asked at all.
+        """
+        namespaces = [ref.name for ref in about if ref.kind == "Namespace"]
+        objects = [ref for ref in about if ref.kind != "Namespace"]
+        result = investigate(load(context), namespaces=namespaces)
+        real = [cause for cause in result.causes if cause.severity is not Severity.INFO]
+        causes = [cause for cause in real if not objects or _touches(cause, objects)]
+        evidence = context.evidence.mint(
+            tool="investigate",
+            arguments={"about": [str(ref) for ref in about], "snapshot": result.stats.snapshot},
+            cluster=context.place.cluster,
+            excerpt=context.redactor.text("\n".join(_excerpt(causes))),
+        )
+        text = _text(causes, real, objects, result, evidence.id)
+        return Diagnosed(
+            text=context.redactor.text(text),
+            causes=tuple(_view(cause, evidence.id) for cause in causes),
+            ruled_out=tuple(
+                RuledOut(hypothesis=item.claim, why=item.reason, evidence=(evidence.id,)) for item in result.ruled_out
+            ),
+            gaps=result.gaps,
+            evidence=evidence.id,
+        )
+
+
+def _touches(cause: Cause, objects: Sequence[ObjectRef]) -> bool:
+    named = [cause.object, *cause.symptoms, *cause.affected, *(link.object for link in cause.chain)]
+    return any(_same(one, other) for one in named for other in objects)
+
+
+def _same(one: ObjectRef, other: ObjectRef) -> bool:
+    """Whether these are one object, or one belongs to the other by the names that controllers give."""
+    if other.namespace and one.namespace and one.namespace != other.namespace:
+        return False
+    if one.name == other.name:
+        return not other.kind or one.kind == other.kind or {one.kind, other.kind} <= _KIN
+    kin = one.kind in _MADE or other.kind in _MADE
+    return kin and (one.name.startswith(f"{other.name}-") or other.name.startswith(f"{one.name}-"))
+
+
+_MADE = {"Pod", "ReplicaSet", "Job", "EndpointSlice"}
+_KIN = {"Deployment", "StatefulSet", "DaemonSet", "Service", "Pod", "ReplicaSet", "Job", "CronJob"}
+
+
+def _text(
+    causes: Sequence[Cause], real: Sequence[Cause], objects: Sequence[ObjectRef], result: Investigation, evidence: str
+) -> str:
+    names = ", ".join(str(ref) for ref in objects)
+    if not causes:
+        nothing = f"No fault found that touches {names}" if objects else result.summary.rstrip(".")
+        others = "; ".join(cause.claim for cause in real[:3]) if objects else ""
+        return f"{nothing} [{evidence}]." + (f" Elsewhere: {others} [{evidence}]." if others else "")
+    lines: list[str] = []
+    for number, cause in enumerate(causes[:_SHOWN], 1):
+        lines += _paragraph(number, cause, evidence)
+    if len(causes) > _SHOWN:
+        lines.append(f"{len(causes) - _SHOWN} more causes; `cloudwright investigate` lists all.")
+    return "\n".join(lines)
+
+
+def _paragraph(number: int, cause: Cause, evidence: str) -> Iterable[str]:
+    field = f", field {cause.field}" if cause.field else ""
+    yield f"{number}. {cause.claim} [{evidence}]"
+    yield f"   {cause.severity}, confidence {cause.confidence:.0%}; to edit: {cause.object}{field}"
+    yield from (f"   → {link.text}" for link in cause.chain)
+    yield from (f"   seen: {item.quote}" for item in cause.evidence[:3] if item.quote)
+    if cause.symptoms:
+        more = f" and {len(cause.symptoms) - 4} more" if len(cause.symptoms) > 4 else ""
+        yield f"   explains: {', '.join(str(ref) for ref in cause.symptoms[:4])}{more}"
+    for remedy in cause.remedies[:3]:
+        yield f"   fix: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
+
+
+def _excerpt(causes: Sequence[Cause]) -> Iterable[str]:
+    for cause in causes:
+        yield f"{cause.kind}: {cause.claim}; {cause.object} {cause.field}"
+        yield from (f"  {link.object}: {link.text}" for link in cause.chain)
+        yield from (f"  {_cited(item)}" for item in cause.evidence)
+
+
+def _cited(item: Citation) -> str:
+    return f"{item.path}: {item.quote}".strip(": ")
+
+
+def _view(cause: Cause, evidence: str) -> CauseView:
+    return CauseView(
+        kind=cause.kind,
+        claim=cause.claim,
+        object=_object(cause.object),
+        field=cause.field,
+        confidence=cause.confidence,
+        evidence=(evidence, *(_cited(item) for item in cause.evidence if item.quote)),
+        chain=tuple(link.text for link in cause.chain),
+        symptoms=tuple(_object(ref) for ref in cause.symptoms),
+        remedies=tuple(
+            RemedyView(title=remedy.title, risk=remedy.risk, calls=remedy.calls) for remedy in cause.remedies
+        ),
+    )
+
+
+def _object(ref: ObjectRef) -> ObjectView:
+    return ObjectView(kind=ref.kind, namespace=ref.namespace, name=ref.name)
