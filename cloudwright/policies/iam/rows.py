@@ -5,7 +5,7 @@ YAML of a reading:
     kind: identity            # identity, resource, trust, boundary, session, scp, rcp
     rows:
       - may: [s3:GetObject, s3:PutObject]      # or may_not, may_all_but, may_not_all_but
-        on: arn:aws:s3:::reports/*             # or on_all_but; "*" for everything
+        resources: arn:aws:s3:::reports/*      # or resources_all_but; "*" for everything
         who: arn:aws:iam::123456789012:role/app   # or who_all_but; resource and trust policies only; "*" for everybody
         when:
           StringEquals: {aws:PrincipalOrgID: o-example1234}
@@ -32,7 +32,7 @@ from cloudwright.policies.iam.repair.edits import principal_pair
 
 _MAY = {"may": ("Allow", "Action"), "may_not": ("Deny", "Action"), "may_all_but": ("Allow", "NotAction"),
         "may_not_all_but": ("Deny", "NotAction")}  # fmt: skip
-_ROW_KEYS = {*_MAY, "on", "on_all_but", "who", "who_all_but", "when", "name"}
+_ROW_KEYS = {*_MAY, "resources", "resources_all_but", "who", "who_all_but", "when", "name"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Row:
         verb = next(key for key, (effect, element) in _MAY.items() if effect == raw["Effect"] and element in raw)
         out: dict[str, Any] = {verb: raw[_MAY[verb][1]]}
         out |= {
-            key: raw[element] for key, element in (("on", "Resource"), ("on_all_but", "NotResource")) if element in raw
+            key: raw[element] for key, element in (("resources", "Resource"), ("resources_all_but", "NotResource")) if element in raw
         }
         if self.statement.principals is not None:
             names = one_or_list(tuple(value for _, value in self.statement.principals.values))
@@ -142,7 +142,7 @@ def _row_statement(item: Any, number: int) -> dict[str, Any]:
         raise RequestError(f"row {number}: it needs exactly one of {', '.join(_MAY)}.")
     effect, element = _MAY[verbs[0]]
     statement: dict[str, Any] = {"Effect": effect, element: item[verbs[0]]}
-    for key, target in (("on", "Resource"), ("on_all_but", "NotResource")):
+    for key, target in (("resources", "Resource"), ("resources_all_but", "NotResource")):
         if key in item:
             statement[target] = item[key]
     for key, target in (("who", "Principal"), ("who_all_but", "NotPrincipal")):

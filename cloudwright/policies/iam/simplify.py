@@ -16,8 +16,7 @@ MAX_STATEMENTS = 60
 
 def simplify(policy: Policy, *, timeout_ms: int = TIMEOUT_MS) -> tuple[Policy, Comparison]:
     """A document proved equivalent, and the proof. Large documents (over MAX_STATEMENTS) are only merged."""
-    shorter = _covered_patterns(policy)
-    shorter = _merged(shorter)
+    shorter = _covered_patterns(_merged(policy))
     if len(shorter.statements) <= MAX_STATEMENTS:
         shorter = _without_useless(shorter, timeout_ms)
     proof = compare(Document(policy), Document(shorter), timeout_ms=timeout_ms)

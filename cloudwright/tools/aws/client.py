@@ -1,0 +1,101 @@
+"""The connection to one AWS account: boto3 clients, the pinned identity, and vendor errors wrapped once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from cloudwright.core.errors import (
+    BadAnswer,
+    Conflict,
+    Forbidden,
+    InvalidArguments,
+    NotFound,
+    ToolError,
+    Unauthenticated,
+    Unreachable,
+)
+
+_MISSING = (
+    "NoSuchEntity",
+    "NoSuchBucketPolicy",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "NotFoundException",
+    "ResourceNotFoundException",
+)
+_DENIED = (
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "Client.UnauthorizedOperation",
+)
+_BAD_LOGIN = (
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "ExpiredToken",
+    "UnrecognizedClientException",
+    "AuthFailure",
+)
+_BUSY = ("EntityAlreadyExists", "ConcurrentModification", "LimitExceeded", "DeleteConflict", "OperationAborted")
+_INVALID = ("MalformedPolicyDocument", "MalformedPolicy", "ValidationError", "InvalidInput", "InvalidArgument")
+
+
+class AwsClient:
+    """boto3 clients of one session. `session` holds credentials and region; endpoints follow AWS_ENDPOINT_URL."""
+
+    def __init__(self, session: Any | None = None, endpoint_url: str | None = None) -> None:
+        self._session = session or boto3.Session()
+        self._endpoint = endpoint_url
+        self._clients: dict[str, Any] = {}
+
+    def service(self, name: str) -> Any:
+        """The boto3 client of a service, made once."""
+        if name not in self._clients:
+            region = self._session.region_name or "us-east-1"
+            self._clients[name] = self._session.client(name, region_name=region, endpoint_url=self._endpoint)
+        return self._clients[name]
+
+    @cached_property
+    def identity(self) -> str:
+        """The ARN that calls are made as."""
+        with wrapped("sts:GetCallerIdentity"):
+            return str(self.service("sts").get_caller_identity()["Arn"])
+
+    @property
+    def account(self) -> str:
+        """The account that calls are made in."""
+        return self.identity.split(":")[4]
+
+
+@contextmanager
+def wrapped(what: str) -> Iterator[None]:
+    """Turn errors of boto3 into the tool errors.
+
+    Raises:
+        ToolError: the fitting branch, with the vendor's message.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _tool_error(what, error) from None
+    except NoCredentialsError:
+        raise Unauthenticated(
+            "There are no AWS credentials.", hint="Set AWS_PROFILE or the AWS_ACCESS_KEY_ID pair."
+        ) from None
+    except BotoCoreError as error:
+        raise Unreachable(f"{what}: {error}.") from None
+
+
+def _tool_error(what: str, error: ClientError) -> ToolError:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    message = str(error.response.get("Error", {}).get("Message", "")) or code
+    kinds: list[tuple[tuple[str, ...], type[ToolError]]] = [
+        (_MISSING, NotFound), (_DENIED, Forbidden), (_BAD_LOGIN, Unauthenticated), (_BUSY, Conflict), (_INVALID, InvalidArguments),
+    ]  # fmt: skip
+    kind = next((kind for codes, kind in kinds if code in codes), BadAnswer)
+    return kind(f"{what}: {message.rstrip('.')}.")

@@ -1,0 +1,404 @@
+"""Changes to policies: previewed as access gained and lost, undone by the document or version that was there before."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, Field, JsonValue
+
+from cloudwright.core.change import ABSENT, FieldChange, Impact, ObjectChange, Preview, Progress, Verification
+from cloudwright.core.context import Context
+from cloudwright.core.errors import Drifted, InvalidArguments, NotFound
+from cloudwright.core.refs import Frozen
+from cloudwright.core.result import Changed
+from cloudwright.core.tool import (
+    AnyTool,
+    Effect,
+    Irreversible,
+    Permission,
+    Scope,
+    ToolCall,
+    Undo,
+    grant_tool,
+)
+from cloudwright.policies.iam.document import Policy, PolicyKind
+from cloudwright.policies.iam.lint import Severity, lint
+from cloudwright.policies.iam.public import is_public
+from cloudwright.policies.iam.questions import DiffRow, difference_rows
+from cloudwright.tools.aws import places
+from cloudwright.tools.aws.client import AwsClient, wrapped
+from cloudwright.tools.aws.places import Owner, Place, parsed, text_of
+
+Json = Mapping[str, JsonValue]
+Args = TypeVar("Args", bound=BaseModel)
+FIELD = "document"
+VERSION = "default version"
+SHOWN = 12
+Find = Callable[[Args, AwsClient], Place]
+
+
+class InlinePolicy(Frozen):
+    """An inline policy."""
+
+    owner: Owner = Field(description="role, user or group")
+    name: str = Field(min_length=1, description="name of the role, user or group")
+    policy: str = Field(min_length=1, description="name of the inline policy")
+
+
+class PutInline(InlinePolicy):
+    """An inline policy and its new document."""
+
+    document: dict[str, JsonValue]
+
+
+class ManagedDocument(Frozen):
+    """A customer managed policy and its new document."""
+
+    arn: str = Field(min_length=20)
+    document: dict[str, JsonValue]
+
+
+class ManagedVersion(Frozen):
+    """A version of a customer managed policy."""
+
+    arn: str = Field(min_length=20)
+    version: str = Field(pattern=r"v[0-9]+")
+
+
+class BucketName(Frozen):
+    """A bucket."""
+
+    bucket: str = Field(min_length=3)
+
+
+class BucketDocument(BucketName):
+    """A bucket and its new policy."""
+
+    document: dict[str, JsonValue]
+
+
+class TrustDocument(Frozen):
+    """A role and its new trust policy."""
+
+    role: str = Field(min_length=1)
+    document: dict[str, JsonValue]
+
+
+def semantic_preview(place: Place, after: Json | None, summary: str) -> Preview:
+    """What a new document (None: no document) would change: access gained and lost with examples, and what is dangerous.
+
+    Raises:
+        InvalidArguments: AWS would reject the new document.
+    """
+    raw = place.read()
+    new = None if after is None else parsed(after, place.kind, str(place.ref))
+    old = None if raw is None else parsed(raw, place.kind, str(place.ref))
+    if raw == after:
+        return Preview(summary=f"{place.ref} says that already", changes=())
+    before_field: JsonValue = ABSENT if raw is None else dict(raw)
+    after_field: JsonValue = ABSENT if after is None else dict(after)
+    change = ObjectChange(
+        ref=place.ref,
+        action="create" if raw is None else "delete" if after is None else "update",
+        fields=(FieldChange(path=FIELD, before=before_field, after=after_field), *_version_field(place)),
+    )
+    empty = _nothing(place.kind)
+    gained, lost = difference_rows(new or empty, old or empty), difference_rows(old or empty, new or empty)
+    impacts = [*_impacts("gains", gained), *_impacts("loses", lost)]
+    if new is not None and is_public(new) and not (old is not None and is_public(old)):
+        impacts.insert(0, Impact(level="danger", text="opens access to callers outside every named account"))
+    if not gained and not lost:
+        impacts.append(Impact(level="info", text="allows exactly the same as before (proved)"))
+    warnings = tuple(str(item) for item in lint(new, proofs=False) if item.severity is Severity.ERROR) if new else ()
+    return Preview(summary=summary, changes=(change,), blast_radius=tuple(impacts), warnings=warnings)
+
+
+def _version_field(place: Place) -> tuple[FieldChange, ...]:
+    return (FieldChange(path=VERSION, before=place.version(), after="a new one"),) if place.version else ()
+
+
+def _nothing(kind: PolicyKind) -> Policy:
+    who: dict[str, Any] = {"Principal": "*"} if kind.has_principal else {}
+    what: dict[str, Any] = {} if kind is PolicyKind.TRUST else {"Resource": "*"}
+    action = "sts:AssumeRole" if kind is PolicyKind.TRUST else "*"
+    return parsed({"Statement": [{"Effect": "Deny", "Action": action, **who, **what}]}, kind, "no document")
+
+
+def _impacts(verb: str, rows: list[DiffRow]) -> list[Impact]:
+    level: Literal["warning", "info"] = "warning" if verb == "gains" else "info"
+    out = [
+        Impact(
+            level=level,
+            text=f"{verb} {row.action}: {f'e.g. {row.found.witness}' if row.found.witness else 'undecided'}",
+        )
+        for row in rows[:SHOWN]
+    ]
+    if len(rows) > SHOWN:
+        out.append(Impact(level=level, text=f"{verb} {len(rows) - SHOWN} more"))
+    return out
+
+
+def apply(place: Place, after: Json | None, context: Context) -> Changed:
+    """Write (None: delete) the document, if what was previewed is still there.
+
+    Raises:
+        Drifted: the present document is not the one of the approved preview.
+    """
+    raw = place.read()
+    if context.expected is not None:
+        before = next((f.before for c in context.expected.changes for f in c.fields if f.path == FIELD), ABSENT)
+        if before != (ABSENT if raw is None else raw):
+            raise Drifted(f"{place.ref} has changed since the preview.", moved=[f"{place.ref}: {FIELD}"])
+    if after is not None:
+        place.write(text_of(after))
+    elif place.delete is not None:
+        place.delete()
+    return Changed(summary=f"{'deleted' if after is None else 'wrote'} {place.ref}", refs=(place.ref,))
+
+
+def progress_of(place: Place, after: Json | None, preview: Preview) -> Verification:
+    """How far a change got, by looking."""
+    raw = place.read()
+    before = next((f.before for c in preview.changes for f in c.fields if f.path == FIELD), ABSENT)
+    if raw == after:
+        return Verification(progress=Progress.DONE)
+    if before == (ABSENT if raw is None else raw):
+        return Verification(progress=Progress.NOT_DONE)
+    return Verification(progress=Progress.UNKNOWN, details=(f"{place.ref} holds another document",))
+
+
+def previous(preview: Preview) -> Json | None:
+    """The document that the preview found; None when there was none."""
+    before = next((f.before for c in preview.changes for f in c.fields if f.path == FIELD), ABSENT)
+    return before if isinstance(before, Mapping) else None
+
+
+def scope_by(find: Find[Args]) -> Callable[[Args, Context], Scope]:
+    """The scope of a change to one place."""
+
+    def scope(args: Args, context: Context) -> Scope:
+        place = find(args, context.service(AwsClient))
+        return Scope(Effect.GRANT, (place.permission,), (place.ref,))
+
+    return scope
+
+
+def _inline(args: InlinePolicy, aws: AwsClient) -> Place:
+    return places.inline(aws, args.owner, args.name, args.policy)
+
+
+def _undo_inline(args: InlinePolicy, preview: Preview, context: Context) -> Undo:
+    old = previous(preview)
+    same: dict[str, JsonValue] = {"owner": args.owner, "name": args.name, "policy": args.policy}
+    if old is None:
+        return Undo(
+            call=ToolCall(tool="delete_inline_policy", arguments=same), summary="delete the inline policy again"
+        )
+    call = ToolCall(tool="put_inline_policy", arguments={**same, "document": dict(old)})
+    return Undo(call=call, summary="put the previous document back")
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="iam:PutRolePolicy"),
+    input=PutInline,
+    preview=lambda args, context: semantic_preview(
+        _inline(args, context.service(AwsClient)),
+        args.document,
+        f"write inline policy {args.policy} of {args.owner} {args.name}",
+    ),
+    undo=_undo_inline,
+    progress=lambda args, preview, context: progress_of(
+        _inline(args, context.service(AwsClient)), args.document, preview
+    ),
+    scope=scope_by(_inline),
+    examples=({"owner": "role", "name": "app", "policy": "read-reports", "document": {"Statement": []}},),
+    utterances=("put inline policy {policy} on role {name}",),
+)
+def put_inline_policy(args: PutInline, context: Context) -> Changed:
+    """Write an inline policy of a role, user or group (iam PutRolePolicy, PutUserPolicy, PutGroupPolicy)."""
+    return apply(_inline(args, context.service(AwsClient)), args.document, context)
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="iam:DeleteRolePolicy"),
+    input=InlinePolicy,
+    preview=lambda args, context: semantic_preview(
+        _existing(_inline(args, context.service(AwsClient))),
+        None,
+        f"delete inline policy {args.policy} of {args.owner} {args.name}",
+    ),
+    undo=_undo_inline,
+    progress=lambda args, preview, context: progress_of(_inline(args, context.service(AwsClient)), None, preview),
+    scope=scope_by(_inline),
+    examples=({"owner": "role", "name": "app", "policy": "read-reports"},),
+    utterances=("delete inline policy {policy} of role {name}",),
+)
+def delete_inline_policy(args: InlinePolicy, context: Context) -> Changed:
+    """Delete an inline policy of a role, user or group."""
+    return apply(_inline(args, context.service(AwsClient)), None, context)
+
+
+def _existing(place: Place) -> Place:
+    if place.read() is None:
+        raise NotFound(f"There is no {place.ref}.")
+    return place
+
+
+def _managed(args: ManagedDocument | ManagedVersion, aws: AwsClient) -> Place:
+    return places.managed(aws, args.arn)
+
+
+def _undo_version(args: ManagedDocument | ManagedVersion, preview: Preview, context: Context) -> Undo | Irreversible:
+    before = next((f.before for c in preview.changes for f in c.fields if f.path == VERSION), None)
+    if not isinstance(before, str):
+        return Irreversible(reason="the preview names no previous version")
+    call = ToolCall(tool="set_default_policy_version", arguments={"arn": args.arn, "version": before})
+    return Undo(call=call, summary=f"make {before} the default version again")
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="iam:CreatePolicyVersion"),
+    input=ManagedDocument,
+    preview=lambda args, context: semantic_preview(
+        _managed(args, context.service(AwsClient)), args.document, f"new default version of {args.arn}"
+    ),
+    undo=_undo_version,
+    progress=lambda args, preview, context: progress_of(
+        _managed(args, context.service(AwsClient)), args.document, preview
+    ),
+    scope=scope_by(_managed),
+    examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "document": {"Statement": []}},),
+    utterances=("new version of policy {arn}",),
+)
+def create_policy_version(args: ManagedDocument, context: Context) -> Changed:
+    """Give a customer managed policy a new default version; the old version stays and can be made the default again."""
+    return apply(_managed(args, context.service(AwsClient)), args.document, context)
+
+
+def _version_document(args: ManagedVersion, aws: AwsClient) -> Json:
+    with wrapped("iam:GetPolicyVersion"):
+        found = aws.service("iam").get_policy_version(PolicyArn=args.arn, VersionId=args.version)
+    return places.decoded(found["PolicyVersion"]["Document"])
+
+
+def _version_preview(args: ManagedVersion, context: Context) -> Preview:
+    aws = context.service(AwsClient)
+    place = _managed(args, aws)
+    present = place.version() if place.version else ""
+    if present == args.version:
+        return Preview(summary=f"{args.version} is the default version already", changes=())
+    preview = semantic_preview(
+        place, _version_document(args, aws), f"make {args.version} the default version of {args.arn}"
+    )
+    version = FieldChange(path=VERSION, before=present, after=args.version)
+    fields = [field for change in preview.changes for field in change.fields if field.path != VERSION]
+    change = ObjectChange(ref=place.ref, action="update", fields=(*fields, version))
+    return preview.model_copy(update={"changes": (change,)})
+
+
+def _version_progress(args: ManagedVersion, preview: Preview, context: Context) -> Verification:
+    place = _managed(args, context.service(AwsClient))
+    done = place.version is not None and place.version() == args.version
+    return Verification(progress=Progress.DONE if done else Progress.NOT_DONE)
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="iam:SetDefaultPolicyVersion"),
+    input=ManagedVersion,
+    preview=_version_preview,
+    undo=_undo_version,
+    progress=_version_progress,
+    scope=scope_by(_managed),
+    examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "version": "v1"},),
+    utterances=("make {version} the default version of {arn}",),
+)
+def set_default_policy_version(args: ManagedVersion, context: Context) -> Changed:
+    """Make an existing version of a managed policy the one in force."""
+    with wrapped("iam:SetDefaultPolicyVersion"):
+        context.service(AwsClient).service("iam").set_default_policy_version(PolicyArn=args.arn, VersionId=args.version)
+    return Changed(summary=f"{args.version} is the default version of {args.arn}")
+
+
+def _bucket(args: BucketName, aws: AwsClient) -> Place:
+    return places.bucket(aws, args.bucket)
+
+
+def _undo_bucket(args: BucketName, preview: Preview, context: Context) -> Undo:
+    old = previous(preview)
+    if old is None:
+        call = ToolCall(tool="delete_bucket_policy", arguments={"bucket": args.bucket})
+        return Undo(call=call, summary="delete the bucket policy again")
+    call = ToolCall(tool="put_bucket_policy", arguments={"bucket": args.bucket, "document": dict(old)})
+    return Undo(call=call, summary="put the previous bucket policy back")
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="s3:PutBucketPolicy"),
+    input=BucketDocument,
+    preview=lambda args, context: semantic_preview(
+        _bucket(args, context.service(AwsClient)), args.document, f"write the policy of bucket {args.bucket}"
+    ),
+    undo=_undo_bucket,
+    progress=lambda args, preview, context: progress_of(
+        _bucket(args, context.service(AwsClient)), args.document, preview
+    ),
+    scope=scope_by(_bucket),
+    examples=({"bucket": "reports", "document": {"Statement": []}},),
+    utterances=("put the policy of bucket {bucket}",),
+)
+def put_bucket_policy(args: BucketDocument, context: Context) -> Changed:
+    """Write the policy of an S3 bucket."""
+    return apply(_bucket(args, context.service(AwsClient)), args.document, context)
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="s3:DeleteBucketPolicy"),
+    input=BucketName,
+    preview=lambda args, context: semantic_preview(
+        _existing(_bucket(args, context.service(AwsClient))), None, f"delete the policy of bucket {args.bucket}"
+    ),
+    undo=_undo_bucket,
+    progress=lambda args, preview, context: progress_of(_bucket(args, context.service(AwsClient)), None, preview),
+    scope=scope_by(_bucket),
+    examples=({"bucket": "reports"},),
+    utterances=("delete the policy of bucket {bucket}",),
+)
+def delete_bucket_policy(args: BucketName, context: Context) -> Changed:
+    """Delete the policy of an S3 bucket."""
+    return apply(_bucket(args, context.service(AwsClient)), None, context)
+
+
+def _trust(args: TrustDocument, aws: AwsClient) -> Place:
+    return places.trust(aws, args.role)
+
+
+def _undo_trust(args: TrustDocument, preview: Preview, context: Context) -> Undo:
+    old = previous(preview)
+    if old is None:
+        raise InvalidArguments(f"Role {args.role} had no trust policy.")
+    call = ToolCall(tool="update_trust_policy", arguments={"role": args.role, "document": dict(old)})
+    return Undo(call=call, summary="put the previous trust policy back")
+
+
+@grant_tool(
+    permission=Permission(system="aws", verb="iam:UpdateAssumeRolePolicy"),
+    input=TrustDocument,
+    preview=lambda args, context: semantic_preview(
+        _trust(args, context.service(AwsClient)), args.document, f"change who may assume role {args.role}"
+    ),
+    undo=_undo_trust,
+    progress=lambda args, preview, context: progress_of(
+        _trust(args, context.service(AwsClient)), args.document, preview
+    ),
+    scope=scope_by(_trust),
+    examples=({"role": "app", "document": {"Statement": []}},),
+    utterances=("change who may assume role {role}",),
+)
+def update_trust_policy(args: TrustDocument, context: Context) -> Changed:
+    """Change who may assume a role."""
+    return apply(_trust(args, context.service(AwsClient)), args.document, context)
+
+
+GRANT_TOOLS: tuple[AnyTool, ...] = (
+    put_inline_policy, delete_inline_policy, create_policy_version, set_default_policy_version, put_bucket_policy,
+    delete_bucket_policy, update_trust_policy,
+)  # fmt: skip
