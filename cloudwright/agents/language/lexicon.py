@@ -91,9 +91,7 @@ LOOKS = (
     " identify, follow, stream, peek, need to know, want to know, want to see, like to see, determine, help, figure out,"
     " find out, work out, audit, present, point out, top, dig, track, locate, spot, draw"
 )
-ASKING = (
-    "what which who whose whom where when why how is are was were does did has had how's am may might"
-)
+ASKING = "what which who whose whom where when why how is are was were does did has had how's am may might"
 MODALS = "can could would will should shall must do have need want"
 FILLERS = (
     "please kindly just now quickly hey hi hello ok okay right so well thanks thank you cheers friend mate folks team buddy"
@@ -107,6 +105,25 @@ FILLERS = (
     " sorry bother btw way by fyi thing things stuff want wanna ready here me myself yourself everybody soon possible"
     " straight away whole entire own each every only same full complete current existing actual given particular specific"
     " called named name not-so"
+)
+TOPICS = (
+    "logs log events event usage cpu memory replicas replica copies copy instances instance image images version tag limits"
+    " limit requests request label labels annotation annotations environment variable variables env status state age old"
+    " restarts restart owner owners yaml manifest details rollout history revision revisions schedule port ports selector"
+    " node nodes namespace namespaces container containers ready running pending failed failing crashing crash broken wrong"
+    " healthy unhealthy problem problems issue issues error errors warning warnings more than less least most fewest highest"
+    " lowest newest oldest largest smallest biggest number total between compared differences difference same different"
+    " without labelled labeled permission permissions allowed forbidden rights access role roles secret secrets password"
+    " token tokens value values key keys config command capacity free total average percent traffic latency double half"
+    " another fewer additional minimum maximum min max target previous earlier before after since until ago yesterday"
+    " today hour hours minute minutes day days week weeks second seconds undo approve deny yes stuck slow down cluster"
+    " volume storage size class type address host hosts domain restarted created deleted changed scheduled finished"
+    " completed succeeded evicted terminating bound behind using uses mounted mounting mounts reference references"
+    " referencing behind reach reaches routes routed points route depend depends exposed name names whether because cause"
+    " reason reasons message messages output lines line stack trace health check checks probe probes strategy budget quota"
+    " service services policy policies limit-range deployment deployments tainted taints toleration tolerations priority"
+    " kernel architecture runtime zone region condition conditions pressure available unavailable desired"
+    " suspended paused resumed cordoned drained unschedulable schedulable"
 )
 PRONOUNS = "it its this that them they these those one ones their theirs both"
 
@@ -161,8 +178,10 @@ def inflections(word: str) -> dict[str, str]:
             forms[form] = "ing" if form.endswith("ing") else "s" if form.endswith("s") and form[:-1] == word else "past"
         return forms
     stem = word[:-1] if word.endswith("e") else word
-    third = f"{word[:-1]}ies" if word.endswith("y") and word[-2:-1] not in "aeiou" else word + (
-        "es" if word.endswith(("s", "x", "ch", "sh", "o")) else "s"
+    third = (
+        f"{word[:-1]}ies"
+        if word.endswith("y") and word[-2:-1] not in "aeiou"
+        else word + ("es" if word.endswith(("s", "x", "ch", "sh", "o")) else "s")
     )
     past = f"{word[:-1]}ied" if third.endswith("ies") else f"{stem}ed"
     forms |= {third: "s", f"{stem}ing": "ing", past: "past"}

@@ -31,10 +31,17 @@ _SMALL = (
 )
 NUMBERS: Mapping[str, int] = {
     **{word: value for value, word in enumerate(_SMALL.split())},
-    **{"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "none": 0, "dozen": 12, "single": 1, "no": 0},
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "hundred": 100,
+    "none": 0,
+    "dozen": 12,
+    "single": 1,
+    "no": 0,
 }
 ORDINALS: Mapping[str, int] = {
-    **{word: at for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split())},
+    **{word: at for at, word in enumerate(["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"])},
     **{f"{n}{suffix}": n - 1 for n, suffix in ((1, "st"), (2, "nd"), (3, "rd"), *((k, "th") for k in range(4, 21)))},
     "last": -1, "latter": -1, "former": 0,
 }  # fmt: skip

@@ -1,0 +1,198 @@
+"""Which objects a clause means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.tagging import Index
+from cloudwright.agents.language.understanding import KindWord, Memory, Named
+from cloudwright.core.refs import ObjectRef
+
+EVERYWHERE = "*"
+_ALL_NAMESPACES = (
+    "all namespaces", "every namespace", "any namespace", "across namespaces", "cluster wide", "cluster-wide",
+    "clusterwide", "everywhere", "anywhere", "whole cluster", "entire cluster", "across the cluster", "in the cluster",
+    "all the namespaces", "across all namespaces", "in this cluster", "namespaces", "cluster",
+)  # fmt: skip
+_PRIMARY = (
+    "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Node", "Job", "Pod", "ReplicaSet", "Service", "Ingress",
+    "PersistentVolumeClaim", "HorizontalPodAutoscaler", "ConfigMap", "Secret", "PodDisruptionBudget",
+    "NetworkPolicy", "ServiceAccount", "PersistentVolume",
+)  # fmt: skip
+SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
+ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
+TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+
+
+def rank(kind: str) -> int:
+    """How likely a name alone means an object of this kind; 0 is the likeliest."""
+    if kind in _PRIMARY[:4]:
+        return 0
+    if kind in _PRIMARY:
+        return _PRIMARY.index(kind)
+    return 4 if kind not in _AUXILIARY else 50
+
+
+_AUXILIARY = frozenset(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "StorageClass", "PriorityClass"))
+
+
+@dataclass(frozen=True)
+class World:
+    """The cluster's words with what the conversation is about."""
+
+    index: Index
+    memory: Memory
+    namespace: str
+
+    def home(self) -> str:
+        """The namespace that is meant where none is named."""
+        return self.memory.namespace or self.namespace
+
+    def named(self, ref: ObjectRef) -> Named | None:
+        """What is known of an object."""
+        for item in self.index.names.get(ref.name.lower(), ()):
+            if item.ref.kind == ref.kind and item.ref.namespace == ref.namespace:
+                return item
+        return None
+
+    def kind(self, name: str) -> KindWord | None:
+        """A kind by its name."""
+        return self.index.by_kind.get(name)
+
+
+def namespace_in(clause: Clause) -> str:
+    """The namespace that the clause names, "*" for all of them, "" for none."""
+    found = clause.of("namespace")
+    if found:
+        clause.use(*found)
+        return found[-1].text
+    if clause.has(*_ALL_NAMESPACES[:-2]):
+        clause.use_words(_ALL_NAMESPACES)
+        return EVERYWHERE
+    return ""
+
+
+def namespace_for(clause: Clause, kind: KindWord, world: World) -> str:
+    """Where to list a kind: as named; the home namespace, if it has any of that kind; else everywhere."""
+    named = namespace_in(clause)
+    if not kind.namespaced:
+        return ""
+    if named:
+        return named
+    home = world.home()
+    lives = any(item.ref.kind == kind.kind and item.ref.namespace == home for item in world.index.vocabulary.objects)
+    return home if lives else EVERYWHERE
+
+
+def kind_beside(clause: Clause, mention: Mention) -> Mention | None:
+    """The kind word that belongs to a name: "deployment cart", "the cart deployment", "node named x"."""
+    if mention.kind is not None:
+        return mention
+    for other in clause.of("kind"):
+        gap = clause.low[other.end : mention.start] if other.end <= mention.start else None
+        if gap is not None and all(word in ("called", "named", "/", "the", "for", "of", "'s") for word in gap):
+            if not (set(gap) & {"for", "of", "'s"}):
+                return other
+        if other.start == mention.end:
+            return other
+    return None
+
+
+def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str] = ()) -> list[Named]:
+    """The objects that a name may mean here, the likeliest kind of each namespace alone."""
+    found = list(mention.objects)
+    beside = kind_beside(clause, mention)
+    if beside is not None and beside.kind is not None:
+        exact = [item for item in found if item.ref.kind == beside.kind.kind]
+        if exact or not kinds or beside.kind.kind in kinds:
+            found = exact
+    if kinds:
+        found = [item for item in found if item.ref.kind in kinds]
+    place = namespace_in(clause)
+    if place and place != EVERYWHERE:
+        found = [item for item in found if item.ref.namespace in (place, "")]
+    elif not place and any(item.ref.namespace == world.home() for item in found):
+        found = [item for item in found if item.ref.namespace == world.home()]
+    if mention.plural:
+        return found
+    if beside is None and found:
+        best = min(rank(item.ref.kind) for item in found)
+        found = [item for item in found if rank(item.ref.kind) == best]
+    return found
+
+
+def objects_of(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Named]:
+    """All objects that the clause names, or points at with a pronoun."""
+    out: list[Named] = []
+    for mention in clause.of("name"):
+        for item in fitting(clause, mention, world, kinds):
+            if item not in out:
+                out.append(item)
+    if not out and not clause.of("name"):
+        out = [item for ref in pointed(clause, world, kinds) if (item := world.named(ref)) is not None]
+    return out
+
+
+def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[ObjectRef]:
+    """What a pronoun or an ordinal of the clause points at; a singular one at the newest thing of the right kind."""
+    memory = world.memory
+    for mention in clause.of("ordinal"):
+        following = clause.low[mention.end : mention.end + 1]
+        if memory.listed and (not following or following[0] in ("one", "pod", "node") or clause.has("one")):
+            if -len(memory.listed) <= mention.value < len(memory.listed):
+                clause.use(mention)
+                return [memory.listed[mention.value]]
+    pronouns = clause.of("pronoun")
+    if not pronouns:
+        return []
+    if any(item.plural and clause.low[item.start] not in ("one", "ones", "their") for item in pronouns):
+        several = list(memory.listed) or list(memory.objects)
+        if len(several) > 1:
+            return several
+    pool = [ref for ref in _focus(memory) if not kinds or ref.kind in kinds]
+    if not pool and kinds:
+        pool = _above(_focus(memory), world, kinds)
+    return pool[:1]
+
+
+def _focus(memory: Memory) -> list[ObjectRef]:
+    """What is in focus, newest first."""
+    listing = memory.last_calls and memory.last_calls[-1].tool == "list_resources"
+    if listing and len(memory.listed) == 1:
+        return [*memory.listed, *memory.objects]
+    return [*memory.objects, *(memory.listed if len(memory.listed) == 1 else ())]
+
+
+def _above(refs: Sequence[ObjectRef], world: World, kinds: Sequence[str]) -> list[ObjectRef]:
+    """The workloads above pods in focus."""
+    out = []
+    for ref in refs:
+        item = world.named(ref)
+        top = top_of(item, world) if item else None
+        if top is not None and top.ref.kind in kinds:
+            out.append(top.ref)
+    return out
+
+
+def top_of(item: Named, world: World) -> Named | None:
+    """The topmost known owner of an object."""
+    for _ in range(4):
+        kind, _, name = item.owner.partition("/")
+        above = next(
+            (
+                other
+                for other in world.index.names.get(name.lower(), ())
+                if other.ref.kind == kind and other.ref.namespace == item.ref.namespace
+            ),
+            None,
+        )
+        if above is None:
+            break
+        item = above
+    return item
+
+
+def selector_text(labels: "dict[str, str] | object") -> str:
+    """A label selector of labels."""
+    assert isinstance(labels, dict)
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

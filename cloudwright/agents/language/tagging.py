@@ -1,0 +1,352 @@
+"""Recognising in a request what the cluster knows (kinds, names, namespaces) and what has a form of its own."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
+from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
+
+_FILE = re.compile(r"(?:\./)?[\w./-]+\.(?:ya?ml|json)")
+_PAIR = re.compile(r"[A-Za-z_][\w./-]*=\S*")
+_TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
+_IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*[\w.-]*[A-Za-z][\w.-]*(?::[\w.-]+|@sha256:[0-9a-f]+)", re.ASCII)
+_REPO = re.compile(r"[\w-]+\.[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+)?")
+_KEY = re.compile(r"[\w.-]+\.[a-z]+/[\w.-]+")
+_PATH = re.compile(r"(?:spec|status|metadata|data)(?:[.\[][\w.\-\[\]*/]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+")
+_TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?")
+_WORKLOADS = frozenset(
+    [
+        "workload",
+        "workloads",
+        "app",
+        "apps",
+        "application",
+        "applications",
+        "component",
+        "components",
+        "microservice",
+        "microservices",
+        "program",
+    ]
+)
+_ALL = frozenset(["everything", "all", "every"])
+_PREPOSITIONS = frozenset(["in", "namespace", "ns", "inside", "within", "from"])
+WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
+_LONGEST_NAME = 5
+_TYPO_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class Index:
+    """The vocabulary, arranged for looking up words."""
+
+    vocabulary: Vocabulary
+
+    @cached_property
+    def names(self) -> Mapping[str, tuple[Named, ...]]:
+        """Objects by name, lower case."""
+        found: dict[str, list[Named]] = defaultdict(list)
+        for named in self.vocabulary.objects:
+            if named.ref.kind != "Namespace":
+                found[named.ref.name.lower()].append(named)
+        return {name: tuple(items) for name, items in found.items()}
+
+    @cached_property
+    def kinds(self) -> Mapping[tuple[str, ...], KindWord]:
+        """Kinds by their words; core's own win over others."""
+        found: dict[tuple[str, ...], KindWord] = {}
+        ranked = sorted(self.vocabulary.kinds, key=lambda kind: (_rank(kind.api_version), kind.kind))
+        for kind in ranked:
+            for word in kind.words:
+                found.setdefault(tuple(word.split()), kind)
+        return found
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, KindWord]:
+        """Kinds by their names."""
+        return {kind.kind: kind for kind in reversed(self.vocabulary.kinds)}
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Names of namespaces."""
+        return frozenset(self.vocabulary.namespaces)
+
+    @cached_property
+    def flat(self) -> Mapping[str, str]:
+        """Names without their dashes → names."""
+        return {name.replace("-", "").replace(".", ""): name for name in self.names}
+
+    @cached_property
+    def label_values(self) -> frozenset[str]:
+        """Values of the labels of objects."""
+        return frozenset(value for named in self.vocabulary.objects for value in named.labels.values())
+
+    @cached_property
+    def base_names(self) -> Mapping[str, tuple[Named, ...]]:
+        """Workloads by the container images' last word and by the value of their app labels."""
+        found: dict[str, list[Named]] = defaultdict(list)
+        for named in self.vocabulary.objects:
+            if named.ref.kind in WORKLOAD_KINDS and not named.owner:
+                for key in ("app", "app.kubernetes.io/name", "k8s-app"):
+                    value = (named.labels.get(key) or named.pod_labels.get(key) or "").lower()
+                    if value and value != named.ref.name:
+                        found[value].append(named)
+        return {name: tuple(items) for name, items in found.items()}
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """Names of containers."""
+        return frozenset(name for named in self.vocabulary.objects for name in named.images)
+
+
+def _rank(api_version: str) -> int:
+    group = api_version.partition("/")[0] if "/" in api_version else ""
+    order = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
+    return order.index(group) if group in order else len(order)
+
+
+def _all_words() -> frozenset[str]:
+    words: set[str] = set()
+    for text in lexicon.ACTIONS.values():
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
+            words.update(lexicon.inflections(phrase[0]))
+    for phrase in lexicon.phrases(lexicon.LOOKS):
+        words.update(phrase)
+        words.update(lexicon.inflections(phrase[0]))
+    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS):
+        words.update(text.split())
+    for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
+    return frozenset(words)
+
+
+COMMON = _all_words()
+"""Words of general English that the lexicon knows: never typos of an object's name."""
+
+
+class Tagger:
+    """Finds mentions."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.index = Index(vocabulary)
+        kind_words = {word for key in self.index.kinds for word in key if len(word) > 3}
+        self._known_words = sorted(COMMON | kind_words)
+        self._known = frozenset(self._known_words)
+
+    def tokens(self, text: str) -> tuple[Token, ...]:
+        """The tokens, with misspelt words of general English and kinds put right."""
+        found = tokens_of(text)
+        return tuple(self._corrected(token) for token in found)
+
+    def _corrected(self, token: Token) -> Token:
+        low = token.low
+        if token.quoted or token.mark or len(low) < _TYPO_LENGTH or not low.isalpha() or low in self._known:
+            return token
+        if low in self.index.names or low in self.index.namespaces or low in self.index.containers:
+            return token
+        if low in self.index.label_values or low in self.index.base_names:
+            return token
+        near = self._near(low, self._known_words)
+        name_near = self._near(low, list(self.index.names)) if near else None
+        if near is None or (name_near is not None and OSA.distance(low, name_near) < OSA.distance(low, near)):
+            return token
+        return replace(token, low=near)
+
+    @staticmethod
+    def _near(word: str, known: Sequence[str]) -> str | None:
+        allowed = 1 if len(word) < 8 else 2
+        found = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=allowed)
+        if found is None or (found[0][0] != word[0] and found[0][1:3] != word[1:3]):
+            return None
+        return str(found[0])
+
+    def clause(self, tokens: tuple[Token, ...], question: bool = False) -> Clause:
+        """The clause with its mentions."""
+        found: list[Mention] = []
+        at = 0
+        while at < len(tokens):
+            mention = next(self._at(tokens, at, found), None)
+            if mention is None:
+                at += 1
+            else:
+                found.append(mention)
+                at = mention.end
+        return Clause(tokens, tuple(found), question)
+
+    def _at(self, tokens: tuple[Token, ...], at: int, before: list[Mention]) -> Iterator[Mention]:
+        token = tokens[at]
+        if token.quoted:
+            yield from self._quoted(token, at)
+            return
+        if token.mark:
+            return
+        yield from self._shaped(token, at)
+        yield from self._slashed(token, at)
+        last = before[-1] if before and before[-1].end == at else None
+        names = list(self._names(tokens, at))
+        kinds = list(self._kinds(tokens, at))
+        if kinds and names and not (last is not None and last.what == "kind" and names[0].end >= kinds[0].end):
+            if names[0].end > kinds[0].end:
+                yield from names
+            yield from kinds
+        yield from self._namespace(tokens, at, bool(names), before)
+        yield from names
+        yield from kinds
+        yield from self._amounts(tokens, at)
+        yield from self._small(tokens, at)
+        yield from self._near_name(tokens, at, last)
+
+    def _quoted(self, token: Token, at: int) -> Iterator[Mention]:
+        low = token.low
+        if low in self.index.names:
+            yield Mention("name", at, at + 1, low, objects=self.index.names[low])
+        elif low in self.index.namespaces:
+            yield Mention("namespace", at, at + 1, low)
+        elif _PAIR.fullmatch(token.raw):
+            yield Mention("pair", at, at + 1, token.raw)
+        elif _FILE.fullmatch(token.raw):
+            yield Mention("file", at, at + 1, token.raw)
+        elif _IMAGE.fullmatch(token.raw) and not token.raw.replace(":", "").isdigit():
+            yield Mention("image", at, at + 1, token.raw)
+        else:
+            yield Mention("text", at, at + 1, token.raw)
+
+    def _shaped(self, token: Token, at: int) -> Iterator[Mention]:
+        raw = token.raw
+        if _FILE.fullmatch(raw):
+            yield Mention("file", at, at + 1, raw)
+        elif _TAINT.fullmatch(raw) or _PAIR.fullmatch(raw):
+            yield Mention("pair", at, at + 1, raw)
+        elif _TIME.fullmatch(raw):
+            yield Mention("time", at, at + 1, raw)
+        elif (_IMAGE.fullmatch(raw) or _REPO.fullmatch(raw)) and not _DIGITS.fullmatch(raw):
+            yield Mention("image", at, at + 1, raw)
+        elif re.fullmatch(r"\d+(?:\.\d+)?%", raw):
+            yield Mention("percent", at, at + 1, raw[:-1], value=int(float(raw[:-1])))
+        elif (
+            _PATH.fullmatch(raw) and raw.lower() not in self.index.names and (raw.lower(),) not in self.index.kinds
+        ) or _KEY.fullmatch(raw):
+            yield Mention("path", at, at + 1, raw)
+
+    def _slashed(self, token: Token, at: int) -> Iterator[Mention]:
+        left, slash, right = token.low.partition("/")
+        if not slash:
+            return
+        kind = self.index.kinds.get((left,))
+        objects = self.index.names.get(right, ())
+        if kind is not None:
+            fitting = tuple(item for item in objects if item.ref.kind == kind.kind)
+            yield Mention("name", at, at + 1, right, kind=kind, objects=fitting)
+        elif left in self.index.namespaces and objects:
+            fitting = tuple(item for item in objects if item.ref.namespace == left)
+            yield Mention("name", at, at + 1, right, objects=fitting)
+
+    def _names(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
+        for size in range(min(_LONGEST_NAME, len(tokens) - at), 0, -1):
+            part = tokens[at : at + size]
+            if any(token.quoted or token.mark for token in part):
+                continue
+            joined = "-".join(token.low for token in part)
+            objects = self.index.names.get(joined)
+            if objects is None and size > 1 and all(token.low.isalnum() for token in part):
+                objects = self.index.names.get("".join(token.low for token in part))
+            if objects is None and size == 1 and len(joined) > 5:
+                other = self.index.flat.get(joined)
+                objects = self.index.names.get(other) if other else None
+            if objects is None and size == 1 and len(joined) > 2 and joined not in COMMON:
+                objects = self.index.base_names.get(joined)
+            if objects:
+                yield Mention("name", at, at + size, objects[0].ref.name, objects=objects)
+                return
+
+    def _kinds(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
+        for size in range(min(4, len(tokens) - at), 0, -1):
+            key = tuple(token.low for token in tokens[at : at + size])
+            kind = self.index.kinds.get(key)
+            if kind is not None and not tokens[at].quoted:
+                yield Mention("kind", at, at + size, " ".join(key), kind=kind, plural=_plural(kind, " ".join(key)))
+                return
+        if tokens[at].low in _WORKLOADS:
+            yield Mention("workload", at, at + 1, tokens[at].low, plural=tokens[at].low.endswith("s"))
+
+    def _namespace(self, tokens: tuple[Token, ...], at: int, named: bool, before: list[Mention]) -> Iterator[Mention]:
+        low = tokens[at].low
+        if low not in self.index.namespaces:
+            return
+        previous = tokens[at - 1].low if at else ""
+        if previous in ("the", "of", "my", "our") and at > 1 and tokens[at - 2].low in _PREPOSITIONS:
+            previous = "in"
+        following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+        if not named or previous in _PREPOSITIONS or following in ("namespace", "ns"):
+            yield Mention("namespace", at, at + 1, low)
+
+    def _amounts(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
+        duration = duration_at(tokens, at)
+        quantity = quantity_at(tokens, at)
+        if duration and not (quantity and quantity[2] >= duration[1]):
+            yield Mention("duration", at, duration[1], duration[0])
+        if quantity:
+            yield Mention("quantity", at, quantity[2], quantity[0], value=1 if quantity[1] == "cpu" else 2)
+        number = number_of(tokens[at])
+        if number is not None and tokens[at].low not in ("no", "none", "single"):
+            following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+            if following in ("percent", "%"):
+                yield Mention("percent", at, at + 2, str(number), value=number)
+            if not (tokens[at].low == "one" and _not_a_number(tokens, at)):
+                yield Mention("number", at, at + 1, str(number), value=number)
+
+    def _small(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
+        low = tokens[at].low
+        if low in ORDINALS:
+            yield Mention("ordinal", at, at + 1, low, value=ORDINALS[low])
+        elif low in _ALL:
+            yield Mention("all", at, at + 1, low)
+        elif low in _PRONOUNS:
+            yield Mention("pronoun", at, at + 1, low, plural=low in _PLURAL)
+
+    def _near_name(self, tokens: tuple[Token, ...], at: int, last: Mention | None) -> Iterator[Mention]:
+        """A misspelt name, or the beginning of names, where nothing else explains the word."""
+        low = tokens[at].low
+        if low in self._known or len(low) < 3 or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", low) or low.isdigit():
+            return
+        starts = [name for name in self.index.names if name.startswith(f"{low}-")]
+        if starts:
+            objects = tuple(item for name in starts for item in self.index.names[name])
+            yield Mention("name", at, at + 1, low, objects=objects, near=True, plural=len(starts) > 1)
+            return
+        if len(low) < 4:
+            return
+        letters = re.sub(r"[^0-9]", "", low)
+        pool = [name for name in self.index.names if re.sub(r"[^0-9]", "", name) == letters]
+        near = self._near(low, pool)
+        if near is not None:
+            yield Mention("name", at, at + 1, near, objects=self.index.names[near], near=True)
+            return
+        place = self._near(low, list(self.index.namespaces))
+        if place is not None:
+            yield Mention("namespace", at, at + 1, place, near=True)
+
+
+_DIGITS = re.compile(r"[\d.:]+")
+_PRONOUNS = frozenset(lexicon.PRONOUNS.split())
+_PLURAL = frozenset(["them", "they", "these", "those", "ones", "their", "theirs", "both"])
+
+
+def _plural(kind: KindWord, word: str) -> bool:
+    return word == kind.plural or (word.endswith("s") and word != kind.kind.lower() and not word.endswith("ss"))
+
+
+def _not_a_number(tokens: tuple[Token, ...], at: int) -> bool:
+    """Whether "one" stands for an object ("the second one", "which one", "the one in …")."""
+    previous = tokens[at - 1].low if at else ""
+    return previous in ORDINALS or previous in ("which", "this", "that", "the", "other", "another", "any")

@@ -1,0 +1,121 @@
+"""Which families of verbs a clause uses, in which form, and whether it orders something."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import phrases
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb of a clause. A word may belong to several families."""
+
+    start: int
+    end: int
+    families: frozenset[str]
+    form: str
+
+    @property
+    def text_length(self) -> int:
+        """Tokens that it takes."""
+        return self.end - self.start
+
+
+@cache
+def _table() -> dict[str, list[tuple[tuple[str, ...], str, str]]]:
+    """First word form → (following words, family, form)."""
+    table: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+    for family, text in lexicon.ACTIONS.items():
+        for phrase in phrases(text):
+            for word, form in lexicon.inflections(phrase[0]).items():
+                table.setdefault(word, []).append((phrase[1:], family, form))
+    return table
+
+
+@cache
+def looks() -> frozenset[str]:
+    """First words of what only looks."""
+    return frozenset(phrase[0] for phrase in phrases(lexicon.LOOKS))
+
+
+def verbs(clause: Clause) -> list[Verb]:
+    """The verbs of the clause outside of names; phrases may have the object in between ("take X out of rotation")."""
+    found: list[Verb] = []
+    for at, word in enumerate(clause.low):
+        mention = clause.at(at)
+        if (
+            mention is not None
+            and mention.what in ("name", "namespace", "pair", "file", "image", "text")
+            and (at or mention.what != "name")
+        ):
+            continue
+        matches = [
+            (end, family, form, used)
+            for rest, family, form in _table().get(word, ())
+            if (end := _matches(clause, at, rest)) is not None
+            for used in [len(rest) + 1]
+        ]
+        if not matches:
+            continue
+        longest = max(used for *_, used in matches)
+        best = [item for item in matches if item[3] == longest]
+        families = frozenset(family for _, family, _, _ in best) | (
+            frozenset(family for _, family, _, _ in matches) if longest == 1 else frozenset()
+        )
+        forms = [form for _, _, form, _ in best]
+        found.append(Verb(at, max(end for end, *_ in best), families, "base" if "base" in forms else forms[0]))
+    return found
+
+
+def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
+    """Where a phrase ends whose first word stands here; its object (a name, a pronoun, up to 4 words) may stand between."""
+    low = clause.low
+    if not rest:
+        return at + 1
+    for gap in range(6):
+        start = at + 1 + gap
+        if tuple(low[start : start + len(rest)]) == rest:
+            between = range(at + 1, start)
+            if gap == 0 or any(
+                (mention := clause.at(index)) is not None and mention.what in ("name", "pronoun", "kind")
+                for index in between
+            ):
+                return start + len(rest)
+    return None
+
+
+@cache
+def _openers() -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted(phrases(lexicon.POLITE), key=len, reverse=True))
+
+
+def opening(clause: Clause) -> int:
+    """Where the clause really begins: after greetings and polite words."""
+    low = clause.low
+    at = 0
+    moved = True
+    while moved and at < len(low):
+        moved = False
+        if clause.tokens[at].mark:
+            at, moved = at + 1, True
+            continue
+        for phrase in _openers():
+            if low[at : at + len(phrase)] == phrase:
+                at, moved = at + len(phrase), True
+                break
+    return at
+
+
+def ordered(clause: Clause) -> list[Verb]:
+    """The verbs by which the clause orders something: imperatives, polite requests, and wishes ("X needs a restart")."""
+    found = verbs(clause)
+    start = opening(clause)
+    first = [verb for verb in found if verb.start == start and verb.form in ("base", "ing")]
+    if first:
+        return first + [verb for verb in found if verb.start != start and verb.form == "base"]
+    wish = min((at for phrase in phrases(lexicon.DESIRE) if (at := clause.find(" ".join(phrase))) >= 0), default=-1)
+    if wish >= 0:
+        return [verb for verb in found if verb.start > wish]
+    return [verb for verb in found if verb.form == "base"] if start and clause.low[:start] != () else found
