@@ -23,11 +23,10 @@ from tests.servers.audit import Request
 AGENT = "cloudwright/"
 
 
-class Desk:
-    """One user at one cluster, with a journal of its own."""
+class User:
+    """One user in one session, with a journal of its own."""
 
-    def __init__(self, cluster: ControlPlane, context: Context, folder: Path) -> None:
-        self.cluster = cluster
+    def __init__(self, context: Context, folder: Path) -> None:
         self.context = context
         self.namespace = context.place.namespace
         self.gate = Gate(Catalog(CATALOG), Journal(folder / "journal.db"), load_rules(None), AccessChecker())
@@ -47,6 +46,14 @@ class Desk:
     def undo(self, outcome: Outcome) -> Outcome:
         assert not isinstance(outcome.undo, Irreversible), outcome.undo
         return self.change(outcome.undo.call.tool, **outcome.undo.call.arguments)
+
+
+class Desk(User):
+    """A user at a test server, with its audit log."""
+
+    def __init__(self, cluster: ControlPlane, context: Context, folder: Path) -> None:
+        super().__init__(context, folder)
+        self.cluster = cluster
 
     def get(self, path: str) -> Any:
         return self.cluster.request("GET", path)

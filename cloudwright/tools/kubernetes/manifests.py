@@ -3,7 +3,6 @@
 import copy
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field
 
 from cloudwright.core.context import Context
@@ -13,6 +12,7 @@ from cloudwright.core.result import Changed
 from cloudwright.core.tool import Permission, write_tool
 from cloudwright.tools.kubernetes.change import Plan, Planned
 from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, namespace_for
+from cloudwright.tools.kubernetes.yaml_text import read_documents
 
 _ANY = Permission(verb="patch", resource="*")
 _FIRST = ("Namespace", "CustomResourceDefinition")
@@ -37,15 +37,7 @@ def documents(manifest: str) -> list[Json]:
     Raises:
         InvalidArguments: naming the document, the line and the field.
     """
-    try:
-        found = list(yaml.safe_load_all(manifest))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        reason = getattr(error, "problem", None) or "it cannot be read"
-        raise InvalidArguments(f"The manifest is no valid YAML{where}: {reason}.") from None
-    except (ValueError, RecursionError):
-        raise InvalidArguments("The manifest is no valid YAML: it cannot be read.") from None
+    found = read_documents(manifest)
     objects: list[Json] = []
     for number, document in enumerate(found, start=1):
         if document is not None:
