@@ -6,7 +6,9 @@ from typing import Any
 import typer
 
 from cloudwright.core.errors import CloudwrightError, ExitCode
-from cloudwright.surfaces.commands import approvals, ask, catalog, chat, policy, status
+from cloudwright.evals.commands import demo
+from cloudwright.surfaces.commands import approvals, ask, catalog, chat, investigate, policy, status
+from cloudwright.surfaces.commands.on_demo import open_on
 from cloudwright.surfaces.commands.output import print_error
 
 app = typer.Typer(
@@ -19,7 +21,9 @@ app = typer.Typer(
 )
 
 chat.register(app)
+demo.register(app, lambda hosted: open_on(str(hosted.kubeconfig), str(hosted.prometheus_url)))
 ask.register(app)
+investigate.register(app)
 catalog.register(app)
 approvals.register(app)
 app.add_typer(policy.app, name="policy")
