@@ -8,6 +8,7 @@ from cloudwright.twin.schema.kinds import Column, ResourceInfo, Subresource
 from cloudwright.twin.schema.types import OBJECT_META, Field, Struct, Type
 from cloudwright.twin.server.catalog import Catalog
 from cloudwright.twin.server.registry import Registry
+from cloudwright.twin.server.request import Request
 from cloudwright.twin.store import StoreEvent
 
 _CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
@@ -72,6 +73,13 @@ def version_schema(version: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
+def uses_rules(schema: Any) -> bool:
+    """Whether a schema has CEL rules anywhere."""
+    if isinstance(schema, Mapping):
+        return "x-kubernetes-validations" in schema or any(uses_rules(each) for each in schema.values())
+    return isinstance(schema, list) and any(uses_rules(each) for each in schema)
+
+
 class CustomResources:
     """Keeps the catalog in step with the stored definitions, and their conditions up to date."""
 
@@ -83,6 +91,11 @@ class CustomResources:
         for definition in registry.store.objects(_CRDS):
             self._serve(definition)
         registry.schemas = self.schemas
+        registry.prepare.append(self._warn)
+
+    def _warn(self, request: Request, obj: Obj, old: Obj | None) -> None:
+        if request.info.storage == _CRDS and uses_rules(obj.get("spec")):
+            request.warnings.append("x-kubernetes-validations are stored and not evaluated by this cluster")
 
     def _changed(self, event: StoreEvent) -> None:
         definition = event.obj

@@ -34,6 +34,15 @@ class CertificateProtocol(H11Protocol):
         certificate = session.getpeercert() if session is not None else None
         self.app_state = {**self.app_state, "certificate": certificate or None}
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Set aside a protocol name with a slash, as kubectl's tunnel has it: the WebSocket library refuses it."""
+        name = b"sec-websocket-protocol"
+        tunnels = [value.decode("latin-1") for key, value in self.headers if key == name and b"/" in value]
+        if tunnels:
+            self.headers = [(key, value) for key, value in self.headers if key != name]
+        self.app_state = {**self.app_state, "offered": ",".join(tunnels)}
+        super().handle_websocket_upgrade(event)
+
 
 def call_of(connection: HttpRequest | WebSocket, method: str, body: bytes) -> Call:
     """The call that a connection makes."""
@@ -152,7 +161,7 @@ def make_server(application: Application, host: str, port: int, files: tuple[str
         ssl_keyfile=key,
         ssl_ca_certs=authority,
         ssl_cert_reqs=ssl.CERT_OPTIONAL,
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from cloudwright.twin import limits
 from cloudwright.twin.api import Obj, Resource
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.kubelet import Kubelet
@@ -11,7 +12,7 @@ from cloudwright.twin.server.admission import standard_plugins
 from cloudwright.twin.server.allocation import Allocator
 from cloudwright.twin.server.catalog import Catalog
 from cloudwright.twin.server.crds import CustomResources
-from cloudwright.twin.server.errors import forbidden, method_not_allowed, no_such_resource
+from cloudwright.twin.server.errors import forbidden, method_not_allowed, no_such_resource, not_implemented
 from cloudwright.twin.server.meta import Identities
 from cloudwright.twin.server.rbac import Attributes, Authorizer, forbidden_text
 from cloudwright.twin.server.registry import Registry
@@ -114,6 +115,8 @@ class ApiServer:
             return self._subresource(request)
         if request.verb not in request.info.verbs or request.verb not in _VERBS:
             raise method_not_allowed()
+        if request.verb == "create" and request.info.storage in limits.REFUSED_CREATION:
+            raise not_implemented("the evaluation of validating admission policies (CEL)")
         return _VERBS[request.verb](self.registry, request)
 
     def _subresource(self, request: Request) -> Response:
@@ -122,6 +125,8 @@ class ApiServer:
             raise no_such_resource()
         if request.verb not in sub.verbs:
             raise method_not_allowed()
+        if (request.info.storage, request.subresource) in limits.REFUSED_SUBRESOURCES and request.verb != "get":
+            raise not_implemented(f"the {request.subresource} subresource of {request.info.resource.plural}")
         match request.subresource:
             case "scale":
                 return (subresources.get_scale if request.verb == "get" else subresources.put_scale)(

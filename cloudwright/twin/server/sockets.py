@@ -32,7 +32,9 @@ Locked = Callable[[Callable[[], Any]], Any]
 
 
 def _offered(socket: WebSocket) -> list[str]:
-    return [part.strip() for part in socket.headers.get("sec-websocket-protocol", "").split(",") if part.strip()]
+    aside = socket.scope.get("state", {}).get("offered", "")
+    given = ",".join((socket.headers.get("sec-websocket-protocol", ""), aside))
+    return [part.strip() for part in given.split(",") if part.strip()]
 
 
 def _choose(socket: WebSocket, known: tuple[str, ...]) -> str:
@@ -140,7 +142,7 @@ class _Exec:
         return found
 
     async def _shell(self, kubelet: Kubelet, container: str) -> ExecResult:
-        """A line at a time; the lines so far are run again before each, so that variables and folders last."""
+        """A line at a time, each on its own."""
         tty, pending, code = self._wants["tty"], b"", 0
         if tty:
             await self._send(_STDOUT, b"# ")

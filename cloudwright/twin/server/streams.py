@@ -124,8 +124,8 @@ class Streams:
             if request.subresource == "log":
                 return await self._log(request, call)
             await run_in_threadpool(self.locked, lambda: self.pod(request))
-            if request.subresource == "proxy":
-                raise not_implemented("the proxy subresource")
+            if request.subresource in ("proxy", "attach"):
+                raise not_implemented(f"the {request.subresource} subresource")
             raise bad_request("Upgrade request required")
         except KubeletError as error:
             return _refused(error)
