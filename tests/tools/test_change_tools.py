@@ -256,6 +256,30 @@ def test_an_environment_with_a_secret_in_it_is_taken_back_unless_somebody_else_c
         desk.undo(again)
 
 
+def test_scaling_down_a_stateful_set_that_deletes_its_claims_is_destructive(desk: Desk) -> None:
+    template = {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "db", "image": "x:1"}]}}
+    desk.cluster.create(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "db", "namespace": desk.namespace},
+            "spec": {
+                "replicas": 2,
+                "serviceName": "db",
+                "selector": {"matchLabels": {"app": "db"}},
+                "template": template,
+                "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"},
+            },
+        }
+    )
+    assert desk.propose("scale_workload", name="sts/db", replicas=0).effect is Effect.DESTRUCTIVE
+    assert desk.propose("scale_workload", name="sts/db", replicas=3).effect is Effect.WRITE
+    for subresource in ("", "scale"):
+        patch = {"spec": {"replicas": 1}}
+        found = desk.propose("patch_resource", kind="sts", name="db", patch=patch, subresource=subresource)
+        assert found.effect is Effect.DESTRUCTIVE
+
+
 def test_nodes_are_cordoned_tainted_and_put_back(desk: Desk) -> None:
     name = f"node-{desk.namespace[-6:]}"
     desk.cluster.add_node(name)

@@ -133,3 +133,21 @@ def test_no_request_that_is_not_a_read_is_taken_for_one(verb: str, group: str, r
     found = judge(Act(verb, group, resource, after={"metadata": {}}))
     reviews = ("subjectaccessreviews", "subjectrulesreviews", "subjectreviews")
     assert found.effect is not Effect.READ or resource.lower().endswith(reviews)
+
+
+def test_settings_that_make_controllers_delete_are_destructive() -> None:
+    for kind, old, new in (
+        ("Deployment", {"revisionHistoryLimit": 10}, {"revisionHistoryLimit": 1}),
+        ("Job", {}, {"ttlSecondsAfterFinished": 0}),
+        ("Job", {"suspend": False}, {"suspend": True}),
+        ("StatefulSet", {"replicas": 3, **DELETING}, {"replicas": 1, **DELETING}),
+        ("StatefulSet", {"replicas": 3}, {"replicas": 3, **DELETING}),
+        ("Pod", {}, {"activeDeadlineSeconds": 1}),
+    ):
+        act = Act("patch", "apps", "x", before={"kind": kind, "spec": old}, after={"kind": kind, "spec": new})
+        assert judge(act).effect is Effect.DESTRUCTIVE, (kind, new)
+    growing = ({"kind": "StatefulSet", "spec": {"replicas": n, **DELETING}} for n in (1, 3))
+    assert judge(Act("patch", "apps", "statefulsets", before=next(growing), after=next(growing))).effect is Effect.WRITE
+
+
+DELETING = {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete", "whenDeleted": "Retain"}}

@@ -23,10 +23,10 @@ from cloudwright.tools.kubernetes import blast, fields
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.concealed import SECRET_OF_OURS, conceal, is_concealed
 from cloudwright.tools.kubernetes.discovery import Discovery
-from cloudwright.tools.kubernetes.effects import Judgement, judge, worst
+from cloudwright.tools.kubernetes.effects import Judgement, judge, loses_claims, worst
 from cloudwright.tools.kubernetes.errors import DisruptionRefused
 from cloudwright.tools.kubernetes.moved import Moved
-from cloudwright.tools.kubernetes.requests import Prepared, Request, act_of, prepare
+from cloudwright.tools.kubernetes.requests import Prepared, Request, act_of, live, prepare
 from cloudwright.tools.kubernetes.world import ClusterWorld
 
 Input = TypeVar("Input", bound=BaseModel)
@@ -64,6 +64,7 @@ class Planned(Generic[Input]):
         try:
             prepared = _prepare_all(plan, context)
             judgements = [judge(item.act) for item in prepared]
+            judgements += [_of_scale(item, context) for item in prepared if item.request.subresource == "scale"]
             labels = _common_labels(prepared)
         except ToolError:
             # The preview says what is wrong; until then the judgement is by what is asked for alone.
@@ -129,6 +130,15 @@ class Planned(Generic[Input]):
     def progress(self, args: Input, preview: Preview, context: Context) -> Verification:
         """How many of the previewed changes stand in the world now."""
         return verify(preview.changes, context)
+
+
+def _of_scale(item: Prepared, context: Context) -> Judgement:
+    """What scaling does to data, which a Scale alone does not tell."""
+    request = item.request
+    workload = live(request.kind, request.namespace, request.name, context)
+    if loses_claims(workload, (item.after.get("spec") or {}).get("replicas")):
+        return Judgement(Effect.DESTRUCTIVE, ("the claims of the pods that go are deleted with their data",))
+    return Judgement(Effect.READ)
 
 
 def undo_of(preview: Preview, context: Context) -> Undo | Irreversible:

@@ -306,10 +306,25 @@ def _volume(_act: Act, before: Mapping[str, Any], after: Mapping[str, Any]) -> _
     return []
 
 
+def _driver(_act: Act, _before: Mapping[str, Any], after: Mapping[str, Any]) -> _Found:
+    if (after.get("spec") or {}).get("tokenRequests"):
+        return [(Effect.GRANT, "the driver is handed tokens of the pods' ServiceAccounts")]
+    return []
+
+
 def _definition(_act: Act, before: Mapping[str, Any], after: Mapping[str, Any]) -> _Found:
     if before and _without_metadata(before) != _without_metadata(after):
         return [(Effect.DESTRUCTIVE, "a change to a CustomResourceDefinition concerns every object of its kind")]
     return []
+
+
+def loses_claims(workload: Mapping[str, Any], replicas: Any) -> bool:
+    """Whether scaling a StatefulSet down to this number deletes volume claims."""
+    spec = workload.get("spec") or {}
+    policy = spec.get("persistentVolumeClaimRetentionPolicy") or {}
+    now = spec.get("replicas", 1)
+    fewer = isinstance(replicas, int) and isinstance(now, int) and replicas < now
+    return fewer and policy.get("whenScaled") == "Delete"
 
 
 def _retention(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Found:
@@ -324,6 +339,10 @@ def _retention(before: Mapping[str, Any], after: Mapping[str, Any]) -> _Found:
     for key in ("ttlSecondsAfterFinished", "activeDeadlineSeconds"):
         if new.get(key) is not None and new.get(key) != old.get(key):
             found.append((Effect.DESTRUCTIVE, f"{key} can end or delete what runs now"))
+    if before.get("kind") == "Job" and new.get("suspend") and not old.get("suspend"):
+        found.append((Effect.DESTRUCTIVE, "a suspended Job stops its pods, and their work is lost"))
+    if loses_claims(before, new.get("replicas")):
+        found.append((Effect.DESTRUCTIVE, "the claims of the pods that go are deleted with their data"))
     if old.get("persistentVolumeClaimRetentionPolicy") != new.get("persistentVolumeClaimRetentionPolicy"):
         found.append((Effect.DESTRUCTIVE, "the claims' retention policy decides whether their data is deleted"))
     return found
@@ -339,4 +358,5 @@ _CONTENT: Mapping[tuple[str, str], Callable[[Act, Mapping[str, Any], Mapping[str
     ("", "persistentvolumes"): _volume,
     ("", "persistentvolumeclaims"): _volume,
     ("apiextensions.k8s.io", "customresourcedefinitions"): _definition,
+    ("storage.k8s.io", "csidrivers"): _driver,
 }
