@@ -107,6 +107,7 @@ class Store:
         self._history: deque[StoreEvent] = deque(maxlen=window)
         self.forgotten = 0
         self._listeners: list[tuple[Kind | None, Callable[[StoreEvent], None]]] = []
+        self._audience: dict[Kind, tuple[Callable[[StoreEvent], None], ...]] = {}
         self._pending: deque[StoreEvent] = deque()
         self._dispatching = False
 
@@ -182,10 +183,12 @@ class Store:
         """
         entry = (kind, listener)
         self._listeners.append(entry)
+        self._audience.clear()
 
         def unsubscribe() -> None:
             if entry in self._listeners:
                 self._listeners.remove(entry)
+                self._audience.clear()
 
         return unsubscribe
 
@@ -238,9 +241,12 @@ class Store:
             self._dispatching = False
 
     def _announce(self, event: StoreEvent) -> None:
-        for kind, listener in tuple(self._listeners):
-            if kind is None or kind == event.kind:
-                listener(event)
+        listeners = self._audience.get(event.kind)
+        if listeners is None:
+            listeners = tuple(listener for kind, listener in self._listeners if kind in (None, event.kind))
+            self._audience[event.kind] = listeners
+        for listener in listeners:
+            listener(event)
 
 
 def _key(kind: Kind, obj: Obj) -> tuple[Kind, str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Hashable
 from datetime import UTC, datetime
 from typing import Any
 
-from cloudwright.twin.api import CRON_JOBS, JOBS, ApiStatusError
+from cloudwright.twin.api import CRON_JOBS, JOBS, Api, ApiStatusError
 from cloudwright.twin.controllers.base import Context, Controller, ignore_not_found
 from cloudwright.twin.controllers.cron import Schedule, parse_schedule
 from cloudwright.twin.controllers.informer import both, changed
@@ -27,6 +27,7 @@ from cloudwright.twin.store import clone
 
 _SLACK = 0.1
 _MANY_MISSED = 100
+_LOOK_BACK = 7 * 86_400.0
 
 
 class CronJobController(Controller):
@@ -204,6 +205,20 @@ class CronJobController(Controller):
 
     def _about(self, cron_job: Raw) -> dict[str, Any]:
         return reference_to(cron_job, api_version="batch/v1", kind="CronJob")
+
+
+def note_skipped_runs(api: Api, now: float) -> None:
+    """Make CronJobs look as if they had run at every time up to now, after time was skipped."""
+    for cron_job in api.cached(CRON_JOBS):
+        schedule = parse_schedule(cron_job["spec"]["schedule"], cron_job["spec"].get("timeZone"))
+        moment, last = schedule.next(max(created_at(cron_job), now - _LOOK_BACK)), None
+        while moment is not None and moment <= now:
+            moment, last = schedule.next(moment), moment
+        if last is None or cron_job["spec"].get("suspend"):
+            continue
+        stamp = datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        status = {**status_of(cron_job), "lastScheduleTime": stamp, "lastSuccessfulTime": stamp}
+        api.update(CRON_JOBS, {**cron_job, "status": status}, subresource="status")
 
 
 def _end(job: Raw) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from cloudwright.twin.api import DEPLOYMENTS, EVENTS, PODS, PatchType
 from cloudwright.twin.apps.machine import Machine
 from cloudwright.twin.clock import parse_timestamp
+from cloudwright.twin.controllers.cronjob import note_skipped_runs
 from cloudwright.twin.estate import Estate, EstateOptions
 from cloudwright.twin.network.plane import External
 from cloudwright.twin.objects import is_finished, is_ready
@@ -114,6 +115,7 @@ def skip(world: World, estate: Estate, seconds: float) -> None:
     """Let time pass in which nothing happens: timers move along, and the nodes are heard of at once."""
     if seconds > 0:
         world.clock.skip(seconds)
+        note_skipped_runs(world.api, world.clock.now())
         estate.agent.heartbeats.beat_now()
         estate.traffic.resume()
 

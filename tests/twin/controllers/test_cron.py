@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudwright.twin.api import JOBS, ApiStatusError
 from cloudwright.twin.controllers.cron import parse_schedule
+from cloudwright.twin.controllers.cronjob import note_skipped_runs
+from tests.twin.differential.manifests import cron_job
+from tests.twin.lab import events, in_namespace, make_world, names
 
 
 def _next(schedule: str, after: str, zone: str | None = None) -> str:
@@ -53,3 +57,35 @@ def test_daily_schedule_is_due_within_a_day_and_at_its_minute(minute: int, hour:
     assert after < moment <= after + 86_400
     found = datetime.fromtimestamp(moment, UTC)
     assert (found.minute, found.hour, found.second) == (minute, hour, 0)
+
+
+def test_skipped_time_leaves_no_missed_runs() -> None:
+    world = make_world()
+    world.apply([in_namespace(cron_job())])
+    world.clock.skip(86_400)
+    note_skipped_runs(world.api, world.clock.now())
+    world.step(150)
+    assert events(world, "TooManyMissedTimes") == []
+    assert len(events(world, "SuccessfulCreate")) >= 2
+
+
+def test_a_replacing_cron_job_ends_the_run_before() -> None:
+    world = make_world()
+    world.apply([in_namespace(cron_job(spec={"concurrencyPolicy": "Replace"}))])
+    world.step(150)
+    assert len(names(world, JOBS)) == 1
+    assert len(events(world, "SuccessfulDelete")) >= 1
+
+
+def test_a_forbidding_cron_job_waits_for_the_run_before() -> None:
+    world = make_world()
+    world.apply([in_namespace(cron_job(spec={"concurrencyPolicy": "Forbid"}))])
+    world.step(200)
+    assert len(names(world, JOBS)) == 1
+    assert events(world, "JobAlreadyActive")[0].startswith("Not starting job because prior execution is running")
+
+
+def test_a_schedule_that_cannot_be_read_is_reported() -> None:
+    world = make_world()
+    with pytest.raises(ApiStatusError):
+        world.apply([in_namespace(cron_job(spec={"schedule": "whenever"}))])
