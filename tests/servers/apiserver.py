@@ -156,6 +156,14 @@ class ControlPlane:
                 child.wait()
         self._children.clear()
 
+    def stop_controllers(self) -> None:
+        """End controller-manager and scheduler, so that the objects stay as they are."""
+        ending = [(name, child) for name, child in self._children if name in ("kube-controller-manager", "kube-scheduler")]
+        for _, child in ending:
+            child.terminate()
+            child.wait(timeout=30)
+        self._children = [pair for pair in self._children if pair not in ending]
+
     def _touch(self, sign: str) -> None:
         self.request("GET", f"/api/v1/namespaces/default?cloudwright-mark={sign}")
 

@@ -1,0 +1,321 @@
+"""Worlds for requests: loaded into a real API server, held still, and put back after every change.
+
+Once a world has settled its controllers are stopped, so that a request meets exactly the world of the file; what a
+request changed is put back object by object.
+"""
+
+import copy
+import datetime
+import json
+import time
+import urllib.error
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cloudwright.twin.topologies.model import load_topology, objects_of
+from tests.servers.apiserver import ControlPlane
+
+Json = dict[str, Any]
+CORPORA = Path(__file__).parents[2] / "corpora"
+_NOT_KEPT = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp",
+             "deletionGracePeriodSeconds")  # fmt: skip
+_STILL = ("events", "leases", "endpoints", "endpointslices", "controllerrevisions", "componentstatuses")
+_CLEANED = frozenset({"pods", "replicasets"})
+
+
+class World:
+    """A world in a server."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.plane = plane
+        self._paths: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._before: dict[str, Json] = {}
+        self._kinds: dict[tuple[str, str], str] = {}
+
+    def load(self, setup: Json) -> None:
+        """Load what a corpus' `setup` names, wait until it stands still, and stop the controllers."""
+        if "topology" in setup:
+            manifests, nodes, pods = _topology(setup)
+        else:
+            manifests = _documents(CORPORA / setup["world"])
+            status = yaml.safe_load((CORPORA / setup["status"]).read_text())
+            nodes, pods = status["nodes"], status["pods"]
+        for node in nodes:
+            self._node(node)
+        for manifest in manifests:
+            self._apply(manifest)
+        for entry in pods:
+            self._pods(entry)
+        self._settle()
+        self.plane.stop_controllers()
+        self._before = self._all()
+
+    def put_back(self) -> None:
+        """Make the world what it was."""
+        now = self._all()
+        for path in now.keys() - self._before.keys():
+            self._delete(path)
+        for path, wanted in self._before.items():
+            if path not in now or now[path]["metadata"].get("deletionTimestamp"):
+                if path in now:
+                    self._delete(path)
+                self._create(path, wanted)
+            elif _kept(now[path]) != _kept(wanted):
+                self._replace(path, now[path], wanted)
+        self._before = self._all()
+
+    def get(self, resource: str, namespace: str, name: str) -> Json | None:
+        """An object, or None."""
+        try:
+            return dict(self.plane.request("GET", f"{self.collection(resource, namespace)}/{name}"))
+        except urllib.error.HTTPError as error:
+            error.close()
+            return None
+
+    def before(self, resource: str, namespace: str, name: str) -> Json:
+        """An object as it was before the request."""
+        return self._before.get(f"{self.collection(resource, namespace)}/{name}", {})
+
+    def collection(self, resource: str, namespace: str) -> str:
+        """The path of a collection by its plural name."""
+        plural, _, group = resource.partition(".")
+        if not self._paths:
+            self._discover()
+        root, namespaced = next(
+            value for (name, owner), value in self._paths.items() if name == plural.lower() and (not group or owner == group)
+        )
+        return f"{root}/namespaces/{namespace}/{plural}" if namespaced and namespace else f"{root}/{plural}"
+
+    def _discover(self) -> None:
+        groups = [("", "/api/v1")]
+        for group in self.plane.request("GET", "/apis")["groups"]:
+            groups.append((group["name"], f"/apis/{group['preferredVersion']['groupVersion']}"))
+        for group, root in groups:
+            for entry in self.plane.request("GET", root)["resources"]:
+                if "/" not in entry["name"] and "list" in entry["verbs"]:
+                    self._paths.setdefault((entry["name"], group), (root, entry["namespaced"]))
+                    self._kinds[(f"{root.removeprefix('/apis/').removeprefix('/api/')}", entry["kind"])] = entry["name"]
+
+    def _path_of(self, manifest: Json) -> str:
+        key = (manifest["apiVersion"], manifest["kind"])
+        end = time.monotonic() + 30
+        while key not in self._kinds:
+            self._discover()
+            if time.monotonic() > end:
+                raise TimeoutError(f"the server has no {key}")
+            time.sleep(0.1)
+        plural = self._kinds[key]
+        group = manifest["apiVersion"].partition("/")[0] if "/" in manifest["apiVersion"] else ""
+        root, namespaced = self._paths[(plural, group)]
+        namespace = manifest["metadata"].get("namespace", "default")
+        return f"{root}/namespaces/{namespace}/{plural}" if namespaced else f"{root}/{plural}"
+
+    def _apply(self, manifest: Json) -> None:
+        path = f"{self._path_of(manifest)}/{manifest['metadata']['name']}?fieldManager=world&force=true"
+        end = time.monotonic() + 30
+        while True:
+            try:
+                self.plane.request("PATCH", path, manifest, "application/apply-patch+yaml")
+                break
+            except urllib.error.HTTPError as error:
+                text = error.read().decode()
+                if time.monotonic() > end:
+                    raise RuntimeError(f"{path}: {text[:400]}") from None
+                time.sleep(0.2)
+        if manifest["kind"] == "Namespace":
+            self.plane.await_path(f"/api/v1/namespaces/{manifest['metadata']['name']}/serviceaccounts/default")
+        if "status" in manifest and manifest["kind"] not in ("Pod", "CustomResourceDefinition"):
+            self._status(path.partition("?")[0], manifest["status"])
+
+    def _status(self, path: str, status: Json) -> None:
+        try:
+            self.plane.request("PATCH", f"{path}/status", {"status": status}, "application/merge-patch+json")
+        except urllib.error.HTTPError as error:
+            error.close()
+
+    def _node(self, entry: Json) -> None:
+        manifest = entry["manifest"]
+        self._apply(manifest)
+        path = f"/api/v1/nodes/{manifest['metadata']['name']}"
+        self._status(path, entry["status"])
+        wanted = (manifest.get("spec") or {}).get("taints")
+        self.plane.request("PATCH", path, {"spec": {"taints": wanted}}, "application/merge-patch+json")
+
+    def _pods(self, entry: Json) -> None:
+        end = time.monotonic() + 60
+        while True:
+            names = self._pods_of(entry["kind"], entry["namespace"], entry["name"])
+            if len(names) >= len(entry["status"]):
+                break
+            if time.monotonic() > end:
+                raise TimeoutError(f"{entry['kind']} {entry['name']}: {len(names)} of {len(entry['status'])} pods")
+            time.sleep(0.1)
+        for name, status in zip(sorted(names), entry["status"], strict=False):
+            self._status(f"/api/v1/namespaces/{entry['namespace']}/pods/{name}", status)
+
+    def _pods_of(self, kind: str, namespace: str, name: str) -> list[str]:
+        if kind == "Pod":
+            return [name]
+        owner = (kind, name)
+        base = f"/namespaces/{namespace}"
+        if kind == "Deployment":
+            owned = [item for item in self.plane.request("GET", f"/apis/apps/v1{base}/replicasets")["items"] if _owned(item, *owner)]
+            if not owned:
+                return []
+            newest = max(owned, key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
+            owner = ("ReplicaSet", newest["metadata"]["name"])
+        if kind == "CronJob":
+            jobs = [item["metadata"]["name"] for item in self.plane.request("GET", f"/apis/batch/v1{base}/jobs")["items"] if _owned(item, *owner)]
+            owner = ("Job", max(jobs, default=""))
+        return [
+            item["metadata"]["name"]
+            for item in self.plane.request("GET", f"/api/v1{base}/pods")["items"]
+            if _owned(item, *owner) and not item["metadata"].get("deletionTimestamp")
+        ]
+
+    def _settle(self) -> None:
+        """Wait until nothing has changed for three seconds."""
+        last: Any = None
+        since = time.monotonic()
+        end = since + 60
+        while time.monotonic() < end and time.monotonic() - since < 3:
+            now = {path: _kept(item) for path, item in self._all().items()}
+            if now != last:
+                last, since = now, time.monotonic()
+            time.sleep(0.5)
+
+    def _all(self) -> dict[str, Json]:
+        self._discover()
+        found: dict[str, Json] = {}
+        for (plural, group), (root, namespaced) in self._paths.items():
+            if plural in _STILL or group in ("metrics.k8s.io", "authentication.k8s.io", "authorization.k8s.io"):
+                continue
+            try:
+                answer = self.plane.request("GET", f"{root}/{plural}")
+            except urllib.error.HTTPError as error:
+                error.close()
+                continue
+            for item in answer["items"]:
+                space = item["metadata"].get("namespace", "")
+                place = f"{root}/namespaces/{space}/{plural}" if namespaced else f"{root}/{plural}"
+                item.setdefault("apiVersion", answer["apiVersion"])
+                item.setdefault("kind", answer["kind"].removesuffix("List"))
+                found[f"{place}/{item['metadata']['name']}"] = item
+        return found
+
+    def _delete(self, path: str) -> None:
+        try:
+            self.plane.request("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+            self.plane.request("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"})
+        except urllib.error.HTTPError as error:
+            error.close()
+
+    def _create(self, path: str, wanted: Json) -> None:
+        body = _kept(wanted)
+        if "/pods/" in path:
+            body["metadata"].pop("generateName", None)
+        try:
+            self.plane.request("POST", path.rpartition("/")[0], body)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{path}: {error.read().decode()[:300]}") from None
+        if "status" in wanted:
+            self._status(path, wanted["status"])
+
+    def _replace(self, path: str, now: Json, wanted: Json) -> None:
+        body = _kept(wanted)
+        body["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"]
+        try:
+            self.plane.request("PUT", path, body)
+        except urllib.error.HTTPError:
+            self._delete(path)
+            self._create(path, wanted)
+            return
+        if "status" in wanted:
+            body = {**wanted, "metadata": {"name": wanted["metadata"]["name"], "namespace": wanted["metadata"].get("namespace")}}
+            try:
+                self.plane.request("PUT", f"{path}/status", body)
+            except urllib.error.HTTPError as error:
+                error.close()
+
+
+def _kept(item: Json) -> Json:
+    out = copy.deepcopy(item)
+    out["metadata"] = {key: value for key, value in out["metadata"].items() if key not in _NOT_KEPT}
+    return out
+
+
+def _owned(item: Json, kind: str, name: str) -> bool:
+    return any(owner["kind"] == kind and owner["name"] == name for owner in item["metadata"].get("ownerReferences", ()))
+
+
+def _documents(path: Path) -> Iterator[Json]:
+    for document in yaml.safe_load_all(path.read_text()):
+        if document:
+            yield document
+
+
+def _topology(setup: Json) -> tuple[Iterable[Json], list[Json], list[Json]]:
+    """Manifests, nodes and pod statuses of a topology of the twin; `setup.sick` names the pods that are not ready."""
+    manifests = [item for item in objects_of(load_topology(setup["topology"])) if item["kind"] != "APIService"]
+    manifests += setup.get("more", [])
+    sick = setup.get("sick", {})
+    pods = []
+    for item in manifests:
+        space, name = item["metadata"].get("namespace", ""), item["metadata"]["name"]
+        if item["kind"] in ("Deployment", "StatefulSet", "DaemonSet"):
+            count = item["spec"].get("replicas", 3 if item["kind"] == "DaemonSet" else 1)
+            container = item["spec"]["template"]["spec"]["containers"][0]
+            states = [_pod_status(container, sick.get(f"{space}/{name}", ""), number) for number in range(count)]
+            pods.append({"kind": item["kind"], "namespace": space, "name": name, "status": states})
+    return manifests, [_ready_node(name, setup) for name in ("node-1", "node-2", "node-3")], pods
+
+
+def _now(minutes: float = 0) -> str:
+    return (datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _ready_node(name: str, setup: Json) -> Json:
+    zone = {"node-1": "zone-a", "node-2": "zone-b", "node-3": "zone-c"}[name]
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": zone}
+    amounts = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "ok", "lastHeartbeatTime": _now(), "lastTransitionTime": _now(60)}
+    spec = {"unschedulable": True} if name in setup.get("cordoned", ()) else {}
+    return {
+        "manifest": {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": spec},
+        "status": {"capacity": amounts, "allocatable": amounts, "conditions": [ready], "nodeInfo": {"kubeletVersion": "v1.34.4", "machineID": "", "systemUUID": "", "bootID": "", "kernelVersion": "6.1", "osImage": "Test OS", "containerRuntimeVersion": "containerd://2.0", "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64"}},
+    }
+
+
+def _pod_status(container: Json, sick: str, number: int) -> Json:
+    name, image = container["name"], container["image"]
+    base: Json = {"name": name, "image": image, "imageID": "", "restartCount": 0}
+    if not sick or (sick.endswith("-first") and number):
+        state = {**base, "ready": True, "started": True, "state": {"running": {"startedAt": _now(50)}}}
+        conditions = "True"
+    elif sick.startswith("crash"):
+        ended = {"exitCode": 1, "reason": "Error", "startedAt": _now(3), "finishedAt": _now(2)}
+        state = {**base, "ready": False, "started": False, "restartCount": 7 + number, "lastState": {"terminated": ended},
+                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": f"back-off 5m0s restarting failed container={name}"}}}  # fmt: skip
+        conditions = "False"
+    else:
+        state = {**base, "ready": False, "started": False,
+                 "state": {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": not found'}}}  # fmt: skip
+        conditions = "False"
+    return {
+        "phase": "Running" if conditions == "True" or sick.startswith("crash") else "Pending",
+        "podIP": f"10.1.{sum(name.encode()) % 250}.{number + 10}",
+        "startTime": _now(55),
+        "containerStatuses": [state],
+        "conditions": [
+            {"type": kind, "status": conditions, "lastTransitionTime": _now(50), **({} if conditions == "True" else {"reason": "ContainersNotReady"})}
+            for kind in ("Ready", "ContainersReady")
+        ] + [{"type": "PodScheduled", "status": "True", "lastTransitionTime": _now(55)}, {"type": "Initialized", "status": "True", "lastTransitionTime": _now(54)}],
+    }
+
+
+def dump(value: Any) -> str:
+    """JSON for comparing."""
+    return json.dumps(value, sort_keys=True, default=str)
