@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from cloudwright.core.change import Progress
 from cloudwright.core.context import Context
-from cloudwright.core.errors import Conflict, InvalidArguments, NotFound, ToolError, Unsupported
+from cloudwright.core.errors import Conflict, Forbidden, InvalidArguments, NotFound, ToolError, Unsupported
 from cloudwright.core.tool import Effect, Irreversible
 from cloudwright.tools.kubernetes.fields import spec_of
 from tests.servers.apiserver import ControlPlane
-from tests.servers.fixtures import eventually
+from tests.servers.fixtures import eventually, open_session
 from tests.tools.desk import Desk, fields_of
 
 MERGE = "application/merge-patch+json"
@@ -254,6 +254,27 @@ def test_an_environment_with_a_secret_in_it_is_taken_back_unless_somebody_else_c
     desk.cluster.request("PATCH", f"{where}?fieldManager=rival", new, "application/json-patch+json")
     with pytest.raises(Conflict, match="rival"):
         desk.undo(again)
+
+
+def test_a_blast_radius_says_what_it_could_not_see(desk: Desk, tmp_path: Path) -> None:
+    desk.deployment()
+    group = "rbac.authorization.k8s.io"
+    resources = ["deployments", "deployments/scale"]
+    rule = {"apiGroups": ["apps"], "resources": resources, "verbs": ["get", "list", "patch"]}
+    role = {"metadata": {"name": "scaler", "namespace": desk.namespace}, "rules": [rule]}
+    reference = {"apiGroup": group, "kind": "Role", "name": "scaler"}
+    binding = {
+        "metadata": {"name": "scaler", "namespace": desk.namespace},
+        "roleRef": reference,
+        "subjects": [{"apiGroup": group, "kind": "User", "name": "jo"}],
+    }
+    for resource, body in (("roles", role), ("rolebindings", binding)):
+        desk.cluster.request("POST", f"/apis/{group}/v1/namespaces/{desk.namespace}/{resource}", body)
+    jo = Desk(desk.cluster, open_session(desk.cluster.kubeconfig, desk.namespace, as_user="jo"), tmp_path / "jo")
+    proposal = jo.propose("scale_workload", name="web", replicas=0)
+    assert any("services" in text and "cannot be listed" in text for text in proposal.preview.warnings)
+    with pytest.raises(Forbidden, match="jo may not create services"):
+        jo.propose("expose_workload", name="web", port=80)
 
 
 def test_scaling_down_a_stateful_set_that_deletes_its_claims_is_destructive(desk: Desk) -> None:

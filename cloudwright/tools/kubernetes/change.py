@@ -89,9 +89,13 @@ class Planned(Generic[Input]):
         blocked = (
             Impact(level="danger", text=item.blocked, refs=(item.request.ref,)) for item in prepared if item.blocked
         )
-        impacts = (*plan.impacts, *blocked, *blast.radius([_moved(item) for item in changing], ClusterWorld(context)))
+        world = ClusterWorld(context)
+        impacts = (*plan.impacts, *blocked, *blast.radius([_moved(item) for item in changing], world))
         warnings = [text for text in client.warnings if text not in seen]
         warnings += [item.unseen + "." for item in prepared if item.unseen]
+        if world.unseen:
+            unseen = ", ".join(dict.fromkeys(world.unseen))
+            warnings.append(f"Who else feels this is not fully known: {unseen} cannot be listed by this identity.")
         summary = plan.summary if changing else f"Nothing to do: {plan.summary} is already so."
         return Preview(summary=summary, changes=_changes(prepared), blast_radius=impacts, warnings=tuple(warnings))
 

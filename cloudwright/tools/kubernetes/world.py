@@ -17,6 +17,8 @@ class ClusterWorld:
         self._client = context.service(KubernetesClient)
         self._discovery = context.service(Discovery)
         self._lists: dict[tuple[str, str], list[Json] | None] = {}
+        self.unseen: list[str] = []
+        """Kinds that this server has and that could not be read."""
 
     def items(self, kind: str, namespace: str) -> list[Json] | None:
         """All objects of a kind in a namespace ("" for all), or None where they cannot be read."""
@@ -32,6 +34,10 @@ class ClusterWorld:
     def _read(self, kind: str, namespace: str) -> list[Json] | None:
         try:
             found = self._discovery.find(kind)
+        except ToolError:
+            return None  # an older or smaller server
+        try:
             return list(self._client.list(found.path(namespace)))
         except ToolError:
+            self.unseen.append(found.plural)
             return None
