@@ -1,4 +1,4 @@
-"""Figures of the IAM engine on labelled data: `python -m benchmarks.iam --data DIR`.
+"""Figures of the IAM engine on labelled data: `python benchmarks/iam.py --data DIR`.
 
 DIR holds cloudfix/{injected,forum,published}.jsonl and quacky/{pairs,singles}.jsonl. Labels are read only to score.
 """
@@ -7,7 +7,6 @@ import argparse
 import json
 import platform
 import random
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,11 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import z3
+from iam_growth import growth
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.iam_growth import growth
 from cloudwright.policies.iam.access import Document
 from cloudwright.policies.iam.document import Policy
 from cloudwright.policies.iam.errors import PolicyError
@@ -37,10 +33,13 @@ from cloudwright.policies.iam.services import known_action
 from cloudwright.policies.iam.summarize import summarize
 
 RELATIONS = {
-    "faulty_more_permissive": Relation.LEFT_MORE, "faulty_less_permissive": Relation.RIGHT_MORE,
-    "policy1_more_permissive": Relation.LEFT_MORE, "policy2_more_permissive": Relation.RIGHT_MORE,
-    "equivalent": Relation.EQUIVALENT, "incomparable": Relation.INCOMPARABLE,
-}  # fmt: skip
+    "faulty_more_permissive": Relation.LEFT_MORE,
+    "faulty_less_permissive": Relation.RIGHT_MORE,
+    "policy1_more_permissive": Relation.LEFT_MORE,
+    "policy2_more_permissive": Relation.RIGHT_MORE,
+    "equivalent": Relation.EQUIVALENT,
+    "incomparable": Relation.INCOMPARABLE,
+}
 WHOLE = {"effect_flipped": "Effect", "extra_deny": "Effect", "statement_dropped": "missing statement"}
 
 
@@ -76,7 +75,9 @@ def spread(seconds: Sequence[float]) -> str:
         return "no cases"
     ordered = sorted(seconds)
     at = [ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], ordered[-1]]
-    return f"median {at[0] * 1000:.1f} ms, p95 {at[1] * 1000:.1f} ms, max {at[2] * 1000:.0f} ms, sum {sum(ordered):.1f} s"
+    return (
+        f"median {at[0] * 1000:.1f} ms, p95 {at[1] * 1000:.1f} ms, max {at[2] * 1000:.0f} ms, sum {sum(ordered):.1f} s"
+    )
 
 
 def requests_of(case: dict[str, Any]) -> list[dict[str, Any]]:
@@ -182,13 +183,16 @@ def comparing(data: Path, limit_ms: int, strings_ms: int) -> None:
         undecided += plain.relation is Relation.UNDECIDED
         if strings_ms:
             with strings.running():
-                other = compare(Document(left), Document(right), timeout_ms=strings_ms, strings_only=True, readable=False)
+                other = compare(
+                    Document(left), Document(right), timeout_ms=strings_ms, strings_only=True, readable=False
+                )
             unknown += other.relation is Relation.UNDECIDED
             disagreements += other.relation not in (Relation.UNDECIDED, plain.relation)
     print(f"n={len(found)}: {dict(counts)}; undecided {undecided}")
     print(f"classes, verdict: {verdicts}")
     print(
-        f"classes, with readable witnesses: {dressed}; witnesses possible in AWS {realistic[True]}, labelled not {realistic[False]}"
+        f"classes, with readable witnesses: {dressed}; witnesses "
+        f"possible in AWS {realistic[True]}, labelled not {realistic[False]}"
     )
     if strings_ms:
         print(f"z3 strings: {strings}; undecided {unknown}; disagreements {disagreements}")
@@ -307,13 +311,12 @@ def published(data: Path) -> None:
             counts[size]["input rejected by AWS, read after corrections"] += bool(changes)
             if result.status is not RepairStatus.REPAIRED and not right:
                 print(
-                    f"  {case['id']} size {size}: {result.status.value} {[str(item) for item in result.contradictions][:1]}"
+                    f"  {case['id']} size {size}: {result.status.value} "
+                    f"{[str(item) for item in result.contradictions][:1]}"
                 )
     for size, found in counts.items():
         print(f"published, size {size}: {shares(found)}")
-    print(
-        f"  {times}\n  (listing the allowed requests alone would satisfy every set that has no contradiction)"
-    )
+    print(f"  {times}\n  (listing the allowed requests alone would satisfy every set that has no contradiction)")
 
 
 def summaries(data: Path) -> None:
@@ -363,7 +366,7 @@ def main() -> None:
 
 def fuzzing(seed: int) -> None:
     """Hostile documents: no crash, no hang, one sentence."""
-    from benchmarks.iam_fuzz import fuzz
+    from iam_fuzz import fuzz
 
     print("\n== fuzz ==")
     print(fuzz(100_000, seed))

@@ -15,22 +15,82 @@ from cloudwright.policies.iam.request import Request
 
 SLOW_S = 1.0
 BASE = {
-    "Version": "2012-10-17", "Id": "x",
+    "Version": "2012-10-17",
+    "Id": "x",
     "Statement": [
-        {"Sid": "A", "Effect": "Allow", "Action": ["s3:GetObject", "s3:Put*"], "Resource": "arn:aws:s3:::b/${aws:username}/*",
-         "Condition": {"StringLike": {"aws:PrincipalTag/x": ["a*", "b?"]}, "IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
-        {"Effect": "Deny", "NotAction": "iam:*", "NotResource": "*", "Condition": {"Bool": {"aws:SecureTransport": False}}},
+        {
+            "Sid": "A",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:Put*"],
+            "Resource": "arn:aws:s3:::b/${aws:username}/*",
+            "Condition": {
+                "StringLike": {"aws:PrincipalTag/x": ["a*", "b?"]},
+                "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+            },
+        },
+        {
+            "Effect": "Deny",
+            "NotAction": "iam:*",
+            "NotResource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": False}},
+        },
     ],
-}  # fmt: skip
+}
 JUNK: list[Any] = [
-    None, True, 0, -1, 1e308, 10**400, "", "*", "**", "?" * 50, "a" * 5000, "${", "${}", "${a", "${aws:username", "$" * 30,
-    "${aws:x, 'd'}", "\x00", "\ud800", "arn:", ":" * 40, "*" * 2000, ("*a" * 300), ("?*" * 200), "s3:" + "*?" * 200, [], {}, [[]],
-    [None], {"AWS": "*"}, {"AWS": []}, {"X": "y"}, {"StringEquals": {}}, {"Null": {"a": "maybe"}}, "0.0.0.0/0", "::/0", "1/2/3",
-    {"NumericEquals": {"k": "1e999999"}}, {"DateEquals": {"k": "99999-99-99"}}, {"IpAddress": {"k": "300.1.1.1"}}, "Allow", "Deny",
-    {"ForAllValues:ForAnyValue:StringEquals": {"k": "v"}}, {"StringEqualsIfExists": {"": "v"}}, "2012-10-17", "\u202e", "\U0001f600",
-]  # fmt: skip
-REQUEST = Request("s3:GetObject", "arn:aws:s3:::b/" + "a" * 200, "arn:aws:iam::123456789012:user/alice",
-                  {"aws:username": "a" * 50, "aws:SourceIp": "10.1.1.1", "k": "1"})  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1e308,
+    10**400,
+    "",
+    "*",
+    "**",
+    "?" * 50,
+    "a" * 5000,
+    "${",
+    "${}",
+    "${a",
+    "${aws:username",
+    "$" * 30,
+    "${aws:x, 'd'}",
+    "\x00",
+    "\ud800",
+    "arn:",
+    ":" * 40,
+    "*" * 2000,
+    ("*a" * 300),
+    ("?*" * 200),
+    "s3:" + "*?" * 200,
+    [],
+    {},
+    [[]],
+    [None],
+    {"AWS": "*"},
+    {"AWS": []},
+    {"X": "y"},
+    {"StringEquals": {}},
+    {"Null": {"a": "maybe"}},
+    "0.0.0.0/0",
+    "::/0",
+    "1/2/3",
+    {"NumericEquals": {"k": "1e999999"}},
+    {"DateEquals": {"k": "99999-99-99"}},
+    {"IpAddress": {"k": "300.1.1.1"}},
+    "Allow",
+    "Deny",
+    {"ForAllValues:ForAnyValue:StringEquals": {"k": "v"}},
+    {"StringEqualsIfExists": {"": "v"}},
+    "2012-10-17",
+    "\u202e",
+    "\U0001f600",
+]
+REQUEST = Request(
+    "s3:GetObject",
+    "arn:aws:s3:::b/" + "a" * 200,
+    "arn:aws:iam::123456789012:user/alice",
+    {"aws:username": "a" * 50, "aws:SourceIp": "10.1.1.1", "k": "1"},
+)
 
 
 def mutated(rng: random.Random) -> str:
@@ -106,7 +166,9 @@ def fuzz(number: int, seed: int, *, deep_every: int = 50) -> str:
             policy = load_policy(text)
         except PolicyError as error:
             message = str(error)
-            assert message and "\n" not in message and len(message) < 400, message
+            assert message
+            assert "\n" not in message
+            assert len(message) < 400
             counts["rejected"] += 1
         else:
             counts["accepted"] += 1

@@ -17,13 +17,22 @@ def _policy(statements: list[Statement]) -> Policy:
 
 def by_statements(number: int, changed: str = "") -> Policy:
     """Statements with two actions and a literal and a prefix resource each; one of them altered."""
-    return _policy([
-        Statement(i, Effect.DENY if i % 7 == 6 else Effect.ALLOW,
-                  Patterns((f"svc{i % 40}:Get{i}", f"svc{i % 40}:List*")),
-                  Patterns((f"arn:aws:svc{i % 40}:::thing-{i:04d}{changed if i == number // 2 else ''}",
-                            f"arn:aws:svc{i % 40}:::thing-{i:04d}/*")))
-        for i in range(number)
-    ])  # fmt: skip
+    return _policy(
+        [
+            Statement(
+                i,
+                Effect.DENY if i % 7 == 6 else Effect.ALLOW,
+                Patterns((f"svc{i % 40}:Get{i}", f"svc{i % 40}:List*")),
+                Patterns(
+                    (
+                        f"arn:aws:svc{i % 40}:::thing-{i:04d}{changed if i == number // 2 else ''}",
+                        f"arn:aws:svc{i % 40}:::thing-{i:04d}/*",
+                    )
+                ),
+            )
+            for i in range(number)
+        ]
+    )
 
 
 def by_patterns(number: int, changed: str = "") -> Policy:
@@ -34,18 +43,28 @@ def by_patterns(number: int, changed: str = "") -> Policy:
 
 def by_stars(number: int, changed: str = "") -> Policy:
     """Patterns with two inner stars each in statements of their own: the hard case for the classes."""
-    return _policy([
-        Statement(i, Effect.ALLOW, Patterns((f"s3:Get{i}",)), Patterns((f"arn:aws:s3:::*{chr(97 + i)}*{chr(109 + i)}{changed}*",)))
-        for i in range(number)
-    ])  # fmt: skip
+    return _policy(
+        [
+            Statement(
+                i,
+                Effect.ALLOW,
+                Patterns((f"s3:Get{i}",)),
+                Patterns((f"arn:aws:s3:::*{chr(97 + i)}*{chr(109 + i)}{changed}*",)),
+            )
+            for i in range(number)
+        ]
+    )
 
 
 def growth(folder: Path, limit_ms: int) -> None:
     """Print and plot."""
     print(f"\n== growth == (solver limit {limit_ms} ms)")
     drawn: dict[str, list[tuple[int, float]]] = {}
-    for name, make, sizes in (("statements", by_statements, SIZES), ("distinct patterns", by_patterns, SIZES),
-                              ("patterns with two inner stars", by_stars, STARS)):  # fmt: skip
+    for name, make, sizes in (
+        ("statements", by_statements, SIZES),
+        ("distinct patterns", by_patterns, SIZES),
+        ("patterns with two inner stars", by_stars, STARS),
+    ):
         for number in sizes:
             start = time.perf_counter()
             answer = compare(Document(make(number)), Document(make(number, "x")), timeout_ms=limit_ms, readable=False)

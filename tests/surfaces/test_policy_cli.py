@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 from cloudwright.core.errors import UsageError
 from cloudwright.surfaces.commands.policy import app
 
-READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}
+READ = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
+}
 WIDE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*"}]}
 
 
@@ -54,7 +57,16 @@ def test_check_answers_requests_and_fails_on_surprises(files: Path) -> None:
     assert [item["as_expected"] for item in json.loads(answer.output)] == [True, False]
     one = run("check", str(files / "read.json"), "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k")
     assert one.output.startswith("allow: s3:GetObject")
-    both = run("check", str(files / "read.json"), "--boundary", str(files / "wide.json"), "--action", "s3:GetObject", "--resource", "arn:aws:s3:::b/k")
+    both = run(
+        "check",
+        str(files / "read.json"),
+        "--boundary",
+        str(files / "wide.json"),
+        "--action",
+        "s3:GetObject",
+        "--resource",
+        "arn:aws:s3:::b/k",
+    )
     assert both.output.startswith("allow")
 
 
@@ -111,12 +123,18 @@ def test_lint_speaks_sarif_and_fails_by_severity(files: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["explain", "nowhere.json"], "cannot be read"), (["explain", "BAD"], "Effect: it must be"), (["compare", "READ", "READ", "--fail-on", "x"], "--fail-on"),
-        (["check", "READ"], "needs --action"), (["check", "READ", "--action", "a:b", "--resource", "r", "--context", "x"], "KEY=VALUE"),
-        (["write"], "Give either"), (["lint", "READ", "-o", "xml"], "sarif"), (["explain", "READ", "-o", "xml"], "text or json"),
-        (["explain", "READ", "--kind", "acl"], "--kind"), (["check", "READ", "--not-granted", "a b c"], "ACTION RESOURCE"),
+        (["explain", "nowhere.json"], "cannot be read"),
+        (["explain", "BAD"], "Effect: it must be"),
+        (["compare", "READ", "READ", "--fail-on", "x"], "--fail-on"),
+        (["check", "READ"], "needs --action"),
+        (["check", "READ", "--action", "a:b", "--resource", "r", "--context", "x"], "KEY=VALUE"),
+        (["write"], "Give either"),
+        (["lint", "READ", "-o", "xml"], "sarif"),
+        (["explain", "READ", "-o", "xml"], "text or json"),
+        (["explain", "READ", "--kind", "acl"], "--kind"),
+        (["check", "READ", "--not-granted", "a b c"], "ACTION RESOURCE"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_one_clear_sentence(files: Path, arguments: Sequence[str], message: str) -> None:
     names = {"READ": str(files / "read.json"), "BAD": str(files / "bad.json")}
     found = run(*(names.get(item, item) for item in arguments))
@@ -129,6 +147,9 @@ def test_the_command_line_module_loads_no_solver() -> None:
     import subprocess
     import sys
 
-    code = "import sys, cloudwright.surfaces.commands.policy; print([m for m in ('z3', 'policy_sentry', 'boto3') if m in sys.modules])"
+    code = (
+        "import sys, cloudwright.surfaces.commands.policy; print([m "
+        "for m in ('z3', 'policy_sentry', 'boto3') if m in sys.modules])"
+    )
     found: Any = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -23,8 +23,10 @@ Applies = Callable[[Policy, Statement], T]
 class PolicySet:
     """Everything that bears on one principal and one resource.
 
-    `scps` and `rcps` hold one tuple a level (root, organizational units, account): each level must allow. `resource_account`
-    "" means the principal's own account. `resource_must_allow` is set for role trust policies and KMS key policies, where an
+    `scps` and `rcps` hold one tuple a level (root, organizational units, account): each level must allow.
+    `resource_account`
+    "" means the principal's own account. `resource_must_allow` is set for role trust policies and KMS key policies,
+    where an
     identity policy alone grants nothing; `authorize` sets it by itself for trust policies and for kms actions.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from cloudwright.policies.iam import patterns
 from cloudwright.policies.iam.classes import Machine, machine, word_classes
@@ -75,7 +76,7 @@ def _points(breaks: Iterable[Decimal]) -> list[Decimal]:
     if not ordered:
         return [Decimal(0)]
     out = [ordered[0] - 1]
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         whole = Decimal(int(low) + 1)
         out += [low, whole if low < whole < high else (low + high) / 2]
     return [*out, ordered[-1], ordered[-1] + 1]

@@ -1,8 +1,11 @@
 """String equivalence classes: which sets of patterns can hold of one text at once, with a shortest text for each.
 
-One nondeterministic automaton runs all patterns side by side; breadth-first search over the letters that can make a difference,
-plus one letter that makes none, visits every reachable state. Two texts that reach equal accept vectors cannot be told apart
-by the policies, so a solver needs one value per vector. The idea is that of Relia (ASE 2025) and AccessRefinery (FSE 2026).
+One nondeterministic automaton runs all patterns side by side; breadth-first search over the letters that can make a
+difference,
+plus one letter that makes none, visits every reachable state. Two texts that reach equal accept vectors cannot be told
+apart
+by the policies, so a solver needs one value per vector. The idea is that of Relia (ASE 2025) and AccessRefinery (FSE
+2026).
 """
 
 from collections import deque
@@ -189,7 +192,10 @@ def _share(left: Token, right: Token) -> bool:
 def count_words(
     tests: Sequence[Iterable[Machine]], *, bound: int, alphabet: int, cap: int = STATE_CAP
 ) -> dict[int, int]:
-    """For every accept vector, how many texts of at most `bound` letters (out of `alphabet`) have it. Raises TooComplex."""
+    """For every accept vector, how many texts of at most `bound` letters (out of `alphabet`) have it.
+
+    Raises TooComplex.
+    """
     automaton = _Automaton(tests)
     start = frozenset(automaton.start)
     edges: dict[State, list[tuple[State, int]]] = {}

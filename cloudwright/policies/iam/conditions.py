@@ -1,6 +1,7 @@
 """Condition clauses: which values match, and when a clause holds.
 
-Source: IAM User Guide, "Condition operators", "Multivalued context keys" and "Null"; absent keys make positive operators false
+Source: IAM User Guide, "Condition operators", "Multivalued context keys" and "Null"; absent keys make positive
+operators false
 and negated ones true.
 """
 
@@ -23,7 +24,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class ValueTest:
-    """ "The value matches one of these": the positive core of a clause, over one present value. Texts may hold escapes."""
+    """ "The value matches one of these": the positive core of a clause, over one present value.
+
+    Texts may hold escapes.
+    """
 
     family: Family
     compare: Compare
@@ -108,7 +112,10 @@ def _ordered(compare: Compare, left: Decimal | None, right: Decimal | None) -> b
 
 
 def value_test(clause: Clause, lookup: Callable[[str], str | None] | None) -> ValueTest:
-    """The clause's core with variables replaced; values whose variable is absent are gone. `lookup` None: no variables."""
+    """The clause's core with variables replaced; values whose variable is absent are gone.
+
+    `lookup` None: no variables.
+    """
     operator = OPERATORS[clause.operator]
     values: list[str] = []
     for value in clause.values:

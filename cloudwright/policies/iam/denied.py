@@ -1,6 +1,7 @@
 """From an AccessDenied message to the policy that decided it, and to the smallest grant that is proved to help.
 
-Formats: IAM User Guide, "Troubleshoot access denied error messages" (with and without reason, with and without policy ARN), the
+Formats: IAM User Guide, "Troubleshoot access denied error messages" (with and without reason, with and without policy
+ARN), the
 wrapping of botocore, encoded EC2 messages, and the JSON that sts:DecodeAuthorizationMessage returns.
 """
 
@@ -30,9 +31,10 @@ _KINDS = {
 ENDPOINT = "VPC endpoint policy"
 _TYPE = rf"(?P<type>{'|'.join([*_KINDS, ENDPOINT])})"
 _SUBJECT = re.compile(
-    r"(?:User|Principal|Service|Anonymous)?:?\s*(?P<who>arn:\S+|[\w.-]+\.amazonaws\.com|anonymous)\s+is not authorized to perform:?"
-    r"\s+(?P<action>[\w-]+:[\w*]+)", re.IGNORECASE,
-)  # fmt: skip
+    r"(?:User|Principal|Service|Anonymous)?:?\s*(?P<who>arn:\S+|[\w.-]+\.amazonaws\.com|anonymous)"
+    r"\s+is not authorized to perform:?\s+(?P<action>[\w-]+:[\w*]+)",
+    re.IGNORECASE,
+)
 _BARE = re.compile(r"(?:User|Principal):\s*(?P<who>\S+)\s+is not authorized to access this resource", re.IGNORECASE)
 _RESOURCE = re.compile(r"\bon (?:the )?resource:?\s+\"?(?P<resource>\*|[^\s\"]+?)\"?(?=\s|\.?$|[.,;]\s)", re.IGNORECASE)
 _UNKNOWN_RESOURCE = re.compile(r"on the resource associated with this ciphertext", re.IGNORECASE)
@@ -48,7 +50,8 @@ _OPERATION = re.compile(
 class Denial:
     """What a message says. Unknown parts are None; `explicit` None means that the message gives no reason.
 
-    `encoded` is the text for sts:DecodeAuthorizationMessage. `candidates` are actions that the named API operation may mean.
+    `encoded` is the text for sts:DecodeAuthorizationMessage. `candidates` are actions that the named API operation may
+    mean.
     """
 
     principal: str | None = None
@@ -174,7 +177,10 @@ def diagnose(denial: Denial, held: PolicySet) -> Diagnosis:
 
 @dataclass(frozen=True)
 class Grant:
-    """The smallest change of one document that lets the request pass. `helps` False says in `reason` what else stands in the way."""
+    """The smallest change of one document that lets the request pass.
+
+    `helps` False says in `reason` what else stands in the way.
+    """
 
     before: Policy
     after: Policy

@@ -54,7 +54,10 @@ class Patterns:
 
 @dataclass(frozen=True)
 class Clause:
-    """One key of one operator block. `operator` is the base name, without set prefix and IfExists, in canonical case."""
+    """One key of one operator block.
+
+    `operator` is the base name, without set prefix and IfExists, in canonical case.
+    """
 
     operator: str
     key: str

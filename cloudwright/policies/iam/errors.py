@@ -4,7 +4,10 @@ from cloudwright.core.errors import UsageError
 
 
 class PolicyError(UsageError):
-    """A document that AWS would reject. `statement` counts from 0 (None: the whole document), `element` names the part."""
+    """A document that AWS would reject.
+
+    `statement` counts from 0 (None: the whole document), `element` names the part.
+    """
 
     def __init__(self, reason: str, *, statement: int | None = None, element: str = "") -> None:
         self.reason = reason

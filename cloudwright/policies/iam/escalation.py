@@ -1,6 +1,7 @@
 """Permission combinations that let their holder gain further permissions.
 
-The combinations are the publicly documented ones (Rhino Security Labs, "AWS IAM Privilege Escalation: Methods and Mitigation",
+The combinations are the publicly documented ones (Rhino Security Labs, "AWS IAM Privilege Escalation: Methods and
+Mitigation",
 and Bishop Fox, "IAM Vulnerable").
 """
 
@@ -28,20 +29,30 @@ COMBINATIONS: dict[str, tuple[str, ...]] = {
     "start an instance with a role": ("iam:PassRole", "ec2:RunInstances"),
     "create and call a function with a role": ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"),
     "create a function with a role, fed by an event source": (
-        "iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping",
+        "iam:PassRole",
+        "lambda:CreateFunction",
+        "lambda:CreateEventSourceMapping",
     ),
     "replace the code of a function": ("lambda:UpdateFunctionCode",),
     "create a Glue development endpoint with a role": ("iam:PassRole", "glue:CreateDevEndpoint"),
     "log in to a Glue development endpoint": ("glue:UpdateDevEndpoint",),
     "create a stack with a role": ("iam:PassRole", "cloudformation:CreateStack"),
-    "create a pipeline with a role": ("iam:PassRole", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition"),
-    "create a notebook with a role": ("iam:PassRole", "sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"),
+    "create a pipeline with a role": (
+        "iam:PassRole",
+        "datapipeline:CreatePipeline",
+        "datapipeline:PutPipelineDefinition",
+    ),
+    "create a notebook with a role": (
+        "iam:PassRole",
+        "sagemaker:CreateNotebookInstance",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
+    ),
     "open an existing notebook": ("sagemaker:CreatePresignedNotebookInstanceUrl",),
     "run a build with a role": ("iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"),
     "run a container task with a role": ("iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
     "run commands on instances": ("ssm:SendCommand",),
     "shell on instances": ("ssm:StartSession",),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

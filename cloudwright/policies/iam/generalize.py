@@ -9,7 +9,9 @@ _BOUNDARIES = "/:-_."
 
 
 def common_pattern(values: Sequence[str]) -> str:
-    """The narrowest natural pattern over all values: part by part for ARNs, a shared beginning with a star otherwise."""
+    """The narrowest natural pattern over all values: part by part for ARNs, a shared beginning with a star
+    otherwise.
+    """
     distinct = sorted(set(values))
     if len(distinct) == 1:
         return distinct[0]
@@ -34,7 +36,9 @@ def _shared(values: Sequence[str]) -> str:
 
 @lru_cache(maxsize=16384)
 def adapt(pattern: str, value: str) -> tuple[int, str]:
-    """The least number of letters to change in `pattern` (stars stretch for free) so that it matches `value`, and the result."""
+    """The least number of letters to change in `pattern` (stars stretch for free) so that it matches `value`, and the
+    result.
+    """
     rows, columns = len(pattern) + 1, len(value) + 1
     costs = [[0] * columns for _ in range(rows)]
     for j in range(1, columns):

@@ -20,8 +20,15 @@ from cloudwright.policies.iam.principals import caller
 from cloudwright.policies.iam.public import broad_network, is_public, public_statements
 from cloudwright.policies.iam.questions import Answer, useless_statements
 
-SIZE_LIMITS = {PolicyKind.IDENTITY: 6144, PolicyKind.BOUNDARY: 6144, PolicyKind.SESSION: 2048, PolicyKind.SCP: 5120,
-               PolicyKind.RCP: 5120, PolicyKind.TRUST: 4096, PolicyKind.RESOURCE: 20480}  # fmt: skip
+SIZE_LIMITS = {
+    PolicyKind.IDENTITY: 6144,
+    PolicyKind.BOUNDARY: 6144,
+    PolicyKind.SESSION: 2048,
+    PolicyKind.SCP: 5120,
+    PolicyKind.RCP: 5120,
+    PolicyKind.TRUST: 4096,
+    PolicyKind.RESOURCE: 20480,
+}
 _ARN = re.compile(r"arn:[^:]*:[^:]+:[^:]*:[^:]*:.+", re.S)
 _ARN_ACCOUNT = re.compile(r"|aws|[0-9]{12}|.*[*?$].*")
 _LIST_LIMIT = 3
@@ -39,24 +46,42 @@ class Severity(StrEnum):
 RULES: dict[str, tuple[Severity, str]] = {
     "unknown-action": (Severity.ERROR, "No AWS service has this action."),
     "unknown-service": (Severity.WARNING, "The service reference does not list this service prefix."),
-    "resource-not-arn": (Severity.ERROR, "A resource must be \"*\" or an ARN of six parts."),
+    "resource-not-arn": (Severity.ERROR, 'A resource must be "*" or an ARN of six parts.'),
     "resource-bad-account": (Severity.WARNING, "The account part of an ARN is twelve digits."),
-    "resource-mismatch": (Severity.ERROR, "No action of the statement works on any of its resources, so it grants nothing."),
+    "resource-mismatch": (
+        Severity.ERROR,
+        "No action of the statement works on any of its resources, so it grants nothing.",
+    ),
     "resource-partial-mismatch": (Severity.WARNING, "These actions never apply to the listed resources."),
-    "needs-star-resource": (Severity.WARNING, "These actions take no resource; only Resource \"*\" grants them."),
-    "principal-not-valid": (Severity.ERROR, "AWS rejects a principal that is no account, ARN, \"*\" or known form."),
+    "needs-star-resource": (Severity.WARNING, 'These actions take no resource; only Resource "*" grants them.'),
+    "principal-not-valid": (Severity.ERROR, 'AWS rejects a principal that is no account, ARN, "*" or known form.'),
     "principal-wildcard": (Severity.ERROR, "Wildcards inside a principal ARN are not allowed and match nothing."),
     "old-version": (Severity.WARNING, "Without Version 2012-10-17, policy variables are plain text."),
     "variable-not-substituted": (Severity.ERROR, "A variable in a document of version 2008-10-17 is plain text."),
-    "unknown-condition-key": (Severity.WARNING, "Neither the services of the statement nor AWS globally have this condition key."),
+    "unknown-condition-key": (
+        Severity.WARNING,
+        "Neither the services of the statement nor AWS globally have this condition key.",
+    ),
     "star-in-equals": (Severity.WARNING, "StringEquals takes a star literally; StringLike makes it a wildcard."),
     "condition-type": (Severity.WARNING, "The operator does not fit the type of the condition key."),
     "bad-condition-value": (Severity.ERROR, "The value can never match with this operator."),
     "set-operator-on-single": (Severity.WARNING, "ForAllValues and ForAnyValue are for multivalued keys."),
-    "for-all-values-allow": (Severity.WARNING, "ForAllValues is also true when the key is absent; add a Null condition."),
-    "not-action-allow": (Severity.WARNING, "Allow with NotAction grants every action that is not listed, of all services."),
-    "not-principal-allow": (Severity.ERROR, "Allow with NotPrincipal grants to everybody else, anonymous callers included."),
-    "not-principal-deny": (Severity.WARNING, "Deny with NotPrincipal must list account, role and session to exempt a session."),
+    "for-all-values-allow": (
+        Severity.WARNING,
+        "ForAllValues is also true when the key is absent; add a Null condition.",
+    ),
+    "not-action-allow": (
+        Severity.WARNING,
+        "Allow with NotAction grants every action that is not listed, of all services.",
+    ),
+    "not-principal-allow": (
+        Severity.ERROR,
+        "Allow with NotPrincipal grants to everybody else, anonymous callers included.",
+    ),
+    "not-principal-deny": (
+        Severity.WARNING,
+        "Deny with NotPrincipal must list account, role and session to exempt a session.",
+    ),
     "full-access": (Severity.WARNING, "Allows all actions on all resources."),
     "service-star": (Severity.NOTE, "Allows every action of a service on all resources."),
     "broad-network": (Severity.WARNING, "The network is so large that it restricts nobody."),
@@ -64,7 +89,7 @@ RULES: dict[str, tuple[Severity, str]] = {
     "privilege-escalation": (Severity.WARNING, "These permissions let their holder gain more."),
     "useless-statement": (Severity.NOTE, "Without this statement the document allows exactly the same."),
     "too-long": (Severity.ERROR, "The document is longer than AWS allows."),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

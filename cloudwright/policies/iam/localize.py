@@ -1,8 +1,11 @@
 """Which statement and which element make a policy decide requests wrongly. No solver: requests are concrete.
 
-Consistency-based diagnosis: a hypothesis sets one element of one statement free (any truth value for each distinct input it
-sees: action, resource, principal or context) and counts how many requests can then be right. The element whose freedom explains
-most is at fault; ties go to direct evidence, that is to pairs of requests that differ in that input alone, and to elements that
+Consistency-based diagnosis: a hypothesis sets one element of one statement free (any truth value for each distinct
+input it
+sees: action, resource, principal or context) and counts how many requests can then be right. The element whose freedom
+explains
+most is at fault; ties go to direct evidence, that is to pairs of requests that differ in that input alone, and to
+elements that
 are wide or narrow in the direction of the failures.
 """
 
@@ -26,7 +29,8 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Suspect:
-    """One hypothesis. `statement` is None for a missing statement; `explains` are the wrongly decided requests it accounts for.
+    """One hypothesis. `statement` is None for a missing statement; `explains` are the wrongly decided requests it
+    accounts for.
 
     `breaks` counts requests that no setting of the element can keep right.
     """
@@ -97,7 +101,9 @@ def localize(policy: Policy, expectations: Sequence[Expectation]) -> list[Suspec
 
 
 def all_faults(policy: Policy, expectations: Sequence[Expectation], limit: int = 5) -> list[Suspect]:
-    """Suspects that together explain the failures (the best, the best for what it leaves, and so on), then the next best."""
+    """Suspects that together explain the failures (the best, the best for what it leaves, and so on), then the next
+    best.
+    """
     remaining = list(expectations)
     chosen: list[Suspect] = []
     while len(chosen) < limit:

@@ -74,7 +74,8 @@ def shown(value: Any) -> str:
 
 
 def parse_policy(raw: Any, kind: PolicyKind | None = None, name: str = "") -> Policy:
-    """Read a decoded document. Without `kind`, a document with Principal is a resource policy (or a trust policy), others identity.
+    """Read a decoded document. Without `kind`, a document with Principal is a resource policy (or a trust policy),
+    others identity.
 
     Raises PolicyError with statement, element and reason.
     """
@@ -100,7 +101,9 @@ def parse_policy(raw: Any, kind: PolicyKind | None = None, name: str = "") -> Po
 
 
 def guess_kind(statements: tuple[Statement, ...]) -> PolicyKind:
-    """Trust when there is a Principal and no Resource and only role assumption; resource with a Principal; else identity."""
+    """Trust when there is a Principal and no Resource and only role assumption; resource with a Principal; else
+    identity.
+    """
     if not any(statement.principals for statement in statements):
         return PolicyKind.IDENTITY
     if all(statement.resources is None and _assumes(statement) for statement in statements):

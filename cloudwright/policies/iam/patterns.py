@@ -1,6 +1,7 @@
 """Wildcard patterns of IAM as token sequences, matched without backtracking.
 
-A pattern is a sequence of tokens: a set of accepted letters, `ANY` (one letter), `STAR` (any run of letters), and for ARNs
+A pattern is a sequence of tokens: a set of accepted letters, `ANY` (one letter), `STAR` (any run of letters), and for
+ARNs
 `ANY_IN_PART` and `STAR_IN_PART`, which stop at a colon. Runs of stars are one star, so no text makes matching slow.
 """
 

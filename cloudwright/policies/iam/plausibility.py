@@ -76,7 +76,9 @@ def _resource_too_wide(statement: Statement, wide: Sequence[Request], covered: S
 
 
 def separating_keys(outside: Sequence[Request], inside: Sequence[Request]) -> list[str]:
-    """Condition keys that every request inside carries with few values, and no request outside carries with one of them."""
+    """Condition keys that every request inside carries with few values, and no request outside carries with one of
+    them.
+    """
     if not inside:
         return []
     shared = set.intersection(*({key.lower() for key in request.context} for request in inside))

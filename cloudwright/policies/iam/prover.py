@@ -1,4 +1,6 @@
-"""Search for a request among many: by classes first, by z3 strings above the caps, confirmed by the evaluator always."""
+"""Search for a request among many: by classes first, by z3 strings above the caps, confirmed by the evaluator
+always.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +44,8 @@ class Found:
 class Prover:
     """Searches over a fixed group of documents; the classes are computed once.
 
-    `timeout_ms` bounds each solver call. With `strings_only` the class engine is left out (for cross-checks). `mixed`: see
+    `timeout_ms` bounds each solver call. With `strings_only` the class engine is left out (for cross-checks). `mixed`:
+    see
     `world.build_world`.
     """
 

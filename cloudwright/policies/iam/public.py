@@ -1,6 +1,7 @@
 """Public access: can somebody outside every named account use it, whatever they put in keys that do not identify them?
 
-A condition protects only when it pins an identity or a network to a value without a leading star. The outsider's own value
+A condition protects only when it pins an identity or a network to a value without a leading star. The outsider's own
+value
 of such a key is taken to be none of the pinned ones.
 """
 
@@ -19,17 +20,38 @@ from cloudwright.policies.iam.request import ANONYMOUS, Request
 TRUST_KEYS = frozenset(
     key.lower()
     for key in (
-        "aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths", "aws:PrincipalArn", "aws:PrincipalAccount",
-        "aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:SourceVpc", "aws:SourceVpce", "aws:SourceIp", "aws:VpcSourceIp",
-        "aws:userid", "aws:username", "aws:PrincipalServiceName", "kms:CallerAccount", "kms:ViaService", "s3:DataAccessPointAccount",
-        "s3:DataAccessPointArn", "sts:ExternalId", "lambda:FunctionUrlAuthType", "lambda:EventSourceToken", "sns:Endpoint",
+        "aws:SourceArn",
+        "aws:SourceAccount",
+        "aws:SourceOrgID",
+        "aws:SourceOrgPaths",
+        "aws:PrincipalArn",
+        "aws:PrincipalAccount",
+        "aws:PrincipalOrgID",
+        "aws:PrincipalOrgPaths",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:SourceIp",
+        "aws:VpcSourceIp",
+        "aws:userid",
+        "aws:username",
+        "aws:PrincipalServiceName",
+        "kms:CallerAccount",
+        "kms:ViaService",
+        "s3:DataAccessPointAccount",
+        "s3:DataAccessPointArn",
+        "sts:ExternalId",
+        "lambda:FunctionUrlAuthType",
+        "lambda:EventSourceToken",
+        "sns:Endpoint",
     )
-)  # fmt: skip
+)
 WIDEST_NETWORK = {4: 8, 6: 32}
 
 
 def pins(clause: Clause) -> bool:
-    """Whether the clause's values name somebody: a trust key, and no value that begins with a star or is a huge network."""
+    """Whether the clause's values name somebody: a trust key, and no value that begins with a star or is a huge
+    network.
+    """
     operator = OPERATORS[clause.operator]
     if clause.key.lower() not in TRUST_KEYS or operator.family is Family.NULL or not clause.values:
         return False
@@ -107,10 +129,13 @@ class _Outsiders:
 def public_statements(policy: Policy) -> list[int]:
     """Indexes of the Allow statements that name everybody and pin nobody: where to look when access is public."""
     return [
-        item.index for item in policy.statements
-        if item.effect == "Allow" and item.principals is not None and element_matches(item.principals, ANONYMOUS)
+        item.index
+        for item in policy.statements
+        if item.effect == "Allow"
+        and item.principals is not None
+        and element_matches(item.principals, ANONYMOUS)
         and not any(pins(clause) and not OPERATORS[clause.operator].negated for clause in item.conditions)
-    ]  # fmt: skip
+    ]
 
 
 def broad_network(text: str) -> bool:

@@ -96,7 +96,9 @@ def _relation(left_only: Found, right_only: Found) -> Relation:
 
 @dataclass(frozen=True)
 class _Attached:
-    """A document next to one of the other type: identity policies speak only about the unnamed identity that holds them."""
+    """A document next to one of the other type: identity policies speak only about the unnamed identity that holds
+    them.
+    """
 
     document: Access
 
@@ -164,7 +166,9 @@ class StatementVerdict:
 
 
 def useless_statements(policy: Policy, *, timeout_ms: int = TIMEOUT_MS) -> list[StatementVerdict]:
-    """For every statement, whether taking it out changes nothing that this document allows (or explicitly denies what it allows)."""
+    """For every statement, whether taking it out changes nothing that this document allows (or explicitly denies what
+    it allows).
+    """
     prover = Prover([Document(policy)], timeout_ms=timeout_ms)
     return [
         StatementVerdict(item, Verdict.when_empty(_contribution(prover, policy, item))) for item in policy.statements
@@ -185,7 +189,9 @@ def _contribution(prover: Prover, policy: Policy, statement: Statement) -> Found
 
 @dataclass(frozen=True)
 class DiffRow:
-    """Access that one document gives and another does not: through which statement and action pattern, with an example."""
+    """Access that one document gives and another does not: through which statement and action pattern, with an
+    example.
+    """
 
     statement: Statement
     action: str
@@ -193,7 +199,10 @@ class DiffRow:
 
 
 def difference_rows(left: Policy, right: Policy, *, timeout_ms: int = TIMEOUT_MS) -> list[DiffRow]:
-    """What `left` allows and `right` does not, by statement and action pattern of `left`. Undecided rows have no witness."""
+    """What `left` allows and `right` does not, by statement and action pattern of `left`.
+
+    Undecided rows have no witness.
+    """
     probes = {value: Probe((value,)) for statement in left.statements for value in statement.actions.values}
     prover = Prover(
         [Document(left), Document(right)], extra=[probe.policy for probe in probes.values()], timeout_ms=timeout_ms

@@ -248,7 +248,9 @@ def written_json(written: Written) -> dict[str, Any]:
 
 
 def access_levels(policy: Policy, index: int) -> Mapping[str, int]:
-    """How many known actions of each access level a statement names (only for statements without wildcards over services)."""
+    """How many known actions of each access level a statement names (only for statements without wildcards over
+    services).
+    """
     counts: dict[str, int] = {}
     statement = policy.statements[index]
     if statement.actions.negated or any(value == "*" for value in statement.actions.values):

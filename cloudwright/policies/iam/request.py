@@ -27,7 +27,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """A concrete request. A context key that is not listed is absent; a tuple is a multivalued key. Keys ignore case."""
+    """A concrete request.
+
+    A context key that is not listed is absent; a tuple is a multivalued key. Keys ignore case.
+    """
 
     action: str
     resource: str

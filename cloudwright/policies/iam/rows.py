@@ -88,7 +88,9 @@ class Row:
         verb = next(key for key, (effect, element) in _MAY.items() if effect == raw["Effect"] and element in raw)
         out: dict[str, Any] = {verb: raw[_MAY[verb][1]]}
         out |= {
-            key: raw[element] for key, element in (("resources", "Resource"), ("resources_all_but", "NotResource")) if element in raw
+            key: raw[element]
+            for key, element in (("resources", "Resource"), ("resources_all_but", "NotResource"))
+            if element in raw
         }
         if self.statement.principals is not None:
             names = one_or_list(tuple(value for _, value in self.statement.principals.values))

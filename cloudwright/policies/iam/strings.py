@@ -1,6 +1,7 @@
 """The same formulas in z3's theory of strings: the cross-check of the class engine, and its fallback above the caps.
 
-Actions, resources and text keys are string variables; other keys keep their cells. A policy variable stands for one reserved
+Actions, resources and text keys are string variables; other keys keep their cells. A policy variable stands for one
+reserved
 literal text, which is right when both documents use it alike.
 """
 

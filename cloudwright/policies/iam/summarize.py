@@ -19,7 +19,10 @@ from cloudwright.policies.iam.simplify import simplify
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A row with an example: allowed through it, or denied by it alone. `found` without witness: nothing passes through it."""
+    """A row with an example: allowed through it, or denied by it alone.
+
+    `found` without witness: nothing passes through it.
+    """
 
     row: Row
     found: Found
@@ -27,7 +30,10 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class Summary:
-    """Rows for a document. `exact` is proved; otherwise `jaccard` compares the resource languages (None: not computable)."""
+    """Rows for a document.
+
+    `exact` is proved; otherwise `jaccard` compares the resource languages (None: not computable).
+    """
 
     rows: tuple[SummaryRow, ...]
     policy: Policy
@@ -37,7 +43,10 @@ class Summary:
 
 
 def summarize(policy: Policy, *, max_rows: int | None = None, timeout_ms: int = TIMEOUT_MS) -> Summary:
-    """Exact rows, as few as simplification finds. With `max_rows`, rows are joined and widened until there are no more."""
+    """Exact rows, as few as simplification finds.
+
+    With `max_rows`, rows are joined and widened until there are no more.
+    """
     short, proof = simplify(policy, timeout_ms=timeout_ms)
     relation = proof.relation
     if max_rows is not None and len(short.statements) > max_rows:

@@ -17,17 +17,27 @@ from cloudwright.policies.iam.simplify import simplify
 
 # CloudTrail names that are not the name of the permission (S3 API calls checked under another action).
 _EVENT_ACTIONS = {
-    "s3:listobjects": "s3:ListBucket", "s3:listobjectsv2": "s3:ListBucket", "s3:headbucket": "s3:ListBucket",
-    "s3:headobject": "s3:GetObject", "s3:uploadpart": "s3:PutObject", "s3:createmultipartupload": "s3:PutObject",
-    "s3:completemultipartupload": "s3:PutObject", "s3:copyobject": "s3:PutObject", "s3:deleteobjects": "s3:DeleteObject",
-    "s3:listbuckets": "s3:ListAllMyBuckets", "lambda:invoke": "lambda:InvokeFunction",
-}  # fmt: skip
+    "s3:listobjects": "s3:ListBucket",
+    "s3:listobjectsv2": "s3:ListBucket",
+    "s3:headbucket": "s3:ListBucket",
+    "s3:headobject": "s3:GetObject",
+    "s3:uploadpart": "s3:PutObject",
+    "s3:createmultipartupload": "s3:PutObject",
+    "s3:completemultipartupload": "s3:PutObject",
+    "s3:copyobject": "s3:PutObject",
+    "s3:deleteobjects": "s3:DeleteObject",
+    "s3:listbuckets": "s3:ListAllMyBuckets",
+    "lambda:invoke": "lambda:InvokeFunction",
+}
 _EVENT_SERVICES = {"monitoring": "cloudwatch", "email": "ses", "apigateway": "apigateway"}
 
 
 @dataclass(frozen=True)
 class Written:
-    """A policy with its reading and the proof that they say the same. `questions` come first: answer them, then write."""
+    """A policy with its reading and the proof that they say the same.
+
+    `questions` come first: answer them, then write.
+    """
 
     policy: Policy | None
     rows: tuple[Row, ...]
@@ -79,8 +89,11 @@ def write_from_intent(
         except RequestError as error:
             problems = [str(error)]
             continue
-        problems = [f"{'allowed' if not allow else 'denied'}, but must not be: {request}" for request, allow in examples
-                    if outcome(direct, request).allowed != allow]  # fmt: skip
+        problems = [
+            f"{'allowed' if not allow else 'denied'}, but must not be: {request}"
+            for request, allow in examples
+            if outcome(direct, request).allowed != allow
+        ]
         if not problems:
             found = _written(direct)
             return Written(found.policy, found.rows, found.proof, found.notes, rounds=number)

@@ -49,7 +49,9 @@ def keys(text: str) -> frozenset[str]:
 
 
 def substitute(text: str, lookup: Callable[[str], str | None]) -> str | None:
-    """The text with variables replaced (escaped), or None when a key without default is absent: then nothing matches."""
+    """The text with variables replaced (escaped), or None when a key without default is absent: then nothing
+    matches.
+    """
     out = []
     for piece in split(text):
         if isinstance(piece, str):

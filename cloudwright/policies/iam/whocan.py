@@ -12,7 +12,10 @@ from cloudwright.policies.iam.request import Request
 
 @dataclass(frozen=True)
 class WhoCan:
-    """One answer. `always` is proved: every probed request by this principal is allowed. `undecided` when a proof ran out of time."""
+    """One answer.
+
+    `always` is proved: every probed request by this principal is allowed. `undecided` when a proof ran out of time.
+    """
 
     who: str
     policy: Policy
@@ -62,7 +65,9 @@ def _row(prover: Prover, access: Document, probe: Probe, name: str | None, who: 
 
 
 def effective(held: PolicySet, principal: str | None, probe: Probe, *, timeout_ms: int = TIMEOUT_MS) -> Found:
-    """A probed request that the principal may make under all policy types together; `none_exists` when there is none."""
+    """A probed request that the principal may make under all policy types together; `none_exists` when there is
+    none.
+    """
     access = Combined(held, principal)
     return Prover([access], extra=[probe.policy], timeout_ms=timeout_ms).search(
         lambda e: e.all([probe.formula(e), access.formula(e)]),

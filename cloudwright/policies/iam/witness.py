@@ -1,4 +1,6 @@
-"""Make a counterexample readable: known actions, plausible ARNs, only the context it needs; and say when AWS cannot produce it."""
+"""Make a counterexample readable: known actions, plausible ARNs, only the context it needs; and say when AWS cannot
+produce it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +15,17 @@ from cloudwright.policies.iam.request import Request
 TRIES = 160
 _COMMON = ("s3", "ec2", "iam", "lambda", "dynamodb", "kms", "sns", "sqs", "logs", "secretsmanager")
 _VALUES = {
-    "aws:username": "alice", "aws:userid": "AIDAEXAMPLEID:alice", "aws:sourceip": "198.51.100.77", "aws:securetransport": "true",
-    "aws:requestedregion": services.REGION, "aws:principalaccount": services.ACCOUNT, "aws:sourceaccount": services.ACCOUNT,
-    "aws:principalorgid": "o-example1234", "aws:currenttime": "2026-01-15T12:00:00Z", "aws:referer": "https://example.com/",
-}  # fmt: skip
+    "aws:username": "alice",
+    "aws:userid": "AIDAEXAMPLEID:alice",
+    "aws:sourceip": "198.51.100.77",
+    "aws:securetransport": "true",
+    "aws:requestedregion": services.REGION,
+    "aws:principalaccount": services.ACCOUNT,
+    "aws:sourceaccount": services.ACCOUNT,
+    "aws:principalorgid": "o-example1234",
+    "aws:currenttime": "2026-01-15T12:00:00Z",
+    "aws:referer": "https://example.com/",
+}
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,10 @@ class Witness:
 
 def dress(request: Request, holds: Callable[[Request], bool], policies: Sequence[Policy]) -> Witness:
     """The nicest request found that still satisfies `holds`; the given one satisfies it."""
-    request = minimal(request, holds)
+    known = services.known_action(request.action)
+    request = minimal(replace(request, action=known.name) if known else request, holds)
     if obstacles_of(request) or _odd(request.resource):
-        known = services.known_action(request.action)
-        nicer = replace(request, action=known.name) if known else request
-        request = next(_better(request, holds, policies), nicer)
+        request = next(_better(request, holds, policies), request)
     request = _plain_values(request, holds)
     return Witness(request, obstacles_of(request))
 

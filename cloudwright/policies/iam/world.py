@@ -1,7 +1,9 @@
 """The finite world of some policies: for each field the values that they can tell apart. No solver here.
 
-A context key is one variable (absent or one value), or, when a set operator is used on it, a set of values. Policy variables tie
-two fields together: a test on the pattern is spelled out once for each value of the variable's key that can matter (`residual`).
+A context key is one variable (absent or one value), or, when a set operator is used on it, a set of values. Policy
+variables tie
+two fields together: a test on the pattern is spelled out once for each value of the variable's key that can matter
+(`residual`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +32,10 @@ RESOURCE_DOMAIN = patterns.glob("?*")
 
 @dataclass(frozen=True)
 class Template:
-    """A test on the resource or on a key as written, before variables have values. `family` None is a Resource element."""
+    """A test on the resource or on a key as written, before variables have values.
+
+    `family` None is a Resource element.
+    """
 
     field: str
     values: tuple[str, ...]
@@ -119,7 +124,8 @@ class World:
 def build_world(policies: Sequence[Policy], extra_principals: Iterable[str] = (), *, mixed: bool = False) -> World:
     """Collect what the policies test and compute the cells. Raises TooComplex.
 
-    In a `mixed` world identity policies speak only about the identity that they are attached to, whom no resource policy can
+    In a `mixed` world identity policies speak only about the identity that they are attached to, whom no resource
+    policy can
     name: a caller without a name.
     """
     pinned = list(extra_principals)

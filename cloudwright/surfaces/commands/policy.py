@@ -1,18 +1,17 @@
 """`policy`: understand, compare, repair, write and summarize AWS policies. Files are JSON; `-` is standard input."""
 
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from cloudwright.core.errors import ExitCode, UsageError
+from cloudwright.surfaces.commands.policy_input import load, probe, read_file, read_requests, write_file
 
 if TYPE_CHECKING:
-    from cloudwright.policies.iam.access import Probe
     from cloudwright.policies.iam.document import Policy
-    from cloudwright.policies.iam.request import Expectation, Request
+    from cloudwright.policies.iam.request import Expectation
 
 app = typer.Typer(
     help="Understand, compare, repair, write and summarize AWS policies, with proofs.", no_args_is_help=True
@@ -36,30 +35,6 @@ ContextOption = Annotated[list[str] | None, typer.Option("--context", help="KEY=
 LIMIT_MS = 10_000
 
 
-def _read(name: str) -> str:
-    if name == "-":
-        return sys.stdin.read()
-    try:
-        with open(name, encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not imported at start)
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"{name} cannot be read: {reason}.") from None
-
-
-def _load(name: str, kind: str | None = None) -> "Policy":
-    from cloudwright.policies.iam.document import PolicyKind
-    from cloudwright.policies.iam.errors import PolicyError
-    from cloudwright.policies.iam.parse import load_policy
-
-    if kind is not None and kind not in list(PolicyKind):
-        raise UsageError(f"--kind {kind} is not known.", hint=f"Use one of {', '.join(PolicyKind)}.")
-    try:
-        return load_policy(_read(name), PolicyKind(kind) if kind else None, "standard input" if name == "-" else name)
-    except PolicyError as error:
-        raise UsageError(f"{name}: {error}.") from None
-
-
 def _print(output: str, text: Callable[[], str], data: Callable[[], Any]) -> None:
     if output not in ("text", "json"):
         raise UsageError(f"--output {output} is not known.", hint="Use text or json.")
@@ -68,39 +43,6 @@ def _print(output: str, text: Callable[[], str], data: Callable[[], Any]) -> Non
 
 def _end(ok: bool) -> NoReturn:
     raise typer.Exit(int(ExitCode.OK if ok else ExitCode.PROBLEMS))
-
-
-def _one_request(action: str, resource: str, principal: str | None, context: Sequence[str] | None) -> "Request":
-    from cloudwright.policies.iam.request import parse_request
-
-    values: dict[str, list[str]] = {}
-    for item in context or ():
-        key, found, value = item.partition("=")
-        if not found:
-            raise UsageError(f"--context {item} is not KEY=VALUE.")
-        values.setdefault(key, []).append(value)
-    plain = {key: listed[0] if len(listed) == 1 else listed for key, listed in values.items()}
-    return parse_request({"action": action, "resource": resource, "principal": principal, "context": plain})
-
-
-def _requests(
-    source: str | None, action: str | None, resource: str | None, principal: str | None, context: Sequence[str] | None
-) -> list[tuple["Request", bool | None]]:
-    """Requests of a file, or the one of the options; with what is expected of them, if that is said."""
-    from cloudwright.policies.iam.request import parse_expectation, parse_request, read_objects
-
-    if source is not None:
-        found: list[tuple[Request, bool | None]] = []
-        for where, raw in read_objects(_read(source), source):
-            if isinstance(raw, dict) and "expect" in raw:
-                wanted = parse_expectation(raw, where)
-                found.append((wanted.request, wanted.allow))
-            else:
-                found.append((parse_request(raw, where), None))
-        return found
-    if action is None or resource is None:
-        raise UsageError("A request needs --action and --resource, or --requests FILE.")
-    return [(_one_request(action, resource, principal, context), None)]
 
 
 @app.command()
@@ -119,9 +61,9 @@ def explain(
     from cloudwright.policies.iam.lint import lint
     from cloudwright.policies.iam.rows import policy_rows
 
-    document = _load(policy, kind)
+    document = load(policy, kind)
     if action is not None or resource is not None:
-        request = _requests(None, action, resource, principal, context)[0][0]
+        request = read_requests(None, action, resource, principal, context)[0][0]
         decision = evaluate(document, request)
         _print(output, lambda: report.decision_text(request, decision), lambda: report.decision_json(request, decision))
         return
@@ -165,7 +107,7 @@ def check(
 
     Exits with 3 when a request is not answered as its `expect` says, or a proof fails.
     """
-    loaded = [_load(name) for name in policies]
+    loaded = [load(name) for name in policies]
     if not_granted or not_public:
         _prove_absence(loaded, not_granted or [], not_public, output, solver_ms)
     from cloudwright.policies.iam import report
@@ -173,16 +115,16 @@ def check(
     from cloudwright.policies.iam.document import PolicyKind
     from cloudwright.policies.iam.evaluate import evaluate
 
-    asked = _requests(requests, action, resource, principal, context)
+    asked = read_requests(requests, action, resource, principal, context)
     texts, data, ok = [], [], True
     alone = len(loaded) == 1 and not (boundary or session or scp or rcp or resource_account)
     held = PolicySet(
         identity=tuple(item for item in loaded if not item.has_principals),
         resource=tuple(item for item in loaded if item.has_principals),
-        boundary=_load(boundary, PolicyKind.BOUNDARY) if boundary else None,
-        session=tuple(_load(name, PolicyKind.SESSION) for name in session or ()),
-        scps=tuple((_load(name, PolicyKind.SCP),) for name in scp or ()),
-        rcps=tuple((_load(name, PolicyKind.RCP),) for name in rcp or ()),
+        boundary=load(boundary, PolicyKind.BOUNDARY) if boundary else None,
+        session=tuple(load(name, PolicyKind.SESSION) for name in session or ()),
+        scps=tuple((load(name, PolicyKind.SCP),) for name in scp or ()),
+        rcps=tuple((load(name, PolicyKind.RCP),) for name in rcp or ()),
         resource_account=resource_account,
     )
     for request, wanted in asked:
@@ -215,9 +157,12 @@ def _prove_absence(
     rows = []
     for item in policies:
         for text in not_granted:
-            probe = _probe(text)
+            wanted = probe(text)
             rows.append(
-                (f"{item.name}: {text} is not granted", access_not_granted(Document(item), probe, timeout_ms=solver_ms))
+                (
+                    f"{item.name}: {text} is not granted",
+                    access_not_granted(Document(item), wanted, timeout_ms=solver_ms),
+                )
             )
         if public:
             rows.append((f"{item.name} is not public", public_access(item, timeout_ms=solver_ms)))
@@ -230,15 +175,6 @@ def _prove_absence(
     ]
     _print(output, lambda: "\n".join(lines), lambda: data)
     _end(all(verdict.answer is Answer.YES for _, verdict in rows))
-
-
-def _probe(text: str) -> "Probe":
-    from cloudwright.policies.iam.access import Probe
-
-    parts = text.split()
-    if not 1 <= len(parts) <= 2:
-        raise UsageError(f'{text!r} is not "ACTION RESOURCE".')
-    return Probe((parts[0],), (parts[1] if len(parts) == 2 else "*",))
 
 
 @app.command()
@@ -260,7 +196,7 @@ def compare(
            "difference": {Relation.RIGHT_MORE, Relation.LEFT_MORE}}  # fmt: skip
     if fail_on not in bad:
         raise UsageError(f"--fail-on {fail_on} is not known.", hint=f"Use one of {', '.join(bad)}.")
-    left, right = _load(old, kind), _load(new, kind)
+    left, right = load(old, kind), load(new, kind)
     answer = ask(Document(left), Document(right), timeout_ms=solver_ms)
     same = answer.relation is Relation.EQUIVALENT
     gained = [] if same else difference_rows(right, left, timeout_ms=solver_ms)
@@ -288,7 +224,7 @@ def who_can(
     from cloudwright.policies.iam.access import Probe
     from cloudwright.policies.iam.whocan import who_can as ask
 
-    rows = ask([_load(name) for name in policies], Probe((action,), (resource,)), timeout_ms=solver_ms)
+    rows = ask([load(name) for name in policies], Probe((action,), (resource,)), timeout_ms=solver_ms)
     _print(output, lambda: report.who_can_text(rows), lambda: report.who_can_json(rows))
 
 
@@ -307,7 +243,10 @@ def repair(
     output: Output = "text",
     solver_ms: TimeLimit = LIMIT_MS,
 ) -> None:
-    """Find the smallest proved change after which every request is decided as expected. Exits with 3 when there is none."""
+    """Find the smallest proved change after which every request is decided as expected.
+
+    Exits with 3 when there is none.
+    """
     from cloudwright.policies.iam import report
     from cloudwright.policies.iam.document import PolicyKind, policy_to_json
     from cloudwright.policies.iam.errors import PolicyError
@@ -318,14 +257,14 @@ def repair(
     from cloudwright.policies.iam.request import parse_expectation, read_objects
 
     try:
-        document, changes = salvage(load_json(_read(policy)), PolicyKind(kind) if kind else None)
+        document, changes = salvage(load_json(read_file(policy)), PolicyKind(kind) if kind else None)
     except PolicyError as error:
         raise UsageError(f"{policy}: {error}.") from None
     wanted: list[Expectation] = [
-        parse_expectation(raw, where) for where, raw in read_objects(_read(requests), requests)
+        parse_expectation(raw, where) for where, raw in read_objects(read_file(requests), requests)
     ]
-    probes = tuple(_probe(text) for text in protect or ())
-    task = RepairTask(document, tuple(wanted), probes, _load(bound) if bound else None)
+    probes = tuple(probe(text) for text in protect or ())
+    task = RepairTask(document, tuple(wanted), probes, load(bound) if bound else None)
     result = run(task, limits=RepairLimits(solver_ms=solver_ms))
     lines = [f"rejected by AWS as it was: {change}" for change in changes]
     _print(
@@ -334,16 +273,8 @@ def repair(
         lambda: {**report.repair_json(result), "rejected_by_aws": list(changes)},
     )
     if write_to and result.policy is not None:
-        _write(write_to, json.dumps(policy_to_json(result.policy), indent=2, ensure_ascii=False) + "\n")
+        write_file(write_to, json.dumps(policy_to_json(result.policy), indent=2, ensure_ascii=False) + "\n")
     _end(result.policy is not None)
-
-
-def _write(name: str, text: str) -> None:
-    try:
-        with open(name, "w", encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not imported at start)
-            file.write(text)
-    except OSError as error:
-        raise UsageError(f"{name} cannot be written: {error.strerror}.") from None
 
 
 @app.command()
@@ -361,9 +292,9 @@ def write(
     if (rows is None) == (events is None):
         raise UsageError("Give either --rows or --events.")
     if rows is not None:
-        made = write_from_rows(_read(rows))
+        made = write_from_rows(read_file(rows))
     else:
-        made = write_from_events([raw for _, raw in read_objects(_read(events or "-"), events or "-")])
+        made = write_from_events([raw for _, raw in read_objects(read_file(events or "-"), events or "-")])
     for note in made.notes:
         typer.echo(f"note: {note}", err=True)
     _print(
@@ -388,7 +319,7 @@ def summarize(
     from cloudwright.policies.iam import report
     from cloudwright.policies.iam.summarize import summarize as run
 
-    summary = run(_load(policy, kind), max_rows=max_rows, timeout_ms=solver_ms)
+    summary = run(load(policy, kind), max_rows=max_rows, timeout_ms=solver_ms)
     _print(output, lambda: report.summary_text(summary), lambda: report.summary_json(summary))
 
 
@@ -408,9 +339,9 @@ def lint(
 
     if output not in ("text", "json", "sarif") or fail_on not in (*Severity, "never"):
         raise UsageError("Use --output text, json or sarif, and --fail-on error, warning, note or never.")
-    findings = {name: run(_load(name, kind)) for name in policies}
+    findings = {name: run(load(name, kind)) for name in policies}
     if output == "sarif":
-        texts = {name: _read(name) for name in policies if name != "-"}
+        texts = {name: read_file(name) for name in policies if name != "-"}
         typer.echo(json.dumps(sarif(findings, texts), indent=2))
     elif output == "json":
         typer.echo(

@@ -95,7 +95,11 @@ def _tool_error(what: str, error: ClientError) -> ToolError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", "")) or code
     kinds: list[tuple[tuple[str, ...], type[ToolError]]] = [
-        (_MISSING, NotFound), (_DENIED, Forbidden), (_BAD_LOGIN, Unauthenticated), (_BUSY, Conflict), (_INVALID, InvalidArguments),
-    ]  # fmt: skip
+        (_MISSING, NotFound),
+        (_DENIED, Forbidden),
+        (_BAD_LOGIN, Unauthenticated),
+        (_BUSY, Conflict),
+        (_INVALID, InvalidArguments),
+    ]
     kind = next((kind for codes, kind in kinds if code in codes), BadAnswer)
     return kind(f"{what}: {message.rstrip('.')}.")

@@ -84,7 +84,8 @@ class TrustDocument(Frozen):
 
 
 def semantic_preview(place: Place, after: Json | None, summary: str) -> Preview:
-    """What a new document (None: no document) would change: access gained and lost with examples, and what is dangerous.
+    """What a new document (None: no document) would change: access gained and lost with examples, and what is
+    dangerous.
 
     Raises:
         InvalidArguments: AWS would reject the new document.

@@ -20,7 +20,10 @@ MOST_VERSIONS = 5
 
 @dataclass(frozen=True)
 class Place:
-    """One document's place. `read` gives None when there is none; `version` is the default version of a managed policy."""
+    """One document's place.
+
+    `read` gives None when there is none; `version` is the default version of a managed policy.
+    """
 
     ref: ObjectRef
     kind: PolicyKind

@@ -49,7 +49,8 @@ class DenialInput(Frozen):
 
 
 def held_by(aws: AwsClient, principal: str, resource: str = "") -> tuple[PolicySet, dict[str, dict[str, JsonValue]]]:
-    """All documents that bear on a principal (and on a bucket or role), and for each identity document how to write it again.
+    """All documents that bear on a principal (and on a bucket or role), and for each identity document how to write it
+    again.
 
     Service control and resource control policies are not read: an organization's member cannot see them.
     """
@@ -157,7 +158,9 @@ def principal_policies(args: PrincipalInput, context: Context) -> Document:
     utterances=("may {principal} do {action} on {resource}", "can {principal} call {action} on {resource}"),
 )
 def can_principal(args: RequestInput, context: Context) -> Document:
-    """Whether a user or role may make one request, with the statements that decide; from its policies and the resource's."""
+    """Whether a user or role may make one request, with the statements that decide; from its policies and the
+    resource's.
+    """
     request = _request(args)
     held, _ = held_by(context.service(AwsClient), args.principal, args.resource)
     return Document(content=authorization_json(request, authorize(held, request)), notes=_NOTES)
@@ -178,13 +181,16 @@ def _request(args: RequestInput) -> Request:
     input=DenialInput,
     examples=(
         {
-            "message": "User: arn:aws:iam::123456789012:user/bob is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k"
+            "message": "User: arn:aws:iam::123456789012:user/bob is not authorized "
+            "to perform: s3:GetObject on resource: arn:aws:s3:::b/k"
         },
     ),
     utterances=("why was this denied: {message}", "explain this access denied error: {message}"),
 )
 def explain_denied(args: DenialInput, context: Context) -> Document:
-    """Find the policy that decided an AccessDenied error and the smallest grant that is proved to help, as a call to propose."""
+    """Find the policy that decided an AccessDenied error and the smallest grant that is proved to help, as a call to
+    propose.
+    """
     aws = context.service(AwsClient)
     denial = _read_denial(args, aws)
     request = denial.request()

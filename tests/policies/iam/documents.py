@@ -50,24 +50,54 @@ ACTIONS = [
     "s3:*Object",
 ]
 RESOURCES = [
-    "*", "arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws:s3:::*", "arn:aws:s3:::b/?", "arn:*:s3:::b*", "arn:aws:iam::*:role/x",
-    "arn:aws:iam::1*2:role/*", "arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::b/${aws:username}", "${k}", "b*k", "${k, 'b'}*",
-]  # fmt: skip
+    "*",
+    "arn:aws:s3:::b",
+    "arn:aws:s3:::b/*",
+    "arn:aws:s3:::*",
+    "arn:aws:s3:::b/?",
+    "arn:*:s3:::b*",
+    "arn:aws:iam::*:role/x",
+    "arn:aws:iam::1*2:role/*",
+    "arn:aws:s3:::${aws:username}/*",
+    "arn:aws:s3:::b/${aws:username}",
+    "${k}",
+    "b*k",
+    "${k, 'b'}*",
+]
 PRINCIPALS: list[Any] = [
-    "*", {"AWS": "*"}, {"AWS": "123456789012"}, {"AWS": ALICE}, {"AWS": [APP, ALICE]}, {"AWS": SESSION},
-    {"Service": "lambda.amazonaws.com"}, {"AWS": "arn:aws:iam::123456789012:root"}, {"AWS": OUTSIDER},
-]  # fmt: skip
+    "*",
+    {"AWS": "*"},
+    {"AWS": "123456789012"},
+    {"AWS": ALICE},
+    {"AWS": [APP, ALICE]},
+    {"AWS": SESSION},
+    {"Service": "lambda.amazonaws.com"},
+    {"AWS": "arn:aws:iam::123456789012:root"},
+    {"AWS": OUTSIDER},
+]
 CLAUSES: list[tuple[str, str, list[Any]]] = [
-    ("StringEquals", "k", ["a", "b*", "${aws:username}"]), ("StringNotEquals", "k", ["a", "b"]),
-    ("StringLike", "k", ["a*", "*b", "?", "${aws:username}*"]), ("StringNotLike", "K", ["a*", "ab*"]),
-    ("StringEqualsIgnoreCase", "k", ["A", "aB"]), ("StringNotEqualsIgnoreCase", "k", ["AB"]),
-    ("NumericLessThan", "n", [3, 10, "x"]), ("NumericGreaterThanEquals", "n", [3, 2.5]), ("NumericNotEquals", "n", [3]),
-    ("DateLessThan", "d", ["2026-01-01T00:00:00Z", "1700000000"]), ("DateGreaterThan", "d", ["2025-06-01"]),
-    ("Bool", "t", ["true", False]), ("IpAddress", "ip", ["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"]),
-    ("NotIpAddress", "ip", ["10.1.2.3", "0.0.0.0/0"]), ("ArnLike", "arn", ["arn:aws:s3:::b*", "arn:aws:*:*:1:x"]),
-    ("ArnNotEquals", "arn", ["arn:aws:s3:::b"]), ("Null", "k", ["true"]), ("Null", "n", ["false"]),
-    ("BinaryEquals", "bin", ["QUJD"]), ("StringEquals", "s", ["a", "b"]), ("StringLike", "s", ["b*", "c"]),
-]  # fmt: skip
+    ("StringEquals", "k", ["a", "b*", "${aws:username}"]),
+    ("StringNotEquals", "k", ["a", "b"]),
+    ("StringLike", "k", ["a*", "*b", "?", "${aws:username}*"]),
+    ("StringNotLike", "K", ["a*", "ab*"]),
+    ("StringEqualsIgnoreCase", "k", ["A", "aB"]),
+    ("StringNotEqualsIgnoreCase", "k", ["AB"]),
+    ("NumericLessThan", "n", [3, 10, "x"]),
+    ("NumericGreaterThanEquals", "n", [3, 2.5]),
+    ("NumericNotEquals", "n", [3]),
+    ("DateLessThan", "d", ["2026-01-01T00:00:00Z", "1700000000"]),
+    ("DateGreaterThan", "d", ["2025-06-01"]),
+    ("Bool", "t", ["true", False]),
+    ("IpAddress", "ip", ["10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"]),
+    ("NotIpAddress", "ip", ["10.1.2.3", "0.0.0.0/0"]),
+    ("ArnLike", "arn", ["arn:aws:s3:::b*", "arn:aws:*:*:1:x"]),
+    ("ArnNotEquals", "arn", ["arn:aws:s3:::b"]),
+    ("Null", "k", ["true"]),
+    ("Null", "n", ["false"]),
+    ("BinaryEquals", "bin", ["QUJD"]),
+    ("StringEquals", "s", ["a", "b"]),
+    ("StringLike", "s", ["b*", "c"]),
+]
 PREFIXES = ["", "", "", "ForAllValues:", "ForAnyValue:"]
 
 

@@ -19,8 +19,8 @@ from tests.policies.iam.documents import allow, random_policy
         ([], "must be a JSON object"),
         ({"Statement": []}, "at least one statement"),
         ({"Version": "2020-01-01", "Statement": [allow()]}, "Version"),
-        ({"Statement": [allow()], "Extra": 1}, "unknown element \"Extra\""),
-        ({"Statement": [{**allow(), "Major": "*"}]}, "unknown element \"Major\""),
+        ({"Statement": [allow()], "Extra": 1}, 'unknown element "Extra"'),
+        ({"Statement": [{**allow(), "Major": "*"}]}, 'unknown element "Major"'),
         ({"Statement": [{**allow(), "Effect": "Permit"}]}, "Effect: it must be"),
         ({"Statement": [{**allow(), "NotAction": "s3:*"}]}, "exclude each other"),
         ({"Statement": [{"Effect": "Allow", "Action": "*"}]}, "Resource or NotResource is missing"),
@@ -30,12 +30,12 @@ from tests.policies.iam.documents import allow, random_policy
         ({"Statement": [allow(Condition={"NullIfExists": {"a": "true"}})]}, "unknown condition operator"),
         ({"Statement": [allow(Condition={"StringEquals": {"a": {"b": 1}}})]}, "must be a string, number, boolean"),
         ({"Statement": [allow(Condition={"Null": {"a": "maybe"}})]}, "Null takes"),
-        ({"Statement": [allow(Principal="alice")]}, "must be \"*\" or an object"),
+        ({"Statement": [allow(Principal="alice")]}, 'must be "*" or an object'),
         ({"Statement": [allow(Principal={"User": "x"})]}, "unknown principal type"),
         ({"Statement": [allow(Principal="*"), allow()]}, "needs Principal"),
         ({"Statement": [{**allow(), "Sid": "A"}, {**allow(), "Sid": "A"}]}, "used more than once"),
     ],
-)  # fmt: skip
+)
 def test_rejects_with_one_clear_sentence(raw: Any, message: str) -> None:
     with pytest.raises(PolicyError) as caught:
         parse_policy(raw)
@@ -46,10 +46,15 @@ def test_rejects_with_one_clear_sentence(raw: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "not JSON"), ("[" * 100_000, "nested too deeply"), ('{"a": 1, "a": 2}', "appears twice"), ("NaN", "NaN"),
-        ('"\\ud800"', "surrogate"), ("1" * 5000, "not JSON"), (" " * 4_000_001, "characters"),
+        ("{", "not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a": 1, "a": 2}', "appears twice"),
+        ("NaN", "NaN"),
+        ('"\\ud800"', "surrogate"),
+        ("1" * 5000, "not JSON"),
+        (" " * 4_000_001, "characters"),
     ],
-)  # fmt: skip
+)
 def test_hostile_text_is_one_sentence(text: str, message: str) -> None:
     with pytest.raises(PolicyError, match=message):
         load_policy(text)
@@ -64,11 +69,14 @@ def test_the_place_of_the_error_is_named() -> None:
 @pytest.mark.parametrize(
     ("kind", "statement"),
     [
-        (PolicyKind.IDENTITY, allow(Principal="*")), (PolicyKind.SCP, allow(Principal="*")), (PolicyKind.RESOURCE, allow()),
-        (PolicyKind.TRUST, allow("sts:AssumeRole", Principal="*")), (PolicyKind.RCP, allow("s3:GetObject", Principal="*")),
+        (PolicyKind.IDENTITY, allow(Principal="*")),
+        (PolicyKind.SCP, allow(Principal="*")),
+        (PolicyKind.RESOURCE, allow()),
+        (PolicyKind.TRUST, allow("sts:AssumeRole", Principal="*")),
+        (PolicyKind.RCP, allow("s3:GetObject", Principal="*")),
         (PolicyKind.RCP, {"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": {"AWS": "123456789012"}}),
     ],
-)  # fmt: skip
+)
 def test_elements_must_fit_the_kind_of_policy(kind: PolicyKind, statement: dict[str, Any]) -> None:
     with pytest.raises(PolicyError):
         parse_policy({"Statement": [statement]}, kind)

@@ -44,23 +44,52 @@ def relation(left: Policy, right: Policy) -> Relation:
         (policy(allow("s3:*")), policy(allow("S3:*"), deny("s3:*", "arn:aws:s3:::secret/*")), Relation.LEFT_MORE),
         (policy(allow("s3:*"), allow("ec2:*")), policy(allow(["ec2:*", "s3:*"])), Relation.EQUIVALENT),
         (policy(allow("s3:GetObject")), policy(allow("s3:PutObject")), Relation.INCOMPARABLE),
-        (policy(allow(Condition={"IpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.128.0.0/9"]}})),
-         policy(allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})), Relation.EQUIVALENT),
-        (policy(allow(Condition={"NumericLessThan": {"n": 10}})), policy(allow(Condition={"NumericLessThanEquals": {"n": 9}})), Relation.LEFT_MORE),
-        (policy(allow(Condition={"StringNotEquals": {"k": "a"}})), policy(allow(), deny(Condition={"StringEquals": {"k": "a"}})), Relation.EQUIVALENT),
-        (policy(allow(Condition={"StringEquals": {"k": "a"}})), policy(allow(Condition={"StringEqualsIgnoreCase": {"k": "A"}})), Relation.RIGHT_MORE),
-        (policy(allow(Condition={"ForAllValues:StringEquals": {"k": ["a", "b"]}})),
-         policy(allow(Condition={"ForAllValues:StringEquals": {"k": "a"}})), Relation.LEFT_MORE),
-        (policy(allow("*", "arn:aws:s3:::${aws:username}/*")), policy(allow("*", "arn:aws:s3:::*/*")), Relation.RIGHT_MORE),
-        (policy(allow("*", "arn:aws:s3:::bob/x")), policy(allow("*", "arn:aws:s3:::bob/x"), deny("*", "arn:aws:s3:::${aws:username}/*")), Relation.LEFT_MORE),
-        (policy(allow("*", "arn:aws:s3:::${k}", Condition={"StringEquals": {"k": "b"}})),
-         policy(allow("*", "arn:aws:s3:::b", Condition={"StringEquals": {"k": "b"}})), Relation.EQUIVALENT),
+        (
+            policy(allow(Condition={"IpAddress": {"aws:SourceIp": ["10.0.0.0/9", "10.128.0.0/9"]}})),
+            policy(allow(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})),
+            Relation.EQUIVALENT,
+        ),
+        (
+            policy(allow(Condition={"NumericLessThan": {"n": 10}})),
+            policy(allow(Condition={"NumericLessThanEquals": {"n": 9}})),
+            Relation.LEFT_MORE,
+        ),
+        (
+            policy(allow(Condition={"StringNotEquals": {"k": "a"}})),
+            policy(allow(), deny(Condition={"StringEquals": {"k": "a"}})),
+            Relation.EQUIVALENT,
+        ),
+        (
+            policy(allow(Condition={"StringEquals": {"k": "a"}})),
+            policy(allow(Condition={"StringEqualsIgnoreCase": {"k": "A"}})),
+            Relation.RIGHT_MORE,
+        ),
+        (
+            policy(allow(Condition={"ForAllValues:StringEquals": {"k": ["a", "b"]}})),
+            policy(allow(Condition={"ForAllValues:StringEquals": {"k": "a"}})),
+            Relation.LEFT_MORE,
+        ),
+        (
+            policy(allow("*", "arn:aws:s3:::${aws:username}/*")),
+            policy(allow("*", "arn:aws:s3:::*/*")),
+            Relation.RIGHT_MORE,
+        ),
+        (
+            policy(allow("*", "arn:aws:s3:::bob/x")),
+            policy(allow("*", "arn:aws:s3:::bob/x"), deny("*", "arn:aws:s3:::${aws:username}/*")),
+            Relation.LEFT_MORE,
+        ),
+        (
+            policy(allow("*", "arn:aws:s3:::${k}", Condition={"StringEquals": {"k": "b"}})),
+            policy(allow("*", "arn:aws:s3:::b", Condition={"StringEquals": {"k": "b"}})),
+            Relation.EQUIVALENT,
+        ),
         (policy(allow(), version=None), policy(allow()), Relation.EQUIVALENT),
         (policy(allow(Principal={"AWS": "123456789012"})), policy(allow(Principal={"AWS": ALICE})), Relation.LEFT_MORE),
         (policy(allow(Principal="*")), policy(allow()), Relation.LEFT_MORE),
         (policy(allow(Principal={"AWS": ALICE})), policy(allow()), Relation.INCOMPARABLE),
     ],
-)  # fmt: skip
+)
 def test_relations(left: Policy, right: Policy, expected: Relation) -> None:
     assert relation(left, right) is expected
     swap = {Relation.LEFT_MORE: Relation.RIGHT_MORE, Relation.RIGHT_MORE: Relation.LEFT_MORE}
@@ -107,7 +136,9 @@ def test_useless_statements_are_found() -> None:
 @pytest.mark.parametrize(
     ("statement", "public"),
     [
-        (allow(Principal="*"), True), (allow(Principal={"AWS": "123456789012"}), False), (allow(Principal={"Service": "sns.amazonaws.com"}), False),
+        (allow(Principal="*"), True),
+        (allow(Principal={"AWS": "123456789012"}), False),
+        (allow(Principal={"Service": "sns.amazonaws.com"}), False),
         (allow(Principal="*", Condition={"StringEquals": {"aws:SourceAccount": "123456789012"}}), False),
         (allow(Principal="*", Condition={"StringLike": {"aws:SourceArn": "*"}}), True),
         (allow(Principal="*", Condition={"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}), True),
@@ -116,7 +147,7 @@ def test_useless_statements_are_found() -> None:
         (allow(Principal="*", Condition={"StringEqualsIfExists": {"aws:SourceVpc": "vpc-1"}}), True),
         (allow(Principal="*", Condition={"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}), True),
     ],
-)  # fmt: skip
+)
 def test_public_access(statement: dict[str, Any], public: bool) -> None:
     assert (public_access(policy(statement)).answer is Answer.NO) is public
 
@@ -147,8 +178,10 @@ def test_escalation_needs_the_whole_combination() -> None:
 
 
 def test_who_can_lists_principals_with_conditions() -> None:
-    bucket = policy(allow("s3:GetObject", Principal={"AWS": ALICE}),
-                    allow("s3:*", Principal={"AWS": OUTSIDER}, Condition={"Bool": {"aws:SecureTransport": "true"}}))  # fmt: skip
+    bucket = policy(
+        allow("s3:GetObject", Principal={"AWS": ALICE}),
+        allow("s3:*", Principal={"AWS": OUTSIDER}, Condition={"Bool": {"aws:SecureTransport": "true"}}),
+    )
     rows = {row.who: row.always for row in who_can([bucket], Probe(("s3:GetObject",), ("arn:aws:s3:::b/*",)))}
     assert rows == {ALICE: True, OUTSIDER: False}
 

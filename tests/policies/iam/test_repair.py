@@ -30,33 +30,89 @@ def wanted(allowed: Sequence[Request], denied: Sequence[Request] = ()) -> tuple[
 
 
 CASES = [
-    ("missing action", policy(allow("s3:GetObject", f"{LOGS}/*")), policy(allow(["s3:GetObject", "s3:PutObject"], f"{LOGS}/*")),
-     wanted([request("s3:PutObject", f"{LOGS}/a"), request("s3:GetObject", f"{LOGS}/a")]), Element.ACTION),
-    ("widened action", policy(allow(["s3:PutObject", "s3:*"], f"{LOGS}/*")), policy(allow(["s3:PutObject", "s3:GetObject"], f"{LOGS}/*")),
-     wanted([request("s3:GetObject", f"{LOGS}/a")], [request("s3:DeleteObject", f"{LOGS}/a"), request("s3:PutObjectAcl", f"{LOGS}/b")]), Element.ACTION),
-    ("lost suffix", policy(allow("s3:GetObject", LOGS)), policy(allow("s3:GetObject", f"{LOGS}/*")),
-     wanted([request("s3:GetObject", f"{LOGS}/a"), request("s3:GetObject", f"{LOGS}/b/c")], [request("s3:GetObject", LOGS)]), Element.RESOURCE),
-    ("renamed resource", policy(allow("s3:GetObject", "arn:aws:s3:::old-logs/*")), policy(allow("s3:GetObject", f"{LOGS}/*")),
-     wanted([request("s3:GetObject", f"{LOGS}/a")], [request("s3:GetObject", "arn:aws:s3:::old-logs/a")]), Element.RESOURCE),
-    ("negated operator", policy(allow("s3:GetObject", Condition={"StringNotEquals": {"k": "a"}})),
-     policy(allow("s3:GetObject", Condition={"StringEquals": {"k": "a"}})),
-     wanted([request(k="a")], [request(k="b"), request()]), Element.CONDITION),
-    ("dropped condition", policy(allow("s3:GetObject", f"{LOGS}/*")),
-     policy(allow("s3:GetObject", f"{LOGS}/*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.9"}})),
-     wanted([request(resource=f"{LOGS}/a", aws__SourceIp="203.0.113.9")],
-            [request(resource=f"{LOGS}/a", aws__SourceIp="198.51.100.7"), request(resource=f"{LOGS}/a")]), Element.CONDITION),
-    ("equals with a star", policy(allow("s3:ListBucket", Condition={"StringEquals": {"s3:prefix": "home/*"}})),
-     policy(allow("s3:ListBucket", Condition={"StringLike": {"s3:prefix": "home/*"}})),
-     wanted([request("s3:ListBucket", LOGS, s3__prefix="home/a"), request("s3:ListBucket", LOGS, s3__prefix="home/b")],
-            [request("s3:ListBucket", LOGS, s3__prefix="etc")]), Element.CONDITION),
-    ("widened principal", policy(allow("s3:GetObject", f"{LOGS}/*", Principal="*")),
-     policy(allow("s3:GetObject", f"{LOGS}/*", Principal={"AWS": ALICE})),
-     wanted([request(resource=f"{LOGS}/a", principal=ALICE)], [request(resource=f"{LOGS}/a", principal=OUTSIDER)]), Element.PRINCIPAL),
-    ("flipped effect", policy(deny("s3:GetObject", f"{LOGS}/*")), policy(allow("s3:GetObject", f"{LOGS}/*")),
-     wanted([request(resource=f"{LOGS}/a"), request(resource=f"{LOGS}/b")], [request("s3:PutObject", f"{LOGS}/a")]), Element.EFFECT),
-    ("extra denial", policy(allow("s3:*"), deny("s3:ListBucket")), policy(allow("s3:*")),
-     wanted([request("s3:ListBucket", LOGS), request("s3:ListBucket", "arn:aws:s3:::x")]), Element.EFFECT),
-]  # fmt: skip
+    (
+        "missing action",
+        policy(allow("s3:GetObject", f"{LOGS}/*")),
+        policy(allow(["s3:GetObject", "s3:PutObject"], f"{LOGS}/*")),
+        wanted([request("s3:PutObject", f"{LOGS}/a"), request("s3:GetObject", f"{LOGS}/a")]),
+        Element.ACTION,
+    ),
+    (
+        "widened action",
+        policy(allow(["s3:PutObject", "s3:*"], f"{LOGS}/*")),
+        policy(allow(["s3:PutObject", "s3:GetObject"], f"{LOGS}/*")),
+        wanted(
+            [request("s3:GetObject", f"{LOGS}/a")],
+            [request("s3:DeleteObject", f"{LOGS}/a"), request("s3:PutObjectAcl", f"{LOGS}/b")],
+        ),
+        Element.ACTION,
+    ),
+    (
+        "lost suffix",
+        policy(allow("s3:GetObject", LOGS)),
+        policy(allow("s3:GetObject", f"{LOGS}/*")),
+        wanted(
+            [request("s3:GetObject", f"{LOGS}/a"), request("s3:GetObject", f"{LOGS}/b/c")],
+            [request("s3:GetObject", LOGS)],
+        ),
+        Element.RESOURCE,
+    ),
+    (
+        "renamed resource",
+        policy(allow("s3:GetObject", "arn:aws:s3:::old-logs/*")),
+        policy(allow("s3:GetObject", f"{LOGS}/*")),
+        wanted([request("s3:GetObject", f"{LOGS}/a")], [request("s3:GetObject", "arn:aws:s3:::old-logs/a")]),
+        Element.RESOURCE,
+    ),
+    (
+        "negated operator",
+        policy(allow("s3:GetObject", Condition={"StringNotEquals": {"k": "a"}})),
+        policy(allow("s3:GetObject", Condition={"StringEquals": {"k": "a"}})),
+        wanted([request(k="a")], [request(k="b"), request()]),
+        Element.CONDITION,
+    ),
+    (
+        "dropped condition",
+        policy(allow("s3:GetObject", f"{LOGS}/*")),
+        policy(allow("s3:GetObject", f"{LOGS}/*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.9"}})),
+        wanted(
+            [request(resource=f"{LOGS}/a", aws__SourceIp="203.0.113.9")],
+            [request(resource=f"{LOGS}/a", aws__SourceIp="198.51.100.7"), request(resource=f"{LOGS}/a")],
+        ),
+        Element.CONDITION,
+    ),
+    (
+        "equals with a star",
+        policy(allow("s3:ListBucket", Condition={"StringEquals": {"s3:prefix": "home/*"}})),
+        policy(allow("s3:ListBucket", Condition={"StringLike": {"s3:prefix": "home/*"}})),
+        wanted(
+            [request("s3:ListBucket", LOGS, s3__prefix="home/a"), request("s3:ListBucket", LOGS, s3__prefix="home/b")],
+            [request("s3:ListBucket", LOGS, s3__prefix="etc")],
+        ),
+        Element.CONDITION,
+    ),
+    (
+        "widened principal",
+        policy(allow("s3:GetObject", f"{LOGS}/*", Principal="*")),
+        policy(allow("s3:GetObject", f"{LOGS}/*", Principal={"AWS": ALICE})),
+        wanted([request(resource=f"{LOGS}/a", principal=ALICE)], [request(resource=f"{LOGS}/a", principal=OUTSIDER)]),
+        Element.PRINCIPAL,
+    ),
+    (
+        "flipped effect",
+        policy(deny("s3:GetObject", f"{LOGS}/*")),
+        policy(allow("s3:GetObject", f"{LOGS}/*")),
+        wanted([request(resource=f"{LOGS}/a"), request(resource=f"{LOGS}/b")], [request("s3:PutObject", f"{LOGS}/a")]),
+        Element.EFFECT,
+    ),
+    (
+        "extra denial",
+        policy(allow("s3:*"), deny("s3:ListBucket")),
+        policy(allow("s3:*")),
+        wanted([request("s3:ListBucket", LOGS), request("s3:ListBucket", "arn:aws:s3:::x")]),
+        Element.EFFECT,
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -76,8 +132,10 @@ def test_a_known_fault_is_named_and_undone(
 
 def test_two_faults_are_both_named_and_undone() -> None:
     faulty = policy(allow("s3:GetObject", "arn:aws:s3:::old-logs/*"), allow(["sqs:SendMessage", "sqs:*"], "*"))
-    requests = wanted([request("s3:GetObject", f"{LOGS}/a"), request("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q")],
-                      [request("s3:GetObject", "arn:aws:s3:::old-logs/a"), request("sqs:DeleteQueue", "arn:aws:sqs:us-east-1:1:q")])  # fmt: skip
+    requests = wanted(
+        [request("s3:GetObject", f"{LOGS}/a"), request("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q")],
+        [request("s3:GetObject", "arn:aws:s3:::old-logs/a"), request("sqs:DeleteQueue", "arn:aws:sqs:us-east-1:1:q")],
+    )
     assert {(item.statement, item.element) for item in all_faults(faulty, requests, 2)} == {
         (0, Element.RESOURCE),
         (1, Element.ACTION),

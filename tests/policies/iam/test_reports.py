@@ -24,12 +24,16 @@ from tests.policies.iam.documents import ALICE, allow, deny, policy, request
 @pytest.mark.parametrize(
     ("document", "rule"),
     [
-        (policy(allow("s3:GetObjects")), "unknown-action"), (policy(allow("s4:*")), "unknown-service"),
+        (policy(allow("s3:GetObjects")), "unknown-action"),
+        (policy(allow("s4:*")), "unknown-service"),
         (policy(allow("s3:GetObject", "bucket/key")), "resource-not-arn"),
         (policy(allow("s3:GetObject", "arn:aws:s3::12:b/*")), "resource-bad-account"),
         (policy(allow("s3:GetObject", "arn:aws:s3:::bucket")), "resource-mismatch"),
         (policy(allow(["s3:GetObject", "s3:ListBucket"], "arn:aws:s3:::bucket")), "resource-partial-mismatch"),
-        (policy(allow(["ec2:DescribeInstances", "ec2:StopInstances"], "arn:aws:ec2:*:*:instance/*")), "needs-star-resource"),
+        (
+            policy(allow(["ec2:DescribeInstances", "ec2:StopInstances"], "arn:aws:ec2:*:*:instance/*")),
+            "needs-star-resource",
+        ),
         (policy(allow(Principal={"AWS": "bob"})), "principal-not-valid"),
         (policy(allow(Principal={"AWS": "arn:aws:iam::123456789012:user/*"})), "principal-wildcard"),
         (policy(allow(), version=None), "old-version"),
@@ -37,18 +41,23 @@ from tests.policies.iam.documents import ALICE, allow, deny, policy, request
         (policy(allow("s3:ListBucket", Condition={"StringEquals": {"s3:prefx": "a"}})), "unknown-condition-key"),
         (policy(allow(Condition={"StringEquals": {"aws:username": "a*"}})), "star-in-equals"),
         (policy(allow(Condition={"IpAddress": {"aws:SourceIp": "300.1.1.1"}})), "bad-condition-value"),
-        (policy(allow("s3:ListBucket", Condition={"ForAnyValue:StringEquals": {"s3:prefix": "a"}})), "set-operator-on-single"),
+        (
+            policy(allow("s3:ListBucket", Condition={"ForAnyValue:StringEquals": {"s3:prefix": "a"}})),
+            "set-operator-on-single",
+        ),
         (policy(allow(Condition={"ForAllValues:StringEquals": {"aws:TagKeys": "a"}})), "for-all-values-allow"),
         (policy({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "not-action-allow"),
         (policy({**allow(), "NotPrincipal": {"AWS": ALICE}}), "not-principal-allow"),
         (policy({**deny(), "NotPrincipal": {"AWS": ALICE}}), "not-principal-deny"),
-        (policy(allow()), "full-access"), (policy(allow("s3:*")), "service-star"),
+        (policy(allow()), "full-access"),
+        (policy(allow("s3:*")), "service-star"),
         (policy(allow(Condition={"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})), "broad-network"),
-        (policy(allow(Principal="*")), "public-access"), (policy(allow("iam:AttachRolePolicy")), "privilege-escalation"),
+        (policy(allow(Principal="*")), "public-access"),
+        (policy(allow("iam:AttachRolePolicy")), "privilege-escalation"),
         (policy(allow("s3:*"), allow("s3:Get*")), "useless-statement"),
         (policy(*(allow(f"s3:GetObject{i}", f"arn:aws:s3:::bucket-{i}/*") for i in range(80))), "too-long"),
     ],
-)  # fmt: skip
+)
 def test_each_rule_finds_its_case(document: Policy, rule: str) -> None:
     assert rule in {item.rule for item in lint(document)}
 
@@ -59,7 +68,10 @@ def test_a_sound_document_has_no_findings() -> None:
 
 
 def test_sarif_points_at_the_line_of_the_statement() -> None:
-    text = '{\n "Version": "2012-10-17",\n "Statement": [\n  {"Effect": "Allow", "Action": "*", "Resource": "*"},\n  {"Effect": "Deny",\n "Action": "a:b", "Resource": "*"}\n ]\n}'
+    text = (
+        '{\n "Version": "2012-10-17",\n "Statement": [\n  {"Effect": '
+        '"Allow", "Action": "*", "Resource": "*"},\n  {"Effect": "Deny",\n "Action": "a:b", "Resource": "*"}\n ]\n}'
+    )
     assert statement_lines(text) == {0: 4, 1: 5}
     findings = lint(policy(allow(), deny("a:b")))
     log = sarif({"p.json": findings}, {"p.json": text})
@@ -72,9 +84,16 @@ def test_sarif_points_at_the_line_of_the_statement() -> None:
 
 
 def test_a_summary_is_short_and_exact() -> None:
-    document = policy(allow("s3:Get*", "arn:aws:s3:::b/*"), allow("s3:GetObject", "arn:aws:s3:::b/*"), allow("s3:PutObject", "arn:aws:s3:::b/*"), deny("ec2:*"))
+    document = policy(
+        allow("s3:Get*", "arn:aws:s3:::b/*"),
+        allow("s3:GetObject", "arn:aws:s3:::b/*"),
+        allow("s3:PutObject", "arn:aws:s3:::b/*"),
+        deny("ec2:*"),
+    )
     summary = summarize(document)
-    assert [str(item.row) for item in summary.rows] == ["the holder of the policy may s3:Get*, s3:PutObject on arn:aws:s3:::b/*"]
+    assert [str(item.row) for item in summary.rows] == [
+        "the holder of the policy may s3:Get*, s3:PutObject on arn:aws:s3:::b/*"
+    ]
     assert summary.exact
     assert summary.rows[0].found.witness is not None
 
@@ -116,18 +135,26 @@ def test_rows_become_a_proved_policy_and_come_back() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rows: [", "not YAML"), ("rows: []", "non-empty list"), ("kind: nobody\nrows: [{may: a:b}]", "'kind' must be one of"),
-        ("rows: [{may: s3:GetObject, may_not: s3:GetObject, resources: '*'}]", "exactly one of"), ("rows: [{may: s3:GetObject, onn: '*'}]", "unknown key"),
-        ("rows: [{may: s3:GetObject}]", "row 1: Resource"), ("rows: [{may: s3:GetObject, resources: '*', when: {Nope: {a: b}}}]", "unknown condition operator"),
+        ("rows: [", "not YAML"),
+        ("rows: []", "non-empty list"),
+        ("kind: nobody\nrows: [{may: a:b}]", "'kind' must be one of"),
+        ("rows: [{may: s3:GetObject, may_not: s3:GetObject, resources: '*'}]", "exactly one of"),
+        ("rows: [{may: s3:GetObject, onn: '*'}]", "unknown key"),
+        ("rows: [{may: s3:GetObject}]", "row 1: Resource"),
+        ("rows: [{may: s3:GetObject, resources: '*', when: {Nope: {a: b}}}]", "unknown condition operator"),
     ],
-)  # fmt: skip
+)
 def test_wrong_rows_are_one_sentence(text: str, message: str) -> None:
     with pytest.raises(RequestError, match=message):
         load_rows(text)
 
 
 def test_observed_calls_become_the_least_policy() -> None:
-    event = {"eventSource": "s3.amazonaws.com", "eventName": "GetObject", "requestParameters": {"bucketName": "b", "key": "k"}}
+    event = {
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "GetObject",
+        "requestParameters": {"bucketName": "b", "key": "k"},
+    }
     other = {"eventSource": "ec2.amazonaws.com", "eventName": "DescribeInstances"}
     unknown = {"eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin"}
     made = write_from_events([{"Records": [event, other, unknown]}])
@@ -139,7 +166,13 @@ def test_observed_calls_become_the_least_policy() -> None:
 
 
 def test_an_intent_is_read_as_rows_or_asked_about() -> None:
-    answers = iter(["rows: [", "rows: [{may: 's3:*', resources: '*'}]", "rows: [{may: s3:GetObject, resources: 'arn:aws:s3:::b/*'}]"])
+    answers = iter(
+        [
+            "rows: [",
+            "rows: [{may: 's3:*', resources: '*'}]",
+            "rows: [{may: s3:GetObject, resources: 'arn:aws:s3:::b/*'}]",
+        ]
+    )
     told: list[Any] = []
 
     def read(intent: str, problems: Any, round: int) -> Reading:
@@ -163,34 +196,84 @@ WHO = "arn:aws:iam::123456789012:user/bob"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (f"User: {WHO} is not authorized to perform: s3:GetObject on resource: \"arn:aws:s3:::b/k\" {REASON}",
-         {"principal": WHO, "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k", "explicit": False, "policy_type": PolicyKind.IDENTITY}),
-        (f"An error occurred (AccessDenied) when calling the GetObject operation: User: {WHO} is not authorized to perform: s3:GetObject on resource: "
-         "\"arn:aws:s3:::b/k\" with an explicit deny in a resource-based policy", {"explicit": True, "policy_type": PolicyKind.RESOURCE}),
-        (f"User: {WHO} is not authorized to perform: codecommit:ListRepositories with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
-         {"action": "codecommit:ListRepositories", "resource": None, "policy_type": PolicyKind.SCP, "policy_arn": "arn:aws:organizations::1:policy/o-1/service_control_policy/p-1"}),
-        (f"User: {WHO} is not authorized to perform: ec2:CreateTags on resource: * because no permissions boundary allows the ec2:CreateTags action",
-         {"resource": "*", "policy_type": PolicyKind.BOUNDARY}),
-        (f"User: {WHO} is not authorized to perform: sqs:SendMessage on resource: arn:aws:sqs:us-east-1:1:q because no session policy allows the sqs:SendMessage action",
-         {"policy_type": PolicyKind.SESSION, "resource": "arn:aws:sqs:us-east-1:1:q"}),
-        (f"User: {WHO} is not authorized to perform: s3:ListBucket because no VPC endpoint policy allows the s3:ListBucket action", {"endpoint_policy": True, "explicit": False}),
-        (f"User: {WHO} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r", {"explicit": None, "policy_type": None}),
-        (f"User: {WHO} is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext because no resource-based policy allows the kms:Decrypt action", {"resource": None}),
-        ("An error occurred (UnauthorizedOperation) when calling the RunInstances operation: You are not authorized to perform this operation. Encoded authorization failure message: aB-9_x",
-         {"action": "ec2:RunInstances", "encoded": "aB-9_x"}),
+        (
+            f'User: {WHO} is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::b/k" {REASON}',
+            {
+                "principal": WHO,
+                "action": "s3:GetObject",
+                "resource": "arn:aws:s3:::b/k",
+                "explicit": False,
+                "policy_type": PolicyKind.IDENTITY,
+            },
+        ),
+        (
+            f"An error occurred (AccessDenied) when calling the GetObject "
+            f"operation: User: {WHO} is not authorized to perform: s3:GetObject on resource: "
+            '"arn:aws:s3:::b/k" with an explicit deny in a resource-based policy',
+            {"explicit": True, "policy_type": PolicyKind.RESOURCE},
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: "
+            f"codecommit:ListRepositories with an explicit deny in a service control policy: "
+            "arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
+            {
+                "action": "codecommit:ListRepositories",
+                "resource": None,
+                "policy_type": PolicyKind.SCP,
+                "policy_arn": "arn:aws:organizations::1:policy/o-1/service_control_policy/p-1",
+            },
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: ec2:CreateTags on "
+            f"resource: * because no permissions boundary allows the ec2:CreateTags action",
+            {"resource": "*", "policy_type": PolicyKind.BOUNDARY},
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: sqs:SendMessage "
+            f"on resource: arn:aws:sqs:us-east-1:1:q because no session policy allows the sqs:SendMessage action",
+            {"policy_type": PolicyKind.SESSION, "resource": "arn:aws:sqs:us-east-1:1:q"},
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: s3:ListBucket "
+            f"because no VPC endpoint policy allows the s3:ListBucket action",
+            {"endpoint_policy": True, "explicit": False},
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::1:role/r",
+            {"explicit": None, "policy_type": None},
+        ),
+        (
+            f"User: {WHO} is not authorized to perform: kms:Decrypt on "
+            "the resource associated with this ciphertext because no resource-based policy "
+            "allows the kms:Decrypt action",
+            {"resource": None},
+        ),
+        (
+            "An error occurred (UnauthorizedOperation) when calling the "
+            "RunInstances operation: You are not authorized to perform this operation. "
+            "Encoded authorization failure message: aB-9_x",
+            {"action": "ec2:RunInstances", "encoded": "aB-9_x"},
+        ),
         ("An error occurred (AccessDenied) when calling the GetObject operation: Access Denied", {"action": None}),
         (f"User: {WHO} is not authorized to access this resource", {"principal": WHO, "action": None}),
     ],
-)  # fmt: skip
+)
 def test_denial_messages_are_read(text: str, expected: dict[str, Any]) -> None:
     denial = parse_denial(text)
     assert {key: getattr(denial, key) for key in expected} == expected
 
 
 def test_a_decoded_message_gives_the_context() -> None:
-    decoded = {"allowed": False, "explicitDeny": True, "context": {
-        "principal": {"id": "AIDA", "arn": WHO}, "action": "ec2:RunInstances", "resource": "arn:aws:ec2:us-east-1:1:instance/*",
-        "conditions": {"items": [{"key": "ec2:Tenancy", "values": {"items": [{"value": "default"}]}}]}}}  # fmt: skip
+    decoded = {
+        "allowed": False,
+        "explicitDeny": True,
+        "context": {
+            "principal": {"id": "AIDA", "arn": WHO},
+            "action": "ec2:RunInstances",
+            "resource": "arn:aws:ec2:us-east-1:1:instance/*",
+            "conditions": {"items": [{"key": "ec2:Tenancy", "values": {"items": [{"value": "default"}]}}]},
+        },
+    }
     denial = parse_denial(json.dumps({"DecodedMessage": json.dumps(decoded)}))
     assert denial.request().context == {"ec2:Tenancy": "default"}
     assert denial.explicit
@@ -226,6 +309,9 @@ def test_a_grant_that_cannot_help_is_not_proposed() -> None:
 
 def test_a_diagnosis_says_whether_it_agrees_with_the_message() -> None:
     own = policy(allow("s3:*"), deny("s3:GetObject"))
-    found = diagnose(parse_denial(f"User: {WHO} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k {REASON}"), PolicySet(identity=(own,)))
+    found = diagnose(
+        parse_denial(f"User: {WHO} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k {REASON}"),
+        PolicySet(identity=(own,)),
+    )
     assert found.authorization.outcome is Outcome.EXPLICIT_DENY
     assert not found.agrees

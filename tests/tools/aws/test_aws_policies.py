@@ -27,14 +27,27 @@ from cloudwright.tools.aws.reads import AWS_READ_TOOLS, explain_denied
 
 PROVENANCE = Provenance(source=Source.USER)
 ALICE = Approver(identity="alice", account="alice")
-READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}]}
-MORE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::reports/*"}]}
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}
+READ = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}],
+}
+MORE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::reports/*"}],
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}],
+}
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsClient]:
-    for name, value in (("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"), ("AWS_DEFAULT_REGION", "us-east-1")):
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
@@ -62,7 +75,9 @@ class NothingMissing:
 
 def context_of(aws: AwsClient) -> Context:
     place = Place(cluster=aws.account, server="aws", identity=aws.identity)
-    return Context(place=place, redactor=SessionRedactor(key=b"test" * 8), results=MemoryResultStore(), services={AwsClient: aws})
+    return Context(
+        place=place, redactor=SessionRedactor(key=b"test" * 8), results=MemoryResultStore(), services={AwsClient: aws}
+    )
 
 
 @pytest.fixture
@@ -83,7 +98,9 @@ def inline(aws: AwsClient) -> Any:
 
 
 def put(document: Any) -> ToolCall:
-    return ToolCall(tool="put_inline_policy", arguments={"owner": "role", "name": "app", "policy": "p", "document": document})
+    return ToolCall(
+        tool="put_inline_policy", arguments={"owner": "role", "name": "app", "policy": "p", "document": document}
+    )
 
 
 def test_every_grant_tool_declares_itself_a_grant() -> None:
@@ -114,7 +131,9 @@ def test_a_document_that_changed_meanwhile_is_not_overwritten(aws: AwsClient, ga
     context = context_of(aws)
     proposal = gate.propose(put(MORE), context, ALICE, PROVENANCE)
     gate.approve(proposal.digest, ALICE)
-    aws.service("iam").put_role_policy(RoleName="app", PolicyName="p", PolicyDocument=json.dumps(READ).replace("GetObject", "PutObject"))
+    aws.service("iam").put_role_policy(
+        RoleName="app", PolicyName="p", PolicyDocument=json.dumps(READ).replace("GetObject", "PutObject")
+    )
     with pytest.raises(Drifted):
         gate.execute(proposal.digest, context)
 
@@ -131,8 +150,15 @@ def test_a_managed_policy_is_undone_by_version(aws: AwsClient, gate: Gate) -> No
 
 
 def test_a_bucket_policy_that_opens_the_bucket_is_a_danger(aws: AwsClient, gate: Gate) -> None:
-    public = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}]}
-    proposal, outcome = carry_out(gate, aws, ToolCall(tool="put_bucket_policy", arguments={"bucket": "reports", "document": public}))
+    public = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}
+        ],
+    }
+    proposal, outcome = carry_out(
+        gate, aws, ToolCall(tool="put_bucket_policy", arguments={"bucket": "reports", "document": public})
+    )
     assert proposal.preview.blast_radius[0].level == "danger"
     assert json.loads(aws.service("s3").get_bucket_policy(Bucket="reports")["Policy"]) == public
     carry_out(gate, aws, outcome.undo.call)
@@ -142,7 +168,9 @@ def test_a_bucket_policy_that_opens_the_bucket_is_a_danger(aws: AwsClient, gate:
 
 def test_a_trust_policy_is_changed_and_taken_back(aws: AwsClient, gate: Gate) -> None:
     wider = json.loads(json.dumps(TRUST).replace("ec2.amazonaws.com", "lambda.amazonaws.com"))
-    _, outcome = carry_out(gate, aws, ToolCall(tool="update_trust_policy", arguments={"role": "app", "document": wider}))
+    _, outcome = carry_out(
+        gate, aws, ToolCall(tool="update_trust_policy", arguments={"role": "app", "document": wider})
+    )
     role = aws.service("iam").get_role
     assert role(RoleName="app")["Role"]["AssumeRolePolicyDocument"] == wider
     carry_out(gate, aws, outcome.undo.call)
@@ -154,23 +182,31 @@ def test_a_trust_policy_is_changed_and_taken_back(aws: AwsClient, gate: Gate) ->
     [
         (put({"Statement": [{"Effect": "Permit"}]}), InvalidArguments),
         (ToolCall(tool="delete_inline_policy", arguments={"owner": "role", "name": "app", "policy": "none"}), NotFound),
-        (ToolCall(tool="create_policy_version", arguments={"arn": "arn:aws:iam::123456789012:policy/none", "document": READ}), NotFound),
+        (
+            ToolCall(
+                tool="create_policy_version",
+                arguments={"arn": "arn:aws:iam::123456789012:policy/none", "document": READ},
+            ),
+            NotFound,
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_calls_stop_at_the_preview(aws: AwsClient, gate: Gate, call: ToolCall, error: type[Exception]) -> None:
     with pytest.raises(error):
         gate.propose(call, context_of(aws), ALICE, PROVENANCE)
 
 
 @pytest.fixture
-def bob(aws: AwsClient) -> Iterator[AwsClient]:
+def bob(aws: AwsClient) -> AwsClient:
     """A user whom moto's own IAM check binds from now on."""
     iam = aws.service("iam")
     iam.create_user(UserName="bob")
     iam.put_user_policy(UserName="bob", PolicyName="own", PolicyDocument=json.dumps(READ))
     key = iam.create_access_key(UserName="bob")["AccessKey"]
-    session = boto3.Session(aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"], region_name="us-east-1")
-    yield AwsClient(session)
+    session = boto3.Session(
+        aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"], region_name="us-east-1"
+    )
+    return AwsClient(session)
 
 
 def test_from_a_real_denial_to_a_grant_that_helps(aws: AwsClient, bob: AwsClient, gate: Gate) -> None:

@@ -19,7 +19,8 @@ def problems(task: RepairTask, policy: Policy, limits: RepairLimits) -> list[str
     for item in task.expectations:
         if outcome(policy, item.request).allowed != item.allow:
             out.append(
-                f"{'denied' if item.allow else 'allowed'}, but must be {'allowed' if item.allow else 'denied'}: {item.request}"
+                f"{'denied' if item.allow else 'allowed'}, but must be "
+                f"{'allowed' if item.allow else 'denied'}: {item.request}"
             )
     for probe in task.protected:
         verdict = access_not_granted(Document(policy), probe, timeout_ms=limits.solver_ms)

@@ -142,7 +142,7 @@ def _plain_resource_edits(
     if targets:
         for found, cost in resource_sets(targets, (*values, *known), bad):
             yield _resources(statement, unique([*values, *found])), f"add {', '.join(found)}", 1.0 + cost
-            for old in values if not wrong else wrong:
+            for old in wrong or values:
                 changed = unique([*(value for value in values if value != old), *found])
                 yield _resources(statement, changed), f"{old} becomes {', '.join(found)}", 0.9 + cost
     if not wrong:

@@ -98,9 +98,15 @@ def _by_model(
 
 
 def _result(
-    task: RepairTask, policy: Policy, method: RepairMethod, edits: tuple[str, ...], rejected: list[str], rounds: int = 0,
-    *, limits: RepairLimits,
-) -> RepairResult:  # fmt: skip
+    task: RepairTask,
+    policy: Policy,
+    method: RepairMethod,
+    edits: tuple[str, ...],
+    rejected: list[str],
+    rounds: int = 0,
+    *,
+    limits: RepairLimits,
+) -> RepairResult:
     lost, gained = semantic_diff(task.policy, policy, timeout_ms=limits.solver_ms)
     return RepairResult(
         status=RepairStatus.REPAIRED,
@@ -137,8 +143,8 @@ def _proof_lines(task: RepairTask, policy: Policy) -> Iterator[str]:
     allowed = sum(outcome(policy, item.request).allowed for item in task.expectations)
     yield f"all {len(task.expectations)} requests decided as required ({allowed} allowed)"
     for probe in task.protected:
-        yield f"proved: no request for {', '.join(probe.actions)} on {', '.join(probe.resources)} is allowed"
+        yield f"no request for {', '.join(probe.actions)} on {', '.join(probe.resources)} is allowed"
     if task.bound is not None:
-        yield "proved: nothing is allowed beyond the upper bound"
+        yield "nothing is allowed beyond the upper bound"
     if policy.has_principals:
         yield "public" if opens_to_public(task, policy) else "no new public access"

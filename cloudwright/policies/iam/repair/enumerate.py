@@ -20,8 +20,9 @@ def enumerations(policy: Policy, expectations: Sequence[Expectation]) -> Iterato
 
 
 def _mentions_variables(policy: Policy) -> bool:
-    return any("${" in text for item in policy.statements for text in
-               [*(item.resources.values if item.resources else ()), *(v for c in item.conditions for v in c.values)])  # fmt: skip
+    resources = [text for item in policy.statements if item.resources for text in item.resources.values]
+    values = [text for item in policy.statements for clause in item.conditions for text in clause.values]
+    return any("${" in text for text in (*resources, *values))
 
 
 def _patched(policy: Policy, expectations: Sequence[Expectation]) -> Policy:
@@ -39,7 +40,9 @@ def _patched(policy: Policy, expectations: Sequence[Expectation]) -> Policy:
 
 
 def single(request: Request, index: int, *, named: bool, rivals: Sequence[Request]) -> Statement:
-    """A statement for one request: exact action, resource and principal; its context too when a rival differs in nothing else."""
+    """A statement for one request: exact action, resource and principal; its context too when a rival differs in
+    nothing else.
+    """
     known = services.known_action(request.action)
     action = known.name if known else request.action
     principals = PrincipalElement((principal_pair(request.principal or "*"),)) if named else None

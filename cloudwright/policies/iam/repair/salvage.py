@@ -1,4 +1,6 @@
-"""Make a document that AWS rejects readable again, saying what was changed, so that a repair has something to start from."""
+"""Make a document that AWS rejects readable again, saying what was changed, so that a repair has something to start
+from.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +13,8 @@ from cloudwright.policies.iam.parse import ELEMENTS, TOP_LEVEL, parse_operator, 
 def salvage(raw: Any, kind: PolicyKind | None = None) -> tuple[Policy, tuple[str, ...]]:
     """The document as it is if AWS accepts it; else without what AWS rejects, and one sentence for each change.
 
-    A condition operator outside Condition is moved into it; unknown elements and unreadable statements are dropped. Raises
+    A condition operator outside Condition is moved into it; unknown elements and unreadable statements are dropped.
+    Raises
     PolicyError when no statement is left.
     """
     try:

@@ -1,4 +1,6 @@
-"""Resource patterns that cover given ARNs: patterns in use nearby, bent as little as possible, or what the ARNs share."""
+"""Resource patterns that cover given ARNs: patterns in use nearby, bent as little as possible, or what the ARNs
+share.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +14,9 @@ MAX_BEND = 0.45
 def resource_sets(
     targets: Sequence[str], known: Sequence[str], avoid: Sequence[str]
 ) -> Iterator[tuple[tuple[str, ...], float]]:
-    """Sets of patterns that cover all targets and none of `avoid`, with a cost: 0 for a pattern that is in use already."""
+    """Sets of patterns that cover all targets and none of `avoid`, with a cost: 0 for a pattern that is in use
+    already.
+    """
     seen: set[tuple[str, ...]] = set()
     for made, cost in _proposals(targets, known):
         if made not in seen and _covers(made, targets) and not _covers_any(made, avoid):

@@ -15,7 +15,8 @@ from cloudwright.policies.iam.request import Expectation, Request
 class RepairTask:
     """A policy, what it must allow and deny, and what limits the repair.
 
-    `protected` actions and resources must stay denied as a whole (proved). `bound` is a document that the repair must not
+    `protected` actions and resources must stay denied as a whole (proved). `bound` is a document that the repair must
+    not
     exceed (proved). `intent` is prose for the model; the rules do not read it.
     """
 
@@ -57,7 +58,10 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class RepairResult:
-    """The answer. `over_fitted` marks policies that only list the requests. `rejected` says why proposals were not taken."""
+    """The answer.
+
+    `over_fitted` marks policies that only list the requests. `rejected` says why proposals were not taken.
+    """
 
     status: RepairStatus
     policy: Policy | None

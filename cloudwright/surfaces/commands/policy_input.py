@@ -1,0 +1,93 @@
+"""What the policy commands read: documents, requests, probes. Nothing heavy is imported before it is needed."""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cloudwright.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cloudwright.policies.iam.access import Probe
+    from cloudwright.policies.iam.document import Policy
+    from cloudwright.policies.iam.request import Request
+
+
+def read_file(name: str) -> str:
+    """Text of a file, or of standard input for `-`. Raises UsageError."""
+    if name == "-":
+        return sys.stdin.read()
+    try:
+        with open(name, encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not imported at start)
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"{name} cannot be read: {reason}.") from None
+
+
+def load(name: str, kind: str | None = None) -> "Policy":
+    """A policy from a file. Raises UsageError with the file, the statement and the reason."""
+    from cloudwright.policies.iam.document import PolicyKind
+    from cloudwright.policies.iam.errors import PolicyError
+    from cloudwright.policies.iam.parse import load_policy
+
+    if kind is not None and kind not in list(PolicyKind):
+        raise UsageError(f"--kind {kind} is not known.", hint=f"Use one of {', '.join(PolicyKind)}.")
+    try:
+        return load_policy(
+            read_file(name), PolicyKind(kind) if kind else None, "standard input" if name == "-" else name
+        )
+    except PolicyError as error:
+        raise UsageError(f"{name}: {error}.") from None
+
+
+def one_request(action: str, resource: str, principal: str | None, context: Sequence[str] | None) -> "Request":
+    """The request of the options. Raises UsageError."""
+    from cloudwright.policies.iam.request import parse_request
+
+    values: dict[str, list[str]] = {}
+    for item in context or ():
+        key, found, value = item.partition("=")
+        if not found:
+            raise UsageError(f"--context {item} is not KEY=VALUE.")
+        values.setdefault(key, []).append(value)
+    plain = {key: listed[0] if len(listed) == 1 else listed for key, listed in values.items()}
+    return parse_request({"action": action, "resource": resource, "principal": principal, "context": plain})
+
+
+def read_requests(
+    source: str | None, action: str | None, resource: str | None, principal: str | None, context: Sequence[str] | None
+) -> list[tuple["Request", bool | None]]:
+    """Requests of a file, or the one of the options; with what is expected of them, if that is said."""
+    from cloudwright.policies.iam.request import parse_expectation, parse_request, read_objects
+
+    if source is not None:
+        found: list[tuple[Request, bool | None]] = []
+        for where, raw in read_objects(read_file(source), source):
+            if isinstance(raw, dict) and "expect" in raw:
+                wanted = parse_expectation(raw, where)
+                found.append((wanted.request, wanted.allow))
+            else:
+                found.append((parse_request(raw, where), None))
+        return found
+    if action is None or resource is None:
+        raise UsageError("A request needs --action and --resource, or --requests FILE.")
+    return [(one_request(action, resource, principal, context), None)]
+
+
+def probe(text: str) -> "Probe":
+    """ACTION RESOURCE, both patterns. Raises UsageError."""
+    from cloudwright.policies.iam.access import Probe
+
+    parts = text.split()
+    if not 1 <= len(parts) <= 2:
+        raise UsageError(f'{text!r} is not "ACTION RESOURCE".')
+    return Probe((parts[0],), (parts[1] if len(parts) == 2 else "*",))
+
+
+def write_file(name: str, text: str) -> None:
+    """Write a text file. Raises UsageError."""
+    try:
+        with open(name, "w", encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not imported at start)
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {error.strerror}.") from None
