@@ -37,7 +37,13 @@ class Cluster:
 
     def run(self, arguments: Sequence[str], text: str = "") -> str:
         """Output of kubectl, errors included."""
-        done = subprocess.run(["kubectl", "--kubeconfig", self.kubeconfig, *arguments], input=text, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["kubectl", "--kubeconfig", self.kubeconfig, *arguments],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return done.stdout + done.stderr
 
     def step(self, step: dict[str, Any]) -> None:
@@ -51,7 +57,19 @@ class Cluster:
             case "patch" | "status":
                 kind = body.get("type", "merge")
                 extra = ["--subresource=status"] if verb == "status" else []
-                self.run(["patch", body["kind"], body["name"], *space, "--type", kind, *extra, "-p", json.dumps(body["body"])])
+                self.run(
+                    [
+                        "patch",
+                        body["kind"],
+                        body["name"],
+                        *space,
+                        "--type",
+                        kind,
+                        *extra,
+                        "-p",
+                        json.dumps(body["body"]),
+                    ]
+                )
             case "delete":
                 self.run(["delete", body["kind"], body["name"], *space, "--wait=false"])
             case "restart":
@@ -65,7 +83,10 @@ class Cluster:
 
     def holds(self, condition: dict[str, Any], factor: float = 2.0) -> bool:
         """Wait for a condition; False when it does not come true in time."""
-        command = [*(["get"] if "get" in condition else ["logs"]), *[item.replace("@node", self.node) for item in condition.get("get") or condition.get("logs") or []]]
+        command = [
+            *(["get"] if "get" in condition else ["logs"]),
+            *[item.replace("@node", self.node) for item in condition.get("get") or condition.get("logs") or []],
+        ]
         deadline = time.monotonic() + condition.get("within", 90) * factor
         since = 0.0
         while time.monotonic() < deadline:
@@ -86,7 +107,17 @@ def prepare(cluster: Cluster, case: Case) -> bool:
     space = case["namespace"]
     for manifest in case.get("base") or []:
         if manifest["kind"] in ("Deployment", "StatefulSet") and manifest.get("spec", {}).get("replicas", 1):
-            cluster.run(["rollout", "status", manifest["kind"].lower(), manifest["metadata"]["name"], "-n", manifest["metadata"].get("namespace", space), "--timeout=120s"])
+            cluster.run(
+                [
+                    "rollout",
+                    "status",
+                    manifest["kind"].lower(),
+                    manifest["metadata"]["name"],
+                    "-n",
+                    manifest["metadata"].get("namespace", space),
+                    "--timeout=120s",
+                ]
+            )
     time.sleep(4)
     for step in case.get("inject") or []:
         cluster.step(step)
@@ -97,9 +128,15 @@ def same(cause: Cause, truth: dict[str, Any]) -> tuple[bool, bool]:
     """Whether a cause names the object of a truth, and its field."""
     options = [truth, *truth.get("or", [])]
     for item in options:
-        if (cause.object.kind, cause.object.name, cause.object.namespace or "") == (item["kind"], item["name"], item.get("namespace", "") or ""):
+        if (cause.object.kind, cause.object.name, cause.object.namespace or "") == (
+            item["kind"],
+            item["name"],
+            item.get("namespace", "") or "",
+        ):
             wanted = str(item.get("field", ""))
-            return True, wanted in ("", "(create)") or not cause.field or cause.field.startswith(wanted) or wanted.startswith(cause.field)
+            return True, wanted in ("", "(create)") or not cause.field or cause.field.startswith(
+                wanted
+            ) or wanted.startswith(cause.field)
     return False, False
 
 
@@ -136,7 +173,9 @@ def main() -> None:
     shared = [one for one in cases if not one.get("exclusive")]
     batches = [shared[start : start + args.batch] for start in range(0, len(shared), args.batch)] + batches
     rows = []
-    context = connect(args.kubeconfig, redactor=SessionRedactor(b"scores-of-the-pod-fault-corpora!"), results=MemoryResultStore())
+    context = connect(
+        args.kubeconfig, redactor=SessionRedactor(b"scores-of-the-pod-fault-corpora!"), results=MemoryResultStore()
+    )
     for number, batch in enumerate(batches):
         with ThreadPoolExecutor(len(batch)) as pool:
             ready = list(pool.map(lambda case: prepare(cluster, case), batch))
@@ -152,7 +191,9 @@ def main() -> None:
         for case in batch:
             for manifest in case.get("base") or []:
                 if "namespace" not in manifest["metadata"]:
-                    cluster.run(["delete", manifest["kind"], manifest["metadata"]["name"], "--wait=false", "--ignore-not-found"])
+                    cluster.run(
+                        ["delete", manifest["kind"], manifest["metadata"]["name"], "--wait=false", "--ignore-not-found"]
+                    )
             for step in case.get("fix_example") or [] if case.get("exclusive") else []:
                 cluster.step(step)
             cluster.run(["delete", "namespace", case["namespace"], "--wait=false", "--ignore-not-found"])

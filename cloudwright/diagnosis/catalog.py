@@ -61,6 +61,7 @@ configuration|config-map-unused|ConfigMap unused|A i .1|No Pod template refers t
 configuration|config-map-too-big|ConfigMap close to the size limit|A i .2|Objects may not exceed 1 MiB.
 configuration|service-account-token-not-mounted|ServiceAccount token not mounted|F e .95|The program needs the API and its token is switched off.
 configuration|tls-secret-incomplete|TLS Secret incomplete|F w .9|A TLS Secret needs tls.crt and tls.key.
+configuration|configuration-broken|Edited configuration breaks its users|F e .75|A program fails since a ConfigMap or Secret that it reads was edited.
 configuration|setting-missing|Program misses a setting|F e .85|The program says that a setting it needs is absent.
 configuration|setting-invalid|Program cannot read a setting|F e .75|The program says that a setting or file cannot be parsed.
 probes|liveness-probe-wrong-port|Liveness probe asks a wrong port|F e .95|Nothing listens on the probed port, so a healthy container is restarted again and again.

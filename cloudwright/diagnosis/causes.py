@@ -61,7 +61,9 @@ class _Node:
     finding: Finding
     tier: Tier
     reach: Reach
-    keys: frozenset[Key]
+    """What the object and those that it is known to affect can break."""
+    own: Reach
+    """What the object alone can break."""
 
 
 def rank(view: ClusterView, findings: Sequence[Finding]) -> tuple[list[Cause], list[Finding], list[Alternative]]:
@@ -110,14 +112,14 @@ def _merged(findings: Sequence[Finding]) -> list[Finding]:
 def _node(view: ClusterView, finding: Finding) -> _Node:
     graph = graph_of(view)
     own = key_of(finding.object)
-    reach: dict[Key, tuple[int, Edge | None]] = dict(graph.impact(own))
+    alone = graph.impact(own)
+    reach: dict[Key, tuple[int, Edge | None]] = dict(alone)
     for victim in finding.affected:
         for where, (distance, edge) in graph.impact(key_of(victim)).items():
             if where not in reach or reach[where][0] > distance + 1:
                 reach[where] = distance + 1, edge
     reach[own] = 0, None
-    pods = [key_of(item) for item in finding.affected if item.kind == "Pod"]
-    return _Node(finding, CATALOG[finding.kind].tier, reach, frozenset([own, *pods]))
+    return _Node(finding, CATALOG[finding.kind].tier, reach, alone)
 
 
 def _fold(nodes: list[_Node]) -> dict[int, int]:
@@ -173,7 +175,7 @@ def _same_tier(parent: _Node, child: _Node, distance: int) -> int | None:
     if distance == 0:
         stronger = _weight(parent.finding) > _weight(child.finding)
         return 0 if stronger else None
-    return distance if key_of(parent.finding.object) not in child.reach else None
+    return distance if key_of(parent.finding.object) not in child.own else None
 
 
 def _weight(finding: Finding) -> float:
@@ -201,7 +203,11 @@ def _cause(view: ClusterView, nodes: list[_Node], index: int, explained: list[in
     suffering = list(dict.fromkeys([*finding.affected, *(nodes[child].finding.object for child in below)]))
     suffering = [item for item in suffering if item != finding.object]
     hurt = _hurts(view, finding, [nodes[child].finding for child in below])
-    confidence = min(0.99, finding.confidence * (1.0 if hurt else 0.7) + 0.02 * min(len(below), 4))
+    confidence = min(
+        0.99,
+        finding.confidence * (1.0 if hurt or finding.severity.rank >= Severity.ERROR.rank else 0.7)
+        + 0.02 * min(len(below), 4),
+    )
     return Cause(
         kind=finding.kind,
         title=kind.title,

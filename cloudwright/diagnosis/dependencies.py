@@ -72,6 +72,8 @@ _HP = rf"{_H}(?::(?P<port>\d{{1,5}}))?"
 _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
     (Reason.FORBIDDEN, (
         r"is forbidden: User \"(?P<detail>system:serviceaccount:[^\"]+)\" cannot \w+ resource",
+        r"cannot (?:get|list|watch|create|update|patch|delete) [a-z]+ in (?:the )?(?:namespace )?[\w-]+",
+        r"[Ff]ailed to (?:list|watch) \*v\d\w*\.\w+: .*(?:forbidden|403)",
     )),
     (Reason.EXEC_FORMAT, (r"exec format error",)),
     (Reason.ADDRESS_IN_USE, (
@@ -113,6 +115,7 @@ _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
         r"(?:MongoServerError: )?Authentication failed", r"[Ii]nvalid (?:username or password|credentials)",
         r"Login failed for user", r"InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken",
         r"authentication handshake failed(?!.*(?:tls|x509))", r"bad auth(?:entication)?\b",
+        r"\b401 Unauthorized", r"status(?: code)?[ :=]+401\b", r"[Ll]og ?in (?:at|to|for|as) [^\n]{0,60}(?:refused|failed|denied|rejected)",
     )),
     (Reason.NOT_AUTHORIZED, (
         r"not authorized on \S+ to execute", r"permission denied for (?:table|relation|schema|database|sequence)",

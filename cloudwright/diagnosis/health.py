@@ -53,7 +53,18 @@ def crash_looping(view: ClusterView, item: Container) -> bool:
     ended = f.mapping(item.status, "state", "terminated")
     if ended and f.integer(ended, "exitCode") != 0 and not finished(item.pod):
         return True
-    return item.restarts >= 2 and restarted_recently(view, item)
+    return item.restarts >= 2 and (restarted_recently(view, item) or _ends_cleanly(view, item))
+
+
+def _ends_cleanly(view: ClusterView, item: Container) -> bool:
+    """A container that is restarted whenever it ends, and ends without error again and again."""
+    if f.text(item.pod, "spec", "restartPolicy") not in ("", "Always") or (item.init and not item.sidecar):
+        return False
+    last = f.mapping(item.status, "state", "terminated") or f.mapping(item.status, "lastState", "terminated")
+    lived, since = f.when(last, "startedAt"), view.since(f.when(last, "finishedAt"))
+    ended = f.when(last, "finishedAt")
+    short = lived is not None and ended is not None and ended - lived < timedelta(minutes=1)
+    return short and since is not None and since <= RECENT
 
 
 def pod_failing(view: ClusterView, pod: Object) -> bool:

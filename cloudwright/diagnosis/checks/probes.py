@@ -69,7 +69,7 @@ def _failures(view: ClusterView) -> Iterator[Failure]:
             continue
         own = [event for event in events if not (event.uid and f.uid(pod) and event.uid != f.uid(pod))]
         for event in sorted(own, key=lambda item: -item.count):
-            probe = event.message.split(" ")[0]
+            probe = event.message.removeprefix("(combined from similar events): ").split(" ")[0]
             item = _container(pod, event, FIELDS.get(probe, ""))
             if item is not None and _matters(view, pod, item, probe, event):
                 yield Failure(view.top(pod), pod, item, probe, f.mapping(item.spec, FIELDS[probe]), event)
@@ -89,6 +89,11 @@ def _container(pod: Object, event: Event, field: str) -> Container | None:
 
 def _matters(view: ClusterView, pod: Object, item: Container, probe: str, event: Event) -> bool:
     """Whether the failures still hurt: the container is not ready now, or the probe keeps killing it."""
+    total = sum(
+        one.count for one in view.events_of(pod, "Unhealthy") if one.message.startswith(f"{probe} probe errored")
+    )
+    if "probe errored" in event.message and total >= 3 and _COMMAND.search(event.message):
+        return True  # such a probe neither passes nor kills: it is blind
     if probe == "Liveness":
         killed = view.events_of(pod, "Killing")
         return item.restarts > 0 and (bool(killed) or not item.ready) and pod_hurt(view, pod, item)

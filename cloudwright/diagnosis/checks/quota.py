@@ -43,7 +43,9 @@ def _exceeded(
     names = ", ".join(ref.name for ref, _ in lacking[:4])
     used = f.text(f.mapping(quota, "status", "used"), key)
     number = f.quantity(hard) or 0
-    victims: list[Object | ObjectRef] = [one for ref, users in lacking for one in (ref, *users)]
+    victims: list[Object | ObjectRef] = []
+    for ref, users in lacking:
+        victims += [ref, *users]
     raised = f"{number + len(lacking):.0f}" if "storage" not in key else f.size(max(number * 2, 2**30))
     return finding(
         view, kind, quota, f"Quota {f.name(quota)} of namespace {f.namespace(quota)} limits {key} to {hard} ({used} in use), and {names} could not be made",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from cloudwright.core.finding import Finding, Operator, Remedy
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.make import absent, finding, near, patch_at
+from cloudwright.diagnosis.checks.make import absent, create, finding, near, patch_at
 from cloudwright.diagnosis.dependencies import Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.pods import pod_spec
@@ -23,13 +23,37 @@ def forbidden(view: ClusterView) -> Iterator[Finding]:
     """What the API server forbade a program, by its logs and by events, with the Role or binding that should allow it."""
     done: set[tuple[str, ...]] = set()
     for text, source, uid in _texts(view):
-        match = _FORBIDDEN.search(text)
+        match = _FORBIDDEN.search(text) or _FORBIDDEN.search(_spelled_out(view, text, source))
         if match is None:
             continue
         mark = (match["space"], match["account"], match["verb"], match["kind"], match["group"], match["in"] or "")
         if mark not in done:
             done.add(mark)
             yield _missing(view, match, source, text, uid)
+
+
+_SHORT = re.compile(
+    r"cannot (?P<verb>get|list|watch|create|update|patch|delete) (?P<kind>[a-z]+) in (?:the )?(?:namespace )?(?P<in>[\w-]+)"
+)
+_GROUPS = {
+    "deployments": "apps",
+    "replicasets": "apps",
+    "statefulsets": "apps",
+    "daemonsets": "apps",
+    "jobs": "batch",
+    "cronjobs": "batch",
+    "ingresses": "networking.k8s.io",
+}
+
+
+def _spelled_out(view: ClusterView, text: str, source: Object | None) -> str:
+    """A program's own words for a refusal, in the words of the API server."""
+    match = _SHORT.search(text)
+    if match is None or source is None:
+        return ""
+    account = f.text(pod_spec(source), "serviceAccountName") or "default"
+    user, group = f"system:serviceaccount:{f.namespace(source)}:{account}", _GROUPS.get(match["kind"], "")
+    return f'{match["kind"]} is forbidden: User "{user}" cannot {match["verb"]} resource "{match["kind"]}" in API group "{group}" in the namespace "{match["in"]}"'
 
 
 def _texts(view: ClusterView) -> Iterator[tuple[str, Object | None, str]]:
@@ -68,8 +92,11 @@ def _missing(view: ClusterView, match: re.Match[str], source: Object | None, tex
         subjects = [{"kind": "ServiceAccount", "name": account, "namespace": space}]
         remedies = [patch_at(near_binding, f"Bind ServiceAccount {account} in {space}", ("subjects",), subjects)]
     else:
-        target = absent("RoleBinding", scope or space, account)
+        role = _unbound(view, scope or space, match["group"], kind, match["verb"])
+        target = absent("RoleBinding", scope or space, f.name(role) if role is not None else account)
         field = ""
+        if role is not None:
+            remedies = [_bind(role, account, space)]
     where = f"in namespace {scope}" if scope else "in the whole cluster"
     users = [
         item
@@ -123,6 +150,27 @@ def _grant(role: Object, group: str, resource: str, verb: str) -> Remedy:
         rules,
         risk="More rights for everybody who is bound to the role.",
     )
+
+
+def _unbound(view: ClusterView, space: str, group: str, resource: str, verb: str) -> Object | None:
+    """A Role of the namespace that would grant the right and that nothing binds."""
+    bound = {f.text(item, "roleRef", "name") for item in view.within("RoleBinding", space)}
+    for item in view.within("Role", space):
+        if f.name(item) not in bound and _closeness(item, group, resource, verb) >= 7:
+            return item
+    return None
+
+
+def _bind(role: Object, account: str, space: str) -> Remedy:
+    name = f.name(role)
+    manifest = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": f.namespace(role)},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": space}],
+    }
+    return create(manifest, f"Bind Role {name} to ServiceAccount {account}", "The account gets the rights of the role.")
 
 
 def _near_binding(view: ClusterView, account: str, space: str, scope: str) -> Object | None:

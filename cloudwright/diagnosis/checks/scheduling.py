@@ -100,10 +100,11 @@ def _cites(view: ClusterView, pod: Object, event: Event | None) -> list[Citation
 
 
 def _silent(view: ClusterView, top: Object, pods: list[Object]) -> Finding | None:
-    waiting = [pod for pod in pods if view.older(pod, SILENCE)]
+    name = f.text(pods[0], "spec", "schedulerName") or "default-scheduler"
+    patience = SILENCE if name == "default-scheduler" else timedelta(seconds=3)
+    waiting = [pod for pod in pods if view.older(pod, patience)]
     if not waiting:
         return None
-    name = f.text(waiting[0], "spec", "schedulerName") or "default-scheduler"
     if name != "default-scheduler":
         return finding(
             view, "scheduler-unknown", top, f"No scheduler called {name} places these Pods", field=f"{spec_path(top)}.schedulerName",

@@ -41,7 +41,7 @@ def claims(view: ClusterView) -> Iterator[Finding]:
         if phase == "Lost":
             yield finding(view, "claim-lost", claim, f"Claim {f.name(claim)} has lost its volume {f.text(claim, 'spec', 'volumeName')}",
                           field="spec.volumeName", affected=users_of_claim(view, claim))  # fmt: skip
-        elif phase == "Pending" and not deleting(claim) and view.older(claim, timedelta(seconds=10)):
+        elif phase == "Pending" and not deleting(claim) and view.older(claim, timedelta(seconds=2)):
             found = _pending(view, claim)
             if found is not None:
                 yield found

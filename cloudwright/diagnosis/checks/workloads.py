@@ -30,7 +30,17 @@ from cloudwright.diagnosis.health import (
     stable_since,
 )
 from cloudwright.diagnosis.observations import Event
-from cloudwright.diagnosis.pods import Container, container_path, containers, deleting, finished, phase, replicas
+from cloudwright.diagnosis.pods import (
+    Container,
+    container_path,
+    containers,
+    deleting,
+    finished,
+    phase,
+    references,
+    replicas,
+)
+from cloudwright.diagnosis.timeline import last_edit
 from cloudwright.diagnosis.view import ClusterView, spec_path
 
 _START = re.compile(r"exec: \\?\"([^\"\\]+)\\?\"|unable to start container process: (.*)$|stat ([^\s:]+): no such file")
@@ -238,6 +248,21 @@ _CODES = {
 }
 
 
+def edited_source(view: ClusterView, top: Object, pod: Object) -> Object | None:
+    """The ConfigMap or Secret of a workload that was edited last, after it was made and not long before this Pod."""
+    started = f.when(pod, "status", "startTime") or f.when(pod, "metadata", "creationTimestamp")
+    found = []
+    for ref in references(top):
+        source = view.find(ref.kind, f.namespace(top), ref.name) if ref.kind in ("ConfigMap", "Secret") else None
+        edit = last_edit(source) if source is not None else None
+        made = f.when(source, "metadata", "creationTimestamp") if source is not None else None
+        if source is None or edit is None or made is None or edit[0] - made < timedelta(seconds=5):
+            continue
+        if started is None or abs(started - edit[0]) < timedelta(minutes=30):
+            found.append((edit[0], f.name(source), source))
+    return max(found, key=lambda one: one[:2])[2] if found else None
+
+
 def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Finding:
     last = item.terminated
     code = f.integer(last, "exitCode", default=-1)
@@ -260,6 +285,14 @@ def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Find
     )
     hint = f"; the last rollout changed its {', '.join(changed)}" if changed else ""
     remedies = [undo(view, top)] if changed else []
+    source = None if changed or code in (0, 126, 127) else edited_source(view, top, pod)
+    if source is not None and not lines:
+        what = f.text(source, "kind")
+        return finding(
+            view, "configuration-broken", source, f"Container {item.name} of {f.name(top)} ends with exit code {code} since {what} {f.name(source)} was edited",
+            field="data", cites=[view.cite(source, "metadata.managedFields", "edited after the Pods were well"), view.cite(pod, "status.containerStatuses", f"exit code {code}")],
+            affected=[top, pod],
+        )  # fmt: skip
     if kind == "command-not-found" and not changed:
         remedies = _command_remedies(view, top, item, "command" if f.strings(item.spec, "command") else "args")
     return finding(
