@@ -180,8 +180,7 @@ def _grouped(args: ListInput, kind: ResourceType, namespace: str, context: Conte
     counts: Counter[tuple[JsonValue, ...]] = Counter()
     now = time.time()
     for item in select(args, kind, namespace, context, now=now):
-        shown = present(item, context)
-        found = [reader(shown, now) for reader in readers]
+        found = [reader(item, now) for reader in readers]
         counts[tuple(tables.scalar(value[0] if value else None) for value in found)] += 1
     if not counts:
         require_namespace(kind, namespace, context)
