@@ -1,5 +1,6 @@
 """Every tool of the catalogue keeps the promises that callers rely on."""
 
+import contextlib
 import json
 import re
 import string
@@ -85,12 +86,10 @@ def test_reads_send_nothing_that_writes(
         arguments["timeout"] = "1s"
     if tool.name == "compare_resources":
         arguments.setdefault("other_namespace", "kube-system")
-    try:
+    with contextlib.suppress(ToolError):  # what the example names is not in this cluster
         args = tool.parse(arguments)  # type: ignore[arg-type]
         tool.aims_at(args, context)
         tool.run(args, context)
-    except ToolError as error:
-        assert str(error)
     sent = [request for request in cluster.audit.requests(mark) if request.agent.startswith("cloudwright/")]
     for request in sent:
         assert request.verb in ("get", "list", "watch") or request.review, str(request)

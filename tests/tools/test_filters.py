@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from cloudwright.core.errors import InvalidArguments
 from cloudwright.tools.kubernetes import facts, values
-from cloudwright.tools.kubernetes.filters import All, Any_, Compare, Filter, Not, Op, compile_filter, parse_filter
+from cloudwright.tools.kubernetes.filter_text import parse_filter
+from cloudwright.tools.kubernetes.filters import All, Any_, Compare, Filter, Not, Op, compile_filter
 
 ENDED = {"terminated": {"exitCode": 2, "reason": "Error"}}
 KILLED = {"terminated": {"signal": 9, "exitCode": 137}}

@@ -17,7 +17,8 @@ from cloudwright.tools.kubernetes import tables
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
-from cloudwright.tools.kubernetes.filters import All, compile_filter, field_reader, masking_reader, parse_filter
+from cloudwright.tools.kubernetes.filter_text import parse_filter
+from cloudwright.tools.kubernetes.filters import All, compile_filter, field_reader, masking_reader
 from cloudwright.tools.kubernetes.place import notice
 from cloudwright.tools.kubernetes.requests import find_kind, live, namespace_for
 

@@ -15,7 +15,8 @@ from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.errors import clock_sentence
 from cloudwright.tools.kubernetes.facts import Fact, dig
-from cloudwright.tools.kubernetes.filters import compile_filter, parse_filter
+from cloudwright.tools.kubernetes.filter_text import parse_filter
+from cloudwright.tools.kubernetes.filters import compile_filter
 from cloudwright.tools.kubernetes.listing import Strict
 from cloudwright.tools.kubernetes.place import notice
 

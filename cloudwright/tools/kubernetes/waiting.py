@@ -14,7 +14,8 @@ from cloudwright.tools.kubernetes import facts, rollouts, values
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.discovery import ResourceType
 from cloudwright.tools.kubernetes.errors import ContinueExpired
-from cloudwright.tools.kubernetes.filters import compile_filter, parse_filter
+from cloudwright.tools.kubernetes.filter_text import parse_filter
+from cloudwright.tools.kubernetes.filters import compile_filter
 from cloudwright.tools.kubernetes.listing import ANY_GET, Kind, Name, Namespace, Strict, get_scope, read_object, reading
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 
