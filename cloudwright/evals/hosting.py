@@ -26,7 +26,7 @@ class Hosted:
         self._speed = speed
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(cluster.estate.prometheus(world.lock), log_level="error", lifespan="off")
+        config = uvicorn.Config(cluster.estate.prometheus(world.lock), log_level="critical", lifespan="off")
         self._prometheus = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._prometheus.run, args=([self._socket],), name="twin-prometheus", daemon=True
