@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import z3
-
 from cloudwright.policies.iam.cells import Cell
 from cloudwright.policies.iam.conditions import absent_holds
 from cloudwright.policies.iam.document import Clause, Effect, Policy, PrincipalElement, Statement
+from cloudwright.policies.iam.lazy import Lazy
 from cloudwright.policies.iam.operators import OPERATORS, Family
 from cloudwright.policies.iam.request import ContextValue, Request
 from cloudwright.policies.iam.world import RESOURCE, Template, World, clause_template, resource_template
 
+z3: Any = Lazy("z3")
 Formula = Any  # z3 has no types
 
 
@@ -25,7 +25,7 @@ class Encoder:
 
     world: World
     timeout_ms: int = 10_000
-    context: z3.Context = field(default_factory=z3.Context)
+    context: Any = field(default_factory=lambda: z3.Context())
     _cells: dict[tuple[str, int], Formula] = field(default_factory=dict)
     _domains: dict[str, list[Formula]] = field(default_factory=dict)
     _tests: dict[tuple[str, object], Formula] = field(default_factory=dict)

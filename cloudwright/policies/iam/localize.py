@@ -117,8 +117,10 @@ def all_faults(policy: Policy, expectations: Sequence[Expectation], limit: int =
         chosen += singles
         explained = {id(item) for suspect in singles for item in suspect.explains}
         remaining = [item for item in remaining if id(item) not in explained]
-    rest = [item for item in localize(policy, expectations) if not _known(item, chosen)]
-    return (chosen + rest)[:limit]
+    for item in localize(policy, expectations):
+        if not _known(item, chosen):
+            chosen.append(item)
+    return chosen[:limit]
 
 
 def _known(suspect: Suspect, chosen: Sequence[Suspect]) -> bool:
@@ -158,8 +160,9 @@ def _pair(table: Table, left: Place, right: Place, rows: Sequence[int]) -> tuple
     suspects = []
     for index, element in (left, right):
         statement = table.policy.statements[index]
-        natural = 0.8 if element is Element.EFFECT and statement.effect is Effect.DENY else 0.0
-        if element is not Element.EFFECT:
+        if element is Element.EFFECT:
+            natural = 1.2 if statement.effect is Effect.DENY and not _useful(table, statement) else 0.0
+        else:
             natural = plausibility(statement, element, explained, ())
         suspects.append(Suspect(index, element, explained, 0, len(explained) / 2 + natural - 0.5))
     return suspects[0], suspects[1]
@@ -262,11 +265,15 @@ def _effect(table: Table, statement: Statement, wrong: set[int]) -> Suspect:
 
 def _whole(table: Table, statement: Statement, explains: Sequence[int]) -> float:
     """A denial that is right about nothing is wrong as a whole; a grant is rather too wide."""
-    matched = [row for row in range(len(table.expectations)) if table.matches[row][statement.index].matches]
-    useful = any(table.right(row) and not table.right(row, statement.index) for row in matched)
-    if useful or not explains:
+    if not explains or _useful(table, statement):
         return -1.0
     return 2.5 if statement.effect is Effect.DENY else 0.5
+
+
+def _useful(table: Table, statement: Statement) -> bool:
+    """Whether some request is right only because of the statement."""
+    rows = [row for row in range(len(table.expectations)) if table.matches[row][statement.index].matches]
+    return any(table.right(row) and not table.right(row, statement.index) for row in rows)
 
 
 def _missing(table: Table, wrong: set[int], *, allow: bool) -> Suspect:

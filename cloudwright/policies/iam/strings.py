@@ -9,13 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import z3
-
 from cloudwright.policies.iam import patterns, variables
 from cloudwright.policies.iam.cells import Cell, key_cells
 from cloudwright.policies.iam.conditions import absent_holds
 from cloudwright.policies.iam.document import Clause, Effect, Policy, PrincipalElement, Statement
 from cloudwright.policies.iam.errors import TooComplex
+from cloudwright.policies.iam.lazy import Lazy
 from cloudwright.policies.iam.operators import OPERATORS, TEXT_FAMILIES, Family
 from cloudwright.policies.iam.patterns import Pattern, Token, Wild
 from cloudwright.policies.iam.principals import element_matches
@@ -28,6 +27,7 @@ from cloudwright.policies.iam.world import (
     principal_cells,
 )
 
+z3: Any = Lazy("z3")
 Formula = Any
 
 
@@ -38,7 +38,7 @@ class StringEncoder:
     policies: Sequence[Policy]
     timeout_ms: int
     pinned: Sequence[str] = ()
-    context: z3.Context = field(default_factory=z3.Context)
+    context: Any = field(default_factory=lambda: z3.Context())
 
     def __post_init__(self) -> None:
         ctx = self.context

@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
 from cloudwright.core.errors import (
     BadAnswer,
     Conflict,
@@ -18,6 +15,10 @@ from cloudwright.core.errors import (
     Unauthenticated,
     Unreachable,
 )
+from cloudwright.policies.iam.lazy import Lazy
+
+boto3: Any = Lazy("boto3")
+vendor: Any = Lazy("botocore.exceptions")
 
 _MISSING = (
     "NoSuchEntity",
@@ -81,17 +82,17 @@ def wrapped(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
+    except vendor.ClientError as error:
         raise _tool_error(what, error) from None
-    except NoCredentialsError:
+    except vendor.NoCredentialsError:
         raise Unauthenticated(
             "There are no AWS credentials.", hint="Set AWS_PROFILE or the AWS_ACCESS_KEY_ID pair."
         ) from None
-    except BotoCoreError as error:
+    except vendor.BotoCoreError as error:
         raise Unreachable(f"{what}: {error}.") from None
 
 
-def _tool_error(what: str, error: ClientError) -> ToolError:
+def _tool_error(what: str, error: Any) -> ToolError:
     code = str(error.response.get("Error", {}).get("Code", ""))
     message = str(error.response.get("Error", {}).get("Message", "")) or code
     kinds: list[tuple[tuple[str, ...], type[ToolError]]] = [
