@@ -22,7 +22,7 @@ from cloudwright.twin.objects import condition_is, is_finished, is_ready, labels
 from cloudwright.twin.topologies.start import Cluster, settled
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
-_KINDS = {
+KINDS = {
     "deployment": Resource("apps", "v1", "deployments"),
     "statefulset": Resource("apps", "v1", "statefulsets"),
     "daemonset": Resource("apps", "v1", "daemonsets"),
@@ -91,7 +91,7 @@ class Site:
         namespace, separator, rest = target.rpartition(":")
         kind, _, name = rest.partition("/")
         place = None if kind in _CLUSTER else namespace if separator else self.namespace
-        return _KINDS[kind], name, place
+        return KINDS[kind], name, place
 
     def get(self, target: str) -> Obj:
         """An object."""
@@ -116,7 +116,7 @@ class Site:
     def _do_create(self, obj: Mapping[str, Any], action: Mapping[str, Any]) -> None:
         kind = str(obj["kind"]).lower()
         namespace = None if kind in _CLUSTER else obj["metadata"].get("namespace", self.namespace)
-        self.api.create(_KINDS[kind], obj, namespace)
+        self.api.create(KINDS[kind], obj, namespace)
 
     def _do_delete(self, target: str, action: Mapping[str, Any]) -> None:
         resource, name, namespace = self.where(target)
@@ -141,7 +141,7 @@ class Site:
         uid = self.api.get(resource, name, namespace)["metadata"]["uid"]
         sets = [
             each
-            for each in self.api.cached(_KINDS["replicaset"], namespace)
+            for each in self.api.cached(KINDS["replicaset"], namespace)
             if any(owner["uid"] == uid for owner in each["metadata"].get("ownerReferences") or ())
         ]
         sets.sort(key=lambda each: int(each["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
