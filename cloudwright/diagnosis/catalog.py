@@ -172,6 +172,7 @@ services|service-selector-mismatch|Selector matches no Pod|F e .95|The Service h
 services|service-selector-too-broad|Selector matches foreign Pods|F e .85|Part of the traffic goes to Pods that do not serve it.
 services|service-port-mismatch|Target port wrong|F e .9|The Service sends traffic to a port on which nothing listens.
 services|service-port-name-unknown|Target port name unknown|F e .95|No container port has this name, so the Service has no endpoints.
+services|service-port-changed|Service port changed|F e .95|The Service was edited and its callers still use the port before.
 services|service-protocol-mismatch|Protocol wrong|F e .95|The Service forwards another protocol than its containers speak.
 services|service-missing|Service missing|F e .9|Others call a Service that does not exist while its workload runs.
 services|address-unknown|Configured name unknown|F e .85|A workload is configured with a name that no Service has.

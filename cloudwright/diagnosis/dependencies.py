@@ -147,6 +147,7 @@ _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
                   r"SSL (?:alert|handshake|routines)", r"TLS handshake (?:failed|error|timeout)")),
     (Reason.UNIMPLEMENTED, (r"code = Unimplemented", r"StatusCode\.UNIMPLEMENTED", r"UNIMPLEMENTED:")),
     (Reason.REFUSED, (
+        r"can't connect to remote host \((?P<host>[\d.]+)\): Connection refused",
         rf"dial tcp(?: \[?[\w.:]*\]?:\d+->)? ?{_HP}: connect: connection refused",
         r"ECONNREFUSED (?P<host>[\w.-]+):(?P<port>\d+)",
         rf"connection to server at \"{_H}\"[^\n]*, port (?P<port>\d+) failed: Connection refused",
@@ -154,7 +155,6 @@ _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
         rf"[Cc]an'?t connect to (?:MySQL )?server on '{_H}(?::(?P<port>\d+))?'",
         rf"Error (?:\d+ )?connecting to {_HP}", rf"Connection refused: {_H}/[\d.]+:(?P<port>\d+)",
         rf"[Cc]onnect(?:ing|ion)?[^\n]{{0,40}}? to {_HP}[^\n]{{0,80}}(?:[Cc]onnection refused)",
-        r"can't connect to remote host \((?P<host>[\d.]+)\): Connection refused",
         rf"UnableToConnect on {_HP}",
         r"[Cc]onnection refused", r"ConnectionRefusedError", r"ECONNREFUSED",
     )),

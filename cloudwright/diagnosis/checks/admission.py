@@ -251,7 +251,7 @@ def _webhook(view: ClusterView, item: Rejection) -> Finding | None:
     match = _CALL.search(item.message)
     if match is None:
         return None
-    configuration, hook = find_webhook(view, match[1])
+    configuration, hook = find_webhook(view, match[1], item.message)
     if configuration is None:
         target: Object = item.workload
         return finding(
@@ -277,7 +277,11 @@ def _webhook(view: ClusterView, item: Rejection) -> Finding | None:
     else:
         kind, field = "webhook-call-failed", f"webhooks[{match[1]}]"
         claim = f"Calls of webhook {match[1]} fail: {_tail(reason)}"
-    victims = [one.workload for one in rejections(view) if f'webhook "{match[1]}"' in one.message]
+    victims = [
+        one.workload
+        for one in rejections(view)
+        if f'webhook "{match[1]}"' in one.message and find_webhook(view, match[1], one.message)[0] is configuration
+    ]
     return finding(
         view, kind, configuration, f"{claim}; its failure policy is Fail, so objects are refused", field=field,
         cites=[item.cite, view.cite(configuration, f"webhooks[{match[1]}].failurePolicy", "Fail")], affected=victims,
@@ -300,14 +304,20 @@ def webhook_ignore(configuration: Object, name: str) -> Remedy:
     )
 
 
-def find_webhook(view: ClusterView, name: str) -> tuple[Object | None, Object]:
-    """The configuration that holds a webhook, and the webhook."""
+def find_webhook(view: ClusterView, name: str, message: str = "") -> tuple[Object | None, Object]:
+    """The configuration that holds a webhook, and the webhook; among several of one name the one whose server the
+    message names."""
+    found: list[tuple[Object, Object]] = []
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for item in view.of(kind):
             for hook in f.maps(item, "webhooks"):
                 if f.text(hook, "name") == name:
-                    return item, hook
-    return None, {}
+                    found.append((item, hook))
+    for item, hook in found:
+        service = f.mapping(hook, "clientConfig", "service")
+        if f"//{f.text(service, 'name')}.{f.text(service, 'namespace')}.svc" in message:
+            return item, hook
+    return found[0] if found else (None, {})
 
 
 def _denied(view: ClusterView, item: Rejection) -> Finding | None:

@@ -1,5 +1,6 @@
 """References of workloads to ConfigMaps, Secrets, ServiceAccounts and claims that do not resolve."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from cloudwright.diagnosis.checks.make import (
     previous_template,
     undo,
 )
-from cloudwright.diagnosis.dependencies import Reason, workload_errors
+from cloudwright.diagnosis.dependencies import Reason, workload_errors, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing, failing_pods
 from cloudwright.diagnosis.pods import (
@@ -27,6 +28,7 @@ from cloudwright.diagnosis.pods import (
     replicas,
     template_containers,
 )
+from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, spec_path
 
 _KINDS = {
@@ -270,6 +272,49 @@ def _watched(item: Object) -> bool:
     """Whether the labels say that a program reads it through the API (dashboards, rules, leader election)."""
     marks = {**f.labels(item, "metadata", "labels"), **f.labels(item, "metadata", "annotations")}
     return bool(marks) or bool(f.maps(item, "metadata", "ownerReferences"))
+
+
+_ERROR_LINE = re.compile(r"\b(ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b")
+
+
+def complained_settings(view: ClusterView) -> Iterator[Finding]:
+    """Error lines that go on and name a key or value of a ConfigMap that was edited not long ago."""
+    for workload in view.workloads:
+        sources = [
+            view.find("ConfigMap", f.namespace(workload), ref.name)
+            for ref in references(workload)
+            if ref.kind == "ConfigMap"
+        ]
+        edited = list(
+            {id(item): item for item in sources if item is not None and recently_changed(view, view.ref(item))}.values()
+        )
+        lines = _going_on(view, workload) if edited else []
+        for source in edited:
+            for key, value in f.labels(source, "data").items():
+                named = [line for line in lines if _mentions(line, key) or (len(value) >= 6 and value in line)]
+                if named and len(value) < 200 and not re.search(r"https?://", value):
+                    yield finding(
+                        view, "configuration-broken", source, f"{f.name(workload)} fails over the setting {key} since ConfigMap {f.name(source)} was edited: {named[-1][:160]}",
+                        field=f"data.{key}", cites=[view.quote(named[-1], "log", f.uid(workload)), view.cite(source, f"data.{key}", value)], affected=[workload],
+                        severity=None if failing(view, workload) else Severity.WARNING,
+                    )  # fmt: skip
+                    break
+
+
+def _mentions(line: str, key: str) -> bool:
+    """Whether a line names a key, however its words are joined."""
+    words = [word for word in re.split(r"[_\-. ]+", key.lower()) if word]
+    return len(key) >= 4 and re.search(r"[_\-. ]?".join(map(re.escape, words)), line.lower()) is not None
+
+
+def _going_on(view: ClusterView, workload: Object) -> list[str]:
+    """Error lines of the last quarter of the logs, where there are at least three."""
+    found: list[str] = []
+    for log in workload_logs(view, workload):
+        tail = log.lines[-max(len(log.lines) // 4, 8) :]
+        errors = [line for line in tail if _ERROR_LINE.search(line)]
+        found += errors if len(errors) >= 3 else []
+    return found
 
 
 def token_mount(view: ClusterView) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from cloudwright.diagnosis.graph.addresses import Address, Target, addresses, se
 from cloudwright.diagnosis.graph.endpoints import backends, selected_workloads, services_of
 from cloudwright.diagnosis.health import failing, failing_pods
 from cloudwright.diagnosis.pods import ports_of, references, replicas, template_containers
+from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, spec_path
 
 DATABASE = frozenset({Reason.CREDENTIALS, Reason.NOT_AUTHORIZED, Reason.READ_ONLY, Reason.TOO_MANY_CONNECTIONS, Reason.DATABASE_MISSING,
@@ -410,6 +411,21 @@ def configured_ports(view: ClusterView) -> Iterator[Finding]:
             others = [item for item in addresses(view, client) if item.host == address.host and item.port in offered]
             if others and not hurt:
                 continue
+            if (
+                recently_changed(view, view.ref(service))
+                and not recently_changed(view, view.ref(address.object))
+                and len(offered) == 1
+            ):
+                entry = f.maps(service, "spec", "ports")[0]
+                ports = [{**entry, "port": address.port}]
+                yield finding(
+                    view, "service-port-changed", service,
+                    f"Service {f.name(service)} was edited and offers port {min(offered)}, while {f.name(client)} still calls port {address.port}",
+                    field=f"spec.ports[{f.text(entry, 'name') or min(offered)}].port", affected=[client], severity=None if hurt else Severity.WARNING,
+                    cites=[view.cite(service, "spec.ports", str(min(offered))), view.cite(address.object, address.path, address.value)],
+                    remedies=[patch_at(service, f"Offer port {address.port} again", ("spec", "ports"), ports)],
+                )  # fmt: skip
+                continue
             yield finding(
                 view, _port_kind(service), address.object,
                 f"{client.get('kind')} {f.name(client)} is configured to call {f.name(service)} on port {address.port}, which it does not offer ({', '.join(map(str, sorted(offered)))})",
@@ -428,12 +444,14 @@ def _name(view: ClusterView, item: Complaint) -> Finding | None:
     if item.service is None:
         if item.target is not None and view.knows("Service", item.target.namespace):
             return _unknown_name(view, item) if item.hurt else None
-        if not host or not item.hurt:
+        if not host:
             return _name_unnamed(view, item) if item.hurt else None
+        if not item.hurt and item.address is None:
+            return None
         return finding(
             view,
             "outside-name-unknown",
-            item.client,
+            item.address.object if item.address else item.client,
             f"{f.name(item.client)} cannot resolve {host}",
             cites=[_cite(view, item)],
             affected=[item.client],

@@ -133,7 +133,9 @@ def target_ports(view: ClusterView) -> Iterator[Finding]:
     for service in view.of("Service"):
         if not selector(service) or f.text(service, "spec", "type") == "ExternalName":
             continue
-        workloads = [item for item in selected_workloads(view, service) if item.get("kind") != "Job"]
+        workloads = [
+            item for item in selected_workloads(view, service) if item.get("kind") != "Job" and replicas(item) > 0
+        ]
         if not workloads:
             continue
         for index, port in enumerate(f.maps(service, "spec", "ports")):
@@ -469,7 +471,11 @@ def _broad(view: ClusterView, service: Object) -> Iterator[Finding]:
     same = [item for item in items if f.name(item) == f.name(service)]
     images = {
         tuple(
-            f.text(one.spec, "image").partition("@")[0].rpartition(":")[0] or f.text(one.spec, "image")
+            (
+                f.text(one.spec, "image").partition("@")[0].rpartition(":")[0],
+                *f.strings(one.spec, "command"),
+                *f.strings(one.spec, "args"),
+            )
             for one in main_containers(item)
         )
         for item in items

@@ -43,6 +43,7 @@ CHECKS: Sequence[Check] = (
     config.stale_configuration,
     config.unused_and_odd,
     config.token_mount,
+    config.complained_settings,
     config.incomplete_tls_secrets,
     probes.probes,
     workloads.starts,

@@ -20,6 +20,8 @@ HOST_KEY = re.compile(
 PORT_KEY = re.compile(r"(.*?)[_.-]?PORT$", re.I)
 _SKIP_HOSTS = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "kubernetes.default.svc", "example.com"})  # noqa: S104
 _FILE_LIMIT = 20_000
+_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_CLUSTER_DOMAIN = ["cluster", "local"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def service_name(host: str, namespace: str, namespaces: frozenset[str]) -> Targe
         return None
     if "svc" in parts[1:]:
         index = parts.index("svc", 1)
-        if index == 1:
+        domain = parts[index + 1 :]
+        if index == 1 or (domain and domain != _CLUSTER_DOMAIN and _nearly(domain)):
             return None
         pod = parts[index - 3] if index >= 3 else ""
         return Target(parts[index - 1], parts[index - 2], pod, explicit=True)
@@ -64,6 +67,12 @@ def service_name(host: str, namespace: str, namespaces: frozenset[str]) -> Targe
     if len(parts) == 2 and parts[1] in namespaces:
         return Target(parts[1], parts[0])
     return None
+
+
+def _nearly(domain: list[str]) -> bool:
+    """Whether a domain looks like the usual cluster domain mistyped (other domains are taken as they are)."""
+    text, usual = ".".join(domain), ".".join(_CLUSTER_DOMAIN)
+    return abs(len(text) - len(usual)) <= 2 and sum(one != other for one, other in zip(text, usual, strict=False)) <= 4
 
 
 def addresses(view: ClusterView, workload: Object) -> list[Address]:
@@ -157,6 +166,9 @@ def read(value: str, source: Object, path: str, key: str, bare: bool = True) -> 
             if any(host == match["host"] for host, _ in seen) and not port:
                 continue
             seen.add((match["host"], port))
-            yield Address(match["host"], port, source, path, value[:200], key, "https://" in value)
+            scheme = match[0].partition("://")[0] if "://" in match[0] else ""
+            yield Address(
+                match["host"], port or _DEFAULT_PORTS.get(scheme, 0), source, path, value[:200], key, scheme == "https"
+            )
     if bare and not seen and HOST_KEY.search(key) and (found := _HOST.match(value)):
         yield Address(found["host"], 0, source, path, value, key)

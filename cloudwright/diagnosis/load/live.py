@@ -12,7 +12,8 @@ from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.load.prune import prune
 from cloudwright.diagnosis.observations import LogText, Observations
-from cloudwright.diagnosis.pods import containers
+from cloudwright.diagnosis.pods import containers, references
+from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, index_objects
 from cloudwright.tools.kubernetes.discovery import Discovery
 from cloudwright.tools.kubernetes.snapshot import LogReader, Snapshot, take
@@ -27,7 +28,7 @@ KINDS: Sequence[str] = (
     "mutatingwebhookconfigurations.admissionregistration.k8s.io", "apiservices.apiregistration.k8s.io", "leases.coordination.k8s.io",
 )  # fmt: skip
 """Kinds of Kubernetes itself that checks read."""
-MAX_LOGS = 60
+MAX_LOGS = 80
 """Containers whose logs one investigation reads at most."""
 LOG_LINES = 200
 
@@ -151,15 +152,22 @@ def reduce_object(obj: Mapping[str, Any]) -> Object | None:
 
 
 def _worth_reading(view: ClusterView) -> frozenset[tuple[str, str]]:
-    """Failing Pods first (two of a workload), then one Pod of each other workload while there is budget."""
+    """Failing Pods first (two of a workload), then one Pod of each other workload, those whose configuration was edited
+    not long ago first, while there is budget."""
     chosen: list[tuple[str, str]] = []
-    calm: list[tuple[str, str]] = []
+    calm: list[tuple[bool, str, str]] = []
     for item in view.workloads:
         bad = failing_pods(view, item)
         chosen += [(f.namespace(pod), f.name(pod)) for pod in bad[:2]]
         if not bad and not f.namespace(item).startswith("kube-"):
-            calm += [(f.namespace(pod), f.name(pod)) for pod in view.pods_of(item)[:1]]
-    return frozenset([*chosen, *calm][: MAX_LOGS // 2 if len(chosen) < MAX_LOGS // 2 else len(chosen)])
+            calm += [(not _edited(view, item), f.namespace(pod), f.name(pod)) for pod in view.pods_of(item)[:1]]
+    rest = [(space, name) for _, space, name in sorted(calm)]
+    return frozenset([*chosen, *rest[: max(MAX_LOGS - len(chosen), 10)]])
+
+
+def _edited(view: ClusterView, workload: Object) -> bool:
+    refs = [view.find(ref.kind, f.namespace(workload), ref.name) for ref in references(workload)]
+    return any(item is not None and recently_changed(view, view.ref(item)) for item in [workload, *refs])
 
 
 def _prefetch(view: ClusterView, logs: LiveLogs) -> None:

@@ -170,8 +170,8 @@ def _probe(line: str) -> Dict:
             found["grpc"]["service"] = service
     elif action == "tcp-socket":
         found["tcpSocket"] = {"port": _numeric(target.rpartition(":")[2])}
-    elif action == "http-get" and (match := _HTTP.match(target)):
-        found["httpGet"] = {"scheme": match[1].upper(), "port": _numeric(match[3]), "path": match[4] or "/"}
+    elif action == "http-get" and (address := _HTTP.match(target)):
+        found["httpGet"] = {"scheme": address[1].upper(), "port": _numeric(address[3]), "path": address[4] or "/"}
     elif action == "exec":
         found["exec"] = {"command": target.strip("[]").split(" ")}
     return found
