@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.twin.conformance import corpus, replay  # noqa: E402
+from tests.twin.conformance import corpus, refresh, replay  # noqa: E402
 
 
 def compare() -> tuple[dict[str, list[str]], int]:
@@ -94,6 +94,7 @@ def main() -> int:
     if arguments.command == "report":
         (ROOT / "docs").mkdir(exist_ok=True)
         (ROOT / "docs" / "twin-conformance.md").write_text(report(found, total))
+        refresh.write(found)
     return 0
 
 

@@ -110,7 +110,7 @@ class Decoder:
             struct = item.struct
             return [self.struct(struct, each or {}, f"{path}[{i}]", _strip(owner)) for i, each in enumerate(value)]
         return [
-            self._value(item, each, f"{path}[{i}]", _strip(owner), None) if each is not None else _ZERO.get(item.kind)
+            self._value(item, each, f"{path}[{i}]", _strip(owner), None) if each is not None else _null(item)
             for i, each in enumerate(value)
         ]
 
@@ -122,7 +122,7 @@ class Decoder:
         return {
             name: self._value(item, each, f"{path}.{name}", _strip(owner), None)
             if each is not None
-            else _ZERO.get(item.kind)
+            else _null(item)
             for name, each in value.items()
         }
 
@@ -138,6 +138,13 @@ class Decoder:
             case "number" if isinstance(value, int | float) and not isinstance(value, bool):
                 return value
         raise _mismatch(value, owner, "", _go(kind, field))
+
+
+def _null(item: Type) -> Any:
+    """What an explicit null in a list or map becomes."""
+    if item.ref == QUANTITY:
+        return "0"
+    return {} if item.kind == "struct" else _ZERO.get(item.kind)
 
 
 def _any(kind: Type, value: Any) -> Any:
@@ -171,8 +178,7 @@ def _string(kind: Type, value: Any, owner: str, field: Field | None) -> str:
 def _time(value: str, *, micro: bool) -> str:
     if not _RFC3339.fullmatch(value):
         layout = "2006-01-02T15:04:05.000000Z07:00" if micro else "2006-01-02T15:04:05Z07:00"
-        bad = value if not value[:4].isdigit() else value
-        raise DecodeError(f'parsing time "{value}" as "{layout}": cannot parse "{bad}" as "2006"')
+        raise DecodeError(f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"')
     if micro and len(value) == 27 and value[-1] == "Z":
         return value
     if not micro and len(value) == 20 and value[-1] == "Z":

@@ -134,7 +134,7 @@ def _volume(obj: Obj) -> None:
 
 def _pod(obj: Obj) -> None:
     spec = obj.setdefault("spec", {})
-    containers = [*spec.get("containers", ()), *spec.get("initContainers", ())]
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
     for container in containers:
         resources = container.get("resources") or {}
         if resources.get("limits"):
@@ -142,7 +142,7 @@ def _pod(obj: Obj) -> None:
     spec.setdefault("enableServiceLinks", True)
     if spec.get("hostNetwork"):
         for container in containers:
-            for port in container.get("ports", ()):
+            for port in container.get("ports") or ():
                 port.setdefault("hostPort", port["containerPort"])
 
 
@@ -156,7 +156,7 @@ def _service(obj: Obj) -> None:
         if given.get("timeoutSeconds") is None:
             spec["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": 10800}}
     kind = spec.setdefault("type", "ClusterIP")
-    for port in spec.get("ports", ()):
+    for port in spec.get("ports") or ():
         port.setdefault("protocol", "TCP")
         if port.get("targetPort") in (None, 0, ""):
             port["targetPort"] = port.get("port", 0)
@@ -223,7 +223,7 @@ def _stateful_strategy(obj: Obj) -> None:
 
 
 def _stateful_set(obj: Obj) -> None:
-    for claim in obj.get("spec", {}).get("volumeClaimTemplates", ()):
+    for claim in obj.get("spec", {}).get("volumeClaimTemplates") or ():
         claim.setdefault("apiVersion", "v1")
         claim.setdefault("kind", "PersistentVolumeClaim")
 

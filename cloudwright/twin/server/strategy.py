@@ -151,7 +151,7 @@ def _daemon_set_update(obj: Obj, old: Obj) -> None:
 
 
 def _stateful_set(obj: Obj) -> None:
-    for claim in obj.get("spec", {}).get("volumeClaimTemplates", ()):
+    for claim in obj.get("spec", {}).get("volumeClaimTemplates") or ():
         claim["status"] = {"phase": "Pending"}
 
 
@@ -159,7 +159,7 @@ def _job(obj: Obj) -> None:
     spec = obj["spec"]
     if spec.get("manualSelector"):
         return
-    uid, name = obj["metadata"]["uid"], obj["metadata"]["name"]
+    uid, name = obj["metadata"]["uid"], obj["metadata"].get("name", "")
     template = spec.setdefault("template", {}).setdefault("metadata", {})
     labels = template.setdefault("labels", {})
     for prefix in ("", "batch.kubernetes.io/"):
@@ -199,7 +199,7 @@ def _crd(obj: Obj) -> None:
 
 
 def _stored(obj: Obj) -> list[str]:
-    return [version["name"] for version in obj["spec"].get("versions", ()) if version.get("storage")]
+    return [version["name"] for version in obj["spec"].get("versions") or () if version.get("storage")]
 
 
 def _crd_update(obj: Obj, old: Obj) -> None:

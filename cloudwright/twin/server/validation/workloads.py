@@ -155,7 +155,7 @@ def stateful_set(obj: Obj) -> Errors:
 
 def _with_claims(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """The spec as its pods will have it: the claim templates are volumes that containers may mount."""
-    claims = [each["metadata"]["name"] for each in spec.get("volumeClaimTemplates") or ()]
+    claims = [(each.get("metadata") or {}).get("name", "") for each in spec.get("volumeClaimTemplates") or ()]
     given = spec.get("template") or {}
     inner = given.get("spec") or {}
     own = [volume for volume in inner.get("volumes") or () if volume.get("name") not in claims]
