@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.kit import Event, Kit
-from cloudwright.agents.language.understanding import Goal, Intent
+from cloudwright.agents.language.understanding import Goal, Intent, Memory
 from cloudwright.agents.state import Json, State
 from cloudwright.core.answers import CauseView
 from cloudwright.core.approval import Answer
@@ -22,6 +22,11 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
     digests = [digest for item in found for digest in item.proposals]
     failed: list[str] = []
     for task in tasks:
+        if task.intent.goal in (Goal.APPROVE, Goal.DENY):
+            digest, said = _by_words(task.intent.goal, state, kit)
+            digests += [digest] if digest else []
+            failed += [said] if said else []
+            continue
         try:
             wanted = _wanted(task, found, kit)
         except CloudwrightError as error:
@@ -41,6 +46,31 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
                 failed.append(f"{proposal.preview.summary}: nothing would change, it is so already.")
     queue = list(dict.fromkeys(digests))
     return {"queue": queue, "proposals": queue, "failed": failed}
+
+
+def _by_words(goal: Goal, state: State, kit: Kit) -> tuple[str, str]:
+    """A plain yes or no to the only change that waits in this session: its digest if it may run now, and a sentence.
+
+    Nothing but the session's last turn can have left it waiting, and that turn showed its diff.
+    """
+    shown = Memory.model_validate(state.get("memory") or {}).pending
+    waiting = [item for item in kit.gate.ledger.pending() if item.proposal.id in shown]
+    if not waiting:
+        return "", "Nothing waits for a decision."
+    if len(waiting) > 1:
+        names = "; ".join(f"{item.proposal.id}: {item.proposal.preview.summary}" for item in waiting)
+        return "", f"Several changes wait ({names}). Say which one, or decide on them one by one."
+    digest = waiting[0].proposal.digest
+    try:
+        if goal is Goal.DENY:
+            kit.gate.deny(digest, kit.approver, "by the user's word")
+            return "", f"Denied: {waiting[0].proposal.preview.summary}."
+        record = kit.gate.approve(digest, kit.approver)
+    except CloudwrightError as error:
+        return "", calls.explain(error, kit)
+    if record.state is Stands.APPROVED:
+        return digest, ""
+    return "", f"{record.proposal.id} waits for a second person's approval."
 
 
 def _refused(proposal: Proposal) -> str:

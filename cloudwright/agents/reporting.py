@@ -38,6 +38,8 @@ def _without_specialist(intent: Intent, kit: Kit) -> list[str]:
     match intent.goal:
         case Goal.EXPLAIN_SELF:
             return [_ABOUT_US]
+        case _ if intent.say and (intent.goal is not Goal.UNKNOWN or kit.model is None):
+            return [intent.say]
         case Goal.CHATTER:
             return ["You are welcome." if "thank" in intent.text.lower() else "Hello. What shall I look at?"]
         case Goal.UNKNOWN if kit.model is None:

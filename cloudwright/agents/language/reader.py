@@ -1,35 +1,35 @@
-"""The rule-based reader of requests: clauses, what each wants, and what has to be asked."""
+"""The rule-based reader of requests: clauses, what each wants, and what has to be asked before anything is done."""
 
+import threading
 from collections.abc import Sequence
 
-from cloudwright.agents.language import changing, lexicon, reading
+from cloudwright.agents.language import answering, deciding, guarding
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import phrases
-from cloudwright.agents.language.objects import World, namespace_in, objects_of
+from cloudwright.agents.language.objects import World
+from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.text import Token
-from cloudwright.agents.language.understanding import Goal, Intent, Memory, Understanding
-from cloudwright.agents.language.verbs import looks, opening, ordered, verbs
+from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding, Vocabulary
+from cloudwright.agents.language.utterances import Utterances
 from cloudwright.agents.language.vocabulary import Words
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
-from cloudwright.core.refs import ObjectRef
-
-_CONJUNCTIONS = ("and", "then", ",", ";", ".", "!", "?")
-_DIAGNOSE = (
-    "why", "wrong", "broken", "problem", "problems", "issue", "issues", "failing", "fails", "failure", "crashing", "crash",
-    "crashes", "unhealthy", "healthy", "ok", "okay", "fine", "stuck", "slow", "diagnose", "troubleshoot", "debug", "investigate", "root cause", "not working",
-    "down", "what is up", "cause", "misbehaving", "degraded", "alright", "trouble", "wrong with", "not ready", "matter", "ailing", "health", "going wrong", "errors in",
-)  # fmt: skip
+from cloudwright.core.errors import ToolError
 
 
 class RuleReader:
-    """Understands requests by rules over the cluster's own words."""
+    """Understands requests by rules over the cluster's own words and the tools' utterances; implements `kit.Reader`.
+
+    Args:
+        catalog: the tools that there are; what they say of themselves is learned.
+        words: where the cluster's words are kept.
+    """
 
     def __init__(self, catalog: Catalog, words: Words | None = None) -> None:
         self._catalog = catalog
         self._words = words or Words()
-        self._taggers: dict[int, Tagger] = {}
+        self._utterances = Utterances(catalog)
+        self._last: tuple[Vocabulary, Tagger] | None = None
+        self._lock = threading.Lock()
 
     def names(self, context: Context) -> Sequence[str]:
         """Names of live objects, as far as they were read already."""
@@ -37,188 +37,71 @@ class RuleReader:
         return sorted({item.ref.name for item in known.objects}) if known else ()
 
     def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
-        """What the request asks for."""
-        vocabulary = self._words.get(context, memory.changes)
-        tagger = self._taggers.get(id(vocabulary))
-        if tagger is None:
-            tagger = Tagger(vocabulary)
-            self._taggers = {id(vocabulary): tagger}
+        """What the request asks for; where the cluster cannot be asked, that is said instead."""
+        why = guarding.refusal(request)
+        if why:
+            refused = Intent(goal=Goal.REFUSE, text=request, confidence=1, say=why)
+            return Understanding(request=request, intents=(refused,))
+        try:
+            tagger = self._tagger(self._words.get(context, memory.changes))
+        except ToolError as error:
+            lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=error.message)
+            return Understanding(request=request, intents=(lost,))
         world = World(tagger.index, memory, context.place.namespace)
+        intents = tuple(self._intents(request, tagger, world))
+        return Understanding(request=request, intents=_asked_together(intents))
+
+    def _tagger(self, vocabulary: Vocabulary) -> Tagger:
+        with self._lock:
+            if self._last is None or self._last[0] is not vocabulary:
+                self._last = (vocabulary, Tagger(vocabulary))
+            return self._last[1]
+
+    def _intents(self, request: str, tagger: Tagger, world: World) -> Sequence[Intent]:
         tokens = tagger.tokens(request)
-        intents = [self._intent(clause, world) for clause in split(tokens, tagger)]
-        return Understanding(request=request, intents=tuple(intents) or (_nothing(request),))
+        whole = tagger.clause(tokens)
+        if world.memory.question is not None:
+            answered = answering.answer(world.memory.question, whole, request)
+            if answered is not None:
+                return (answered,)
+        special = deciding.special(whole, world.memory)
+        if special is not None:
+            return (special,)
+        found: list[Intent] = []
+        for clause in split(tokens, tagger):
+            intent = self._intent(clause, world)
+            found.append(intent)
+            if intent.about:
+                focus = (*intent.about, *(ref for ref in world.memory.objects if ref not in intent.about))
+                memory = world.memory.model_copy(update={"objects": focus, "last_calls": intent.calls, "listed": ()})
+                world = World(world.index, memory, world.namespace)
+        return _without_chatter(found) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
 
     def _intent(self, clause: Clause, world: World) -> Intent:
-        special = _special(clause)
-        if special is not None:
-            return special
-        if not _asks(clause):
-            families = frozenset(family for verb in ordered(clause) for family in verb.families)
-            if families:
-                for frame in changing.FRAMES:
-                    change = frame(clause, world, families)
-                    if change is not None:
-                        return Intent(
-                            goal=Goal.CALLS,
-                            text=clause.text,
-                            confidence=change.confidence,
-                            calls=change.calls,
-                            about=change.about,
-                            question=change.question,
-                        )
-        diagnosis = _diagnosis(clause, world)
-        if diagnosis is not None:
-            return diagnosis
-        found = reading.read_of(clause, world)
-        if found is not None:
-            return Intent(
-                goal=Goal.CALLS, text=clause.text, confidence=found.confidence, calls=found.calls, about=found.about
-            )
-        return _nothing(clause.text)
-
-
-def _nothing(text: str) -> Intent:
-    return Intent(goal=Goal.UNKNOWN, text=text, confidence=0.1)
-
-
-def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
-    """The wishes of a request, one clause each: a conjunction parts two wishes if a verb or a question follows it."""
-    parts: list[list[Token]] = [[]]
-    for index, token in enumerate(tokens):
-        follows = tokens[index + 1] if index + 1 < len(tokens) else None
-        if (
-            token.low in _CONJUNCTIONS
-            and not token.quoted
-            and follows is not None
-            and parts[-1]
-            and _begins(tokens[index + 1 :], token)
-        ):
-            parts.append([])
-            continue
-        parts[-1].append(token)
-    out = []
-    for part in parts:
-        kept = tuple(part)
-        while kept and (kept[-1].mark or kept[-1].low in ("and", "then")):
-            kept = kept[:-1]
-        if kept:
-            out.append(tagger.clause(kept, question=any(token.raw == "?" for token in part)))
-    return out
-
-
-def _begins(rest: tuple[Token, ...], at: Token) -> bool:
-    at_most = [token.low for token in rest[:6] if not token.mark]
-    while at_most and at_most[0] in (
-        "and",
-        "then",
-        "also",
-        "please",
-        "now",
-        "just",
-        "finally",
-        "after",
-        "that",
-        "next",
-    ):
-        at_most = at_most[1:]
-    if not at_most:
-        return False
-    first = at_most[0]
-    clause = Clause(tuple(Token(word, word, 0) for word in at_most))
-    if first in looks() or first in lexicon.ASKING.split() or first in ("can", "could", "would"):
-        return True
-    if first in ("its", "their") or at.raw in (".", ";", "?", "!"):
-        return True
-    return any(verb.start == 0 and verb.form == "base" for verb in verbs(clause)) and first not in (
-        "up",
-        "down",
-        "let",
-        "have",
-        "need",
-        "want",
-        "new",
-        "set" if at.raw == "," else "",
-    )
-
-
-def _asks(clause: Clause) -> bool:
-    start = opening(clause)
-    word = clause.low[start] if start < len(clause.low) else ""
-    if word in lexicon.ASKING.split() or word in (
-        "show",
-        "list",
-        "display",
-        "describe",
-        "tell",
-        "find",
-        "print",
-        "explain",
-        "compare",
-        "count",
-        "logs",
-        "events",
-    ):
-        return True
-    if clause.low and clause.low[0] in lexicon.ASKING.split():
-        return True
-    return any(
-        clause.has(" ".join(phrase))
-        for text in (lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD)
-        for phrase in phrases(text)
-        if phrase != ("would", "you")
-    )
-
-
-def _special(clause: Clause) -> Intent | None:
-    words = [token.low for token in clause.tokens if not token.mark]
-    text = " ".join(words)
-    if text in (
-        "hi",
-        "hello",
-        "hey",
-        "thanks",
-        "thank you",
-        "good morning",
-        "cheers",
-        "thanks a lot",
-        "hello there",
-        "hey there",
-    ):
-        return Intent(goal=Goal.CHATTER, text=clause.text, confidence=1)
-    if text in ("help", "what can you do", "who are you", "what do you do"):
-        return Intent(goal=Goal.EXPLAIN_SELF, text=clause.text, confidence=1)
-    if text in (
-        "undo",
-        "undo that",
-        "undo it",
-        "take that back",
-        "revert that",
-        "undo the last change",
-        "undo my last change",
-        "please undo that",
-        "undo this",
-    ):
-        return Intent(goal=Goal.UNDO, text=clause.text, confidence=1)
-    if text in ("fix it", "fix that", "please fix it", "repair it", "fix this", "make it work", "solve it"):
-        return Intent(goal=Goal.FIX, text=clause.text, confidence=1)
-    return None
-
-
-def _diagnosis(clause: Clause, world: World) -> Intent | None:
-    if not clause.has(*_DIAGNOSE):
-        return None
-    plural = any(item.plural for item in clause.of("kind", "workload"))
-    if (
-        plural
-        and (
-            clause.has("which", "list", "show", "how many", "count", "find", "get") or clause.low[0] in ("what", "any")
+        return deciding.special(clause, world.memory) or deciding.intent_of(
+            clause, world, self._utterances, self._catalog
         )
-        and not clause.has("why", "wrong", "problem")
-    ):
-        return None
-    if clause.has("logs", "log", "events"):
-        return None
-    objects = [item.ref for item in objects_of(clause, world)][:6]
-    if not objects and (place := namespace_in(clause)):
-        objects = [ObjectRef(kind="Namespace", name=place, api_version="v1")]
-    return Intent(goal=Goal.DIAGNOSE, text=clause.text, confidence=0.9, about=tuple(objects))
+
+
+def _without_chatter(found: Sequence[Intent]) -> tuple[Intent, ...]:
+    """Small talk beside a request is not answered."""
+    serious = tuple(item for item in found if item.goal is not Goal.CHATTER)
+    if any(item.goal is not Goal.UNKNOWN for item in serious):
+        serious = tuple(item for item in serious if item.goal is not Goal.UNKNOWN or len(item.text.split()) > 3)
+    return serious or tuple(found[:1])
+
+
+def _asked_together(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+    """Where one of several wishes has to be asked about, the others go with each answer, so that none is lost."""
+    asked = next((item for item in intents if item.question is not None), None)
+    others = [call for item in intents if item is not asked and item.goal is Goal.CALLS for call in item.calls]
+    if asked is None or asked.question is None or not others:
+        return intents
+    options = tuple(
+        Option(label=option.label, calls=(*others, *option.calls), about=option.about) if option.calls else option
+        for option in asked.question.options
+    )
+    question: Question = asked.question.model_copy(
+        update={"options": options, "drafts": (*others, *asked.question.drafts)}
+    )
+    return (asked.model_copy(update={"question": question}),)

@@ -15,7 +15,9 @@ _VERBS = {
 }  # fmt: skip
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 _NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
-_REFUSING = re.compile(r"\b(will not|won't|cannot|can't|never|do not|does not|refuse[ds]?|not possible|by policy)\b", re.I)
+_REFUSING = re.compile(
+    r"\b(will not|won't|cannot|can't|never|do not|does not|refuse[ds]?|not possible|by policy)\b", re.I
+)
 
 
 @dataclass
@@ -94,7 +96,9 @@ def _in(word: object, text: str) -> bool:
     low = text.lower()
     if wanted.isdigit():
         spoken = _NUMBERS[int(wanted)] if int(wanted) < len(_NUMBERS) else ""
-        return bool(re.search(rf"(?<![\d.]){wanted}(?![\d]|\.\d)", low)) or bool(spoken and re.search(rf"\b{spoken}\b", low))
+        return bool(re.search(rf"(?<![\d.]){wanted}(?![\d]|\.\d)", low)) or bool(
+            spoken and re.search(rf"\b{spoken}\b", low)
+        )
     return wanted in low
 
 
@@ -145,7 +149,9 @@ def _state(change: Json, done: Request, world: World) -> str:
     if change["verb"] == "cordon" and now is not None and not change.get("fields"):
         return "" if (now.get("spec") or {}).get("unschedulable") else f"value: {name} is not cordoned"
     if change.get("restart"):
-        before = (_at(world.before(change["resource"], namespace, name), "spec.template.metadata.annotations") or {}).get(RESTARTED)
+        before = (
+            _at(world.before(change["resource"], namespace, name), "spec.template.metadata.annotations") or {}
+        ).get(RESTARTED)
         after = (_at(now or {}, "spec.template.metadata.annotations") or {}).get(RESTARTED)
         if not after or after == before:
             return "it was not restarted"
@@ -166,7 +172,11 @@ def _same(found: Any, wanted: Any) -> bool:
         return all(_same(found.get(key), value) for key, value in wanted.items())
     if wanted is False and found is None:
         return True
-    return found == wanted or str(found) == str(wanted) or (isinstance(wanted, str) and str(found).startswith(wanted) and wanted.endswith("\n"))
+    return (
+        found == wanted
+        or str(found) == str(wanted)
+        or (isinstance(wanted, str) and str(found).startswith(wanted) and wanted.endswith("\n"))
+    )
 
 
 def _at(item: Any, path: str) -> Any:
@@ -175,7 +185,11 @@ def _at(item: Any, path: str) -> Any:
     parts = [one or other for one, other in tokens]
     for index, part in enumerate(parts):
         if isinstance(item, list):
-            found = [entry for entry in item if isinstance(entry, dict) and part in (entry.get("name"), entry.get("key"), entry.get("type"))]
+            found = [
+                entry
+                for entry in item
+                if isinstance(entry, dict) and part in (entry.get("name"), entry.get("key"), entry.get("type"))
+            ]
             item = found[0] if found else item[int(part)] if part.isdigit() and int(part) < len(item) else None
         elif isinstance(item, dict):
             if part not in item:

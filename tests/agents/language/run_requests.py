@@ -197,7 +197,9 @@ def perturbed(corpus: Json, words: Json, which: str, seed: int = 20261121) -> Js
         found = words.get(group) or {}
         chosen = found.get(which) if isinstance(found.get(which), dict) else found
         renames |= {str(key): str(value) for key, value in chosen.items() if isinstance(value, str)}
-    text = yaml.safe_dump({key: corpus[key] for key in ("requests", "paraphrases") if key in corpus}, sort_keys=False, width=10_000)
+    text = yaml.safe_dump(
+        {key: corpus[key] for key in ("requests", "paraphrases") if key in corpus}, sort_keys=False, width=10_000
+    )
     fresh = yaml.safe_load(rename(text, renames))
     for entry in fresh.get("requests", []):
         entry["turns"] = [_synonyms(turn, words["verbs"], random_) for turn in entry["turns"]]
@@ -210,7 +212,9 @@ def rename(text: str, renames: dict[str, str]) -> str:
     """Whole-word renaming in one pass."""
     if not renames:
         return text
-    pattern = re.compile(r"(?<![\w])(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?![\w])")
+    pattern = re.compile(
+        r"(?<![\w])(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?![\w])"
+    )
     return pattern.sub(lambda found: renames[found[1]], text)
 
 
@@ -243,20 +247,28 @@ def main(arguments: list[str]) -> int:
         for name, entries in (("requests", requests), ("paraphrases", paraphrases)):
             score = Score()
             for entry in entries:
-                if options.only and not any(entry["id"] == one or entry["id"].startswith(f"{one}.") for one in options.only):
+                if options.only and not any(
+                    entry["id"] == one or entry["id"].startswith(f"{one}.") for one in options.only
+                ):
                     continue
                 if options.kind and entry["expect"]["kind"] != options.kind:
                     continue
                 if options.answers:
                     outcome = hall.outcome(entry["turns"])
-                    print(f"{entry['id']}: {entry['turns']}\n   → {outcome.question or outcome.text}\n   {[str(w) for w in outcome.writes]} {outcome.error}")
+                    print(
+                        f"{entry['id']}: {entry['turns']}\n   → {outcome.question or outcome.text}\n   {[str(w) for w in outcome.writes]} {outcome.error}"
+                    )
                     if outcome.writes:
                         hall.world.put_back()
                     continue
                 result = hall.run(entry)
                 score.results.append(result)
                 if not result.right:
-                    print(f"✗ {result.id} {result.kind}{' WRONG WRITE' if result.wrong_write else ''}" + ("" if options.quiet else f"\n    {result.turns}\n    {result.why}"), flush=True)
+                    print(
+                        f"✗ {result.id} {result.kind}{' WRONG WRITE' if result.wrong_write else ''}"
+                        + ("" if options.quiet else f"\n    {result.turns}\n    {result.why}"),
+                        flush=True,
+                    )
             if score.results:
                 print(f"--- {name}")
                 print("\n".join(score.lines()))

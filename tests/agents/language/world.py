@@ -85,7 +85,9 @@ class World:
         if not self._paths:
             self._discover()
         root, namespaced = next(
-            value for (name, owner), value in self._paths.items() if name == plural.lower() and (not group or owner == group)
+            value
+            for (name, owner), value in self._paths.items()
+            if name == plural.lower() and (not group or owner == group)
         )
         return f"{root}/namespaces/{namespace}/{plural}" if namespaced and namespace else f"{root}/{plural}"
 
@@ -162,13 +164,23 @@ class World:
         owner = (kind, name)
         base = f"/namespaces/{namespace}"
         if kind == "Deployment":
-            owned = [item for item in self.plane.request("GET", f"/apis/apps/v1{base}/replicasets")["items"] if _owned(item, *owner)]
+            owned = [
+                item
+                for item in self.plane.request("GET", f"/apis/apps/v1{base}/replicasets")["items"]
+                if _owned(item, *owner)
+            ]
             if not owned:
                 return []
-            newest = max(owned, key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]))
+            newest = max(
+                owned, key=lambda item: int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
+            )
             owner = ("ReplicaSet", newest["metadata"]["name"])
         if kind == "CronJob":
-            jobs = [item["metadata"]["name"] for item in self.plane.request("GET", f"/apis/batch/v1{base}/jobs")["items"] if _owned(item, *owner)]
+            jobs = [
+                item["metadata"]["name"]
+                for item in self.plane.request("GET", f"/apis/batch/v1{base}/jobs")["items"]
+                if _owned(item, *owner)
+            ]
             owner = ("Job", max(jobs, default=""))
         return [
             item["metadata"]["name"]
@@ -209,7 +221,16 @@ class World:
     def _delete(self, path: str) -> None:
         try:
             self.plane.request("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
-            self.plane.request("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"})
+            self.plane.request(
+                "DELETE",
+                path,
+                {
+                    "kind": "DeleteOptions",
+                    "apiVersion": "v1",
+                    "gracePeriodSeconds": 0,
+                    "propagationPolicy": "Background",
+                },
+            )
         except urllib.error.HTTPError as error:
             error.close()
 
@@ -234,7 +255,10 @@ class World:
             self._create(path, wanted)
             return
         if "status" in wanted:
-            body = {**wanted, "metadata": {"name": wanted["metadata"]["name"], "namespace": wanted["metadata"].get("namespace")}}
+            body = {
+                **wanted,
+                "metadata": {"name": wanted["metadata"]["name"], "namespace": wanted["metadata"].get("namespace")},
+            }
             try:
                 self.plane.request("PUT", f"{path}/status", body)
             except urllib.error.HTTPError as error:
@@ -281,11 +305,34 @@ def _ready_node(name: str, setup: Json) -> Json:
     zone = {"node-1": "zone-a", "node-2": "zone-b", "node-3": "zone-c"}[name]
     labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "topology.kubernetes.io/zone": zone}
     amounts = {"cpu": "8", "memory": "32Gi", "pods": "110", "ephemeral-storage": "100Gi"}
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "ok", "lastHeartbeatTime": _now(), "lastTransitionTime": _now(60)}
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "message": "ok",
+        "lastHeartbeatTime": _now(),
+        "lastTransitionTime": _now(60),
+    }
     spec = {"unschedulable": True} if name in setup.get("cordoned", ()) else {}
     return {
         "manifest": {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}, "spec": spec},
-        "status": {"capacity": amounts, "allocatable": amounts, "conditions": [ready], "nodeInfo": {"kubeletVersion": "v1.34.4", "machineID": "", "systemUUID": "", "bootID": "", "kernelVersion": "6.1", "osImage": "Test OS", "containerRuntimeVersion": "containerd://2.0", "kubeProxyVersion": "", "operatingSystem": "linux", "architecture": "amd64"}},
+        "status": {
+            "capacity": amounts,
+            "allocatable": amounts,
+            "conditions": [ready],
+            "nodeInfo": {
+                "kubeletVersion": "v1.34.4",
+                "machineID": "",
+                "systemUUID": "",
+                "bootID": "",
+                "kernelVersion": "6.1",
+                "osImage": "Test OS",
+                "containerRuntimeVersion": "containerd://2.0",
+                "kubeProxyVersion": "",
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+            },
+        },
     }
 
 
@@ -310,9 +357,18 @@ def _pod_status(container: Json, sick: str, number: int) -> Json:
         "startTime": _now(55),
         "containerStatuses": [state],
         "conditions": [
-            {"type": kind, "status": conditions, "lastTransitionTime": _now(50), **({} if conditions == "True" else {"reason": "ContainersNotReady"})}
+            {
+                "type": kind,
+                "status": conditions,
+                "lastTransitionTime": _now(50),
+                **({} if conditions == "True" else {"reason": "ContainersNotReady"}),
+            }
             for kind in ("Ready", "ContainersReady")
-        ] + [{"type": "PodScheduled", "status": "True", "lastTransitionTime": _now(55)}, {"type": "Initialized", "status": "True", "lastTransitionTime": _now(54)}],
+        ]
+        + [
+            {"type": "PodScheduled", "status": "True", "lastTransitionTime": _now(55)},
+            {"type": "Initialized", "status": "True", "lastTransitionTime": _now(54)},
+        ],
     }
 
 

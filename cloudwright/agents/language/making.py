@@ -1,0 +1,322 @@
+"""Changes that make something: manifests, namespaces, ConfigMaps, Services, autoscalers, jobs, taints."""
+
+import json
+import re
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.changing import Change, change_all, workload_call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.objects import SCALABLE, World, namespace_in
+from cloudwright.agents.language.reading import call, located
+from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.core.tool import ToolCall
+
+_LARGEST_FILE = 1_000_000
+_TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
+
+
+def from_file(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """A manifest in a file of the working directory."""
+    files = clause.of("file")
+    if not files or not families & {"apply", "create", "deploy", "set", "add", "trigger"}:
+        return None
+    clause.use(*files)
+    clause.use_words(("manifest", "file", "from", "objects", "of"))
+    place = namespace_in(clause)
+    calls = []
+    for mention in files:
+        text = read_manifest(mention.text)
+        if isinstance(text, Question):
+            return Change(question=text)
+        tool = "create_resource" if "create" in families and "apply" not in families else "apply_manifest"
+        calls.append(call(tool, manifest=text, namespace=place or (world.memory.namespace or "")))
+    return Change(tuple(calls))
+
+
+def read_manifest(name: str) -> str | Question:
+    """The text of a manifest below the working directory; a question where it cannot be read."""
+    path = Path(name)
+    base = Path.cwd().resolve()
+    if path.is_absolute() or ".." in path.parts or not (base / path).resolve().is_relative_to(base):
+        return Question(
+            text=f"{name} is not below the working directory; I read manifests from there only. Which file?",
+            slot="manifest",
+        )
+    try:
+        if (base / path).stat().st_size > _LARGEST_FILE:
+            return Question(text=f"{name} is too large for a manifest. Which file?", slot="manifest")
+        return (base / path).read_text()
+    except (OSError, UnicodeDecodeError):
+        return Question(text=f"There is no readable file {name} in {base}. Which file?", slot="manifest")
+
+
+def inline(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """A manifest written in the request itself."""
+    texts = [item for item in clause.of("text") if "kind:" in item.text or '"kind"' in item.text]
+    flows = [
+        (index, token.raw)
+        for index, token in enumerate(clause.tokens)
+        if token.raw.startswith("{") and "kind" in token.raw
+    ]
+    if not texts and not flows or not families & {"apply", "create", "add"}:
+        return None
+    clause.use(*texts)
+    clause.used.update(index for index, _ in flows)
+    manifest = texts[0].text if texts else flows[0][1]
+    tool = "create_resource" if "create" in families and "apply" not in families else "apply_manifest"
+    return Change((call(tool, manifest=manifest, namespace=namespace_in(clause)),))
+
+
+def new_object(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """A new Namespace, ConfigMap or ServiceAccount."""
+    kinds = [item.kind for item in clause.of("kind") if item.kind]
+    if not kinds or not families & {"create", "add"}:
+        return None
+    kind = kinds[0].kind
+    if kind not in ("Namespace", "ConfigMap", "ServiceAccount"):
+        return None
+    name = _new_name(clause, world)
+    if not name:
+        return Change(question=Question(text=f"What shall the new {kind} be called?", slot="name"))
+    metadata: dict[str, JsonValue] = {"name": name}
+    body: dict[str, JsonValue] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    pairs = clause.of("pair")
+    clause.use(*pairs)
+    data: dict[str, JsonValue] = {item.text.partition("=")[0]: item.text.partition("=")[2] for item in pairs}
+    labels = clause.has("label", "labels", "labelled", "labeled")
+    if data and (kind != "ConfigMap" or labels):
+        metadata["labels"] = data
+    elif kind == "ConfigMap":
+        body["data"] = data
+    clause.use_words(
+        ("with", "new", "data", "key", "keys", "label", "labels", "empty", "containing", "called", "named", "holding")
+    )
+    place = "" if kind == "Namespace" else namespace_in(clause) or world.home()
+    if place:
+        metadata["namespace"] = place
+    return Change((call("create_resource", manifest=json.dumps(body)),))
+
+
+def _new_name(clause: Clause, world: World) -> str:
+    kind = next(item for item in clause.of("kind") if item.kind)
+    for word in ("called", "named", "name"):
+        at = clause.find(word)
+        if 0 <= at < len(clause.tokens) - 1:
+            clause.used.update((at, at + 1))
+            return clause.tokens[at + 1].low
+    for at in (kind.end, kind.start - 1):
+        if 0 <= at < len(clause.tokens) and not clause.tokens[at].mark and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", clause.low[at]) and clause.low[at] not in (
+            "in", "with", "for", "a", "new", "the", "create", "add", "make", "another", "please", "to", "empty", "that", "up",
+        ):  # fmt: skip
+            clause.used.add(at)
+            return clause.low[at]
+    return ""
+
+
+def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """A Service for a workload."""
+    service = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
+    if not ("expose" in families or service and families & {"create", "add"} and clause.of("name")):
+        return None
+    numbers = clause.of("number")
+    clause.use(*numbers)
+    kind = next(
+        (
+            value
+            for word, value in (
+                ("nodeport", "NodePort"),
+                ("loadbalancer", "LoadBalancer"),
+                ("load balancer", "LoadBalancer"),
+            )
+            if clause.has(word)
+        ),
+        "",
+    )
+    name = ""
+    for word in ("as", "called", "named"):
+        at = clause.find(word)
+        if 0 <= at < len(clause.tokens) - 1 and clause.low[at + 1] not in ("a", "an", "nodeport", "loadbalancer"):
+            name = clause.low[at + 1]
+            clause.used.update((at, at + 1))
+    clause.use_words(
+        (
+            "port",
+            "on",
+            "target",
+            "service",
+            "to",
+            "nodeport",
+            "loadbalancer",
+            "load balancer",
+            "type",
+            "targetport",
+            "reachable",
+            "ports",
+            "as",
+            "a",
+        )
+    )
+
+    def make(item: Named) -> ToolCall | Question:
+        if not numbers:
+            return Question(
+                text="On which port?",
+                slot="port",
+                drafts=(workload_call("expose_workload", item, service=name, type=kind),),
+            )
+        target = numbers[1].value if len(numbers) > 1 else None
+        return workload_call(
+            "expose_workload", item, port=numbers[0].value, target_port=target, service=name, type=kind
+        )
+
+    return change_all(clause, world, ("Deployment", "StatefulSet", "ReplicaSet"), "expose", make)
+
+
+def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """An autoscaler for a workload."""
+    kind = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
+    automatic = clause.has("automatically", "between", "autoscale", "autoscaled", "autoscaling")
+    if not (
+        "autoscale" in families
+        or kind
+        and families & {"create", "add", "set"}
+        or automatic
+        and families & {"scale", "set"}
+    ):
+        return None
+    numbers, percents = clause.of("number"), clause.of("percent")
+    if clause.of("quantity"):
+        return None
+    clause.use(*numbers, *percents)
+    clause.use_words(
+        (
+            "between",
+            "and",
+            "from",
+            "to",
+            "min",
+            "max",
+            "minimum",
+            "maximum",
+            "replicas",
+            "pods",
+            "cpu",
+            "at",
+            "most",
+            "least",
+            "percent",
+            "hpa",
+            "autoscaler",
+            "automatically",
+            "up",
+            "utilization",
+            "target",
+            "with",
+            "autoscaling",
+            "of",
+        )
+    )
+
+    def make(item: Named) -> ToolCall | Question:
+        if not numbers:
+            return Question(
+                text="Up to how many replicas?", slot="max", drafts=(workload_call("autoscale_workload", item),)
+            )
+        low = numbers[0].value if len(numbers) > 1 else None
+        return workload_call(
+            "autoscale_workload",
+            item,
+            max=numbers[-1].value if len(numbers) < 3 else numbers[1].value,
+            min=low,
+            cpu_percent=percents[-1].value if percents else None,
+        )
+
+    return change_all(clause, world, SCALABLE[:2], "autoscale", make)
+
+
+def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """A CronJob, once, now."""
+    crons = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "CronJob"]
+    job = any(item.kind and item.kind.kind in ("Job", "CronJob") for item in clause.of("kind"))
+    if not crons or not (families & {"trigger"} or job and families & {"create"}):
+        return None
+    clause.use_words(
+        (
+            "now",
+            "once",
+            "immediately",
+            "manually",
+            "job",
+            "right",
+            "run",
+            "of",
+            "a",
+            "from",
+            "one",
+            "off",
+            "one-off",
+            "manual",
+            "by",
+            "hand",
+            "straight",
+            "away",
+            "new",
+            "extra",
+            "kick",
+            "cronjob",
+        )
+    )
+
+    def make(item: Named) -> ToolCall:
+        return call("run_job_now", name=item.ref.name, namespace=item.ref.namespace)
+
+    return change_all(clause, world, ("CronJob",), "run", make)
+
+
+def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Taints of a node."""
+    if not families & {"taint", "untaint"} and not clause.has("taint", "taints"):
+        return None
+    removing = bool(families & {"untaint", "delete"})
+    found = [token.raw for token in clause.tokens if _TAINT.fullmatch(token.raw)]
+    keys = [item.text for item in clause.of("pair") if item.text not in found]
+    for index, token in enumerate(clause.tokens):
+        if token.raw in found or token.raw in keys:
+            clause.used.add(index)
+    if not found and removing:
+        at = clause.find("taint")
+        for index in (at + 1, at - 1):
+            if (
+                0 <= index < len(clause.tokens)
+                and clause.at(index) is None
+                and clause.low[index]
+                not in ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
+            ):
+                found = [clause.tokens[index].raw]
+                clause.used.add(index)
+                break
+    effect = next(
+        (token.raw for token in clause.tokens if token.low in ("noschedule", "noexecute", "prefernoschedule")), ""
+    )
+    if keys and effect and not found:
+        proper = {"noschedule": "NoSchedule", "noexecute": "NoExecute", "prefernoschedule": "PreferNoSchedule"}[
+            effect.lower()
+        ]
+        found = [f"{keys[0]}:{proper}"]
+        clause.use_words((effect.lower(),))
+    clause.use_words(("taint", "taints", "with", "effect", "key", "off"))
+    if not found:
+        return Change(question=Question(text="Which taint? Write it as key=value:NoSchedule.", slot="set"))
+    fixed: list[JsonValue] = list(found)
+
+    def make(item: Named) -> ToolCall:
+        return call("taint_node", name=item.ref.name, **({"remove": fixed} if removing else {"set": fixed}))
+
+    return change_all(clause, world, ("Node",), "taint", make)
+
+
+FRAMES = (from_file, inline, taint, run_now, autoscale, expose, new_object)
+
+__all__ = ["FRAMES", "located", "read_manifest"]

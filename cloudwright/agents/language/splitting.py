@@ -1,0 +1,65 @@
+"""Several wishes in one request, as clauses."""
+
+from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.tagging import Tagger
+from cloudwright.agents.language.text import Token
+from cloudwright.agents.language.verbs import looks, verbs
+
+_JOINTS = frozenset(("and", "then", ",", ";", ".", "!", "?", "but", "plus", "afterwards"))
+_LEADING = frozenset("and then also please now just finally after that next afterwards so but".split())
+_WEAK = frozenset(
+    "up down let have need want new put make get use keep run top name give help like report output cause load".split()
+)
+_ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
+
+
+def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
+    """The wishes of a request; a joint parts two wishes if a verb, a question or a possessive follows it."""
+    parts: list[list[Token]] = [[]]
+    for index, token in enumerate(tokens):
+        rest = tokens[index + 1 :]
+        if token.low in _JOINTS and not token.quoted and rest and parts[-1] and _begins(rest, token, parts[-1]):
+            if token.raw == "?":
+                parts[-1].append(token)
+            parts.append([])
+            continue
+        parts[-1].append(token)
+    out = []
+    for part in parts:
+        question = any(token.raw == "?" for token in part)
+        while part and (part[-1].mark or part[-1].low in ("and", "then")):
+            part = part[:-1]
+        while part and part[0].mark:
+            part = part[1:]
+        if part:
+            out.append(tagger.clause(tuple(part), question))
+    return out
+
+
+def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
+    words = [token for token in rest[:8] if not token.mark]
+    while words and words[0].low in _LEADING:
+        words = words[1:]
+    if not words:
+        return False
+    first = words[0].low
+    if joint.raw in (".", ";", "?", "!"):
+        return True
+    if any(token.low in ("between", "both", "from", "compare") for token in before[-4:]):
+        return False
+    if first in _ASKING and not (first in ("is", "are", "has", "does", "do", "have") and joint.low in ("and", ",")):
+        return True
+    if first in ("its", "their"):
+        return True
+    clause = Clause(tuple(words))
+    starts = any(verb.start == 0 and verb.form == "base" for verb in verbs(clause)) or first in looks()
+    if not starts:
+        return False
+    if first in _WEAK:
+        return (
+            len(words) > 2
+            and joint.low in ("and", "then", "but")
+            and first not in ("up", "down", "new", "have", "like", "top", "name", "cause", "load", "output", "report")
+        )
+    return first not in ("set", "label", "logs", "log") or joint.low in ("and", "then") or len(words) > 2
