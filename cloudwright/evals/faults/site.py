@@ -18,7 +18,7 @@ from cloudwright.twin.api import (
 )
 from cloudwright.twin.apps.machine import Edge
 from cloudwright.twin.kubelet import LogOptions
-from cloudwright.twin.objects import condition_is, is_finished, is_ready, labels_of
+from cloudwright.twin.objects import condition_is, created_at, is_finished, is_ready, labels_of
 from cloudwright.twin.topologies.start import Cluster, settled
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -240,6 +240,15 @@ class Site:
 
     def _is_fewer_pods(self, app: str, check: Mapping[str, Any]) -> bool:
         return sum(is_ready(pod) for pod in self.pods(app)) < int(check["than"])
+
+    def _is_evicted(self, app: str, check: Mapping[str, Any]) -> bool:
+        """A pod of the application that began in the last seconds has been evicted."""
+        limit = self.world.clock.now() - float(check["seconds"])
+        return any(
+            (pod.get("status") or {}).get("reason") == "Evicted" and created_at(pod) >= limit
+            for pod in self.api.cached(PODS, self.namespace)
+            if labels_of(pod).get("app.kubernetes.io/name") == app
+        )
 
     def _is_pending(self, app: str, check: Mapping[str, Any]) -> bool:
         return any(not condition_is(pod, "PodScheduled") for pod in self.pods(app))

@@ -72,7 +72,7 @@ def _line(blocks: list[ServerBlock], stack: Sequence[str], words: Sequence[str],
     if not stack:
         if not line.endswith("{"):
             return f"Unexpected token '{words[0]}', expecting '{{'"
-        blocks.append(ServerBlock(tuple(word.rpartition(":")[0] or "." for word in words)))
+        blocks.append(ServerBlock(tuple(word.partition(":")[0] or "." for word in words)))
     elif len(stack) == 1:
         if words[0] not in _KNOWN:
             return f"Unknown directive '{words[0]}'"

@@ -324,7 +324,7 @@ class Plane:
             return Reply(problem=dial.problem, seconds=timeout if dial.problem == "timeout" else 0.002)
         if dial.process is None:
             return Reply(200, "{}\n", seconds=dial.seconds)
-        reply = respond(dial.process, parts.path or "/", port)
+        reply = respond(dial.process, parts.path or "/", dial.port)
         seconds = reply.seconds + dial.seconds
         if seconds > timeout:
             return Reply(problem="timeout", seconds=timeout)

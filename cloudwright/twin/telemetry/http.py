@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -92,10 +93,10 @@ class PrometheusApi:
 
     def _endpoint(self, handler: Callable[[Parameters, Request], Any]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            form = await request.form() if request.method == "POST" else {}
+            body = (await request.body()).decode("utf-8", "replace") if request.method == "POST" else ""
             parameters: dict[str, list[str]] = {}
-            for name, value in [*request.query_params.multi_items(), *dict(form).items()]:
-                parameters.setdefault(name, []).append(str(value))
+            for name, value in [*request.query_params.multi_items(), *parse_qsl(body)]:
+                parameters.setdefault(name, []).append(value)
             return await run_in_threadpool(self._answer, handler, parameters, request)
 
         return endpoint
