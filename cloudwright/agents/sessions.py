@@ -20,6 +20,9 @@ from cloudwright.agents.reporting import short
 from cloudwright.core.errors import ConfigError, NotFound, UsageError
 from cloudwright.core.refs import Frozen
 
+Saver = BaseCheckpointSaver[Any]
+"""Where checkpoints are kept."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -40,7 +43,7 @@ class SessionView(Frozen):
 
 
 @contextmanager
-def checkpointer(place: str, directory: Path) -> Iterator[BaseCheckpointSaver[Any]]:
+def checkpointer(place: str, directory: Path) -> Iterator[Saver]:
     """Where sessions are kept: a PostgreSQL address, or a SQLite file in the directory.
 
     Raises:
@@ -65,7 +68,7 @@ def checkpointer(place: str, directory: Path) -> Iterator[BaseCheckpointSaver[An
 
 
 @contextmanager
-def _postgres(address: str) -> Iterator[BaseCheckpointSaver[Any]]:
+def _postgres(address: str) -> Iterator[Saver]:
     try:
         from langgraph.checkpoint.postgres import PostgresSaver
         from psycopg import OperationalError
@@ -175,7 +178,7 @@ class Conversation:
         return "\n\n".join(parts) + "\n"
 
 
-def sessions(graph: Graph, saver: BaseCheckpointSaver[Any]) -> list[SessionView]:
+def sessions(graph: Graph, saver: Saver) -> list[SessionView]:
     """All kept sessions, by name."""
     names = sorted({str(item.config["configurable"]["thread_id"]) for item in saver.list(None)})
     views = []

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
-
 from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.budget import Limits
 from cloudwright.agents.diagnosing import LiveDiagnoser
@@ -14,7 +12,7 @@ from cloudwright.agents.graph import Graph, build
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.language.reader import RuleReader
 from cloudwright.agents.model.chat import ChatModel
-from cloudwright.agents.sessions import Conversation, checkpointer, new_name
+from cloudwright.agents.sessions import Conversation, Saver, checkpointer, new_name
 from cloudwright.settings import Effective, Settings
 from cloudwright.surfaces.session import open_session
 
@@ -25,7 +23,7 @@ class Assistant:
 
     kit: Kit
     graph: Graph
-    saver: BaseCheckpointSaver[Any]
+    saver: Saver
     conversation: Conversation
 
     def answer(self, waiting: dict[str, Any] | None) -> AskAnswer:
