@@ -111,14 +111,14 @@ class _Informer:
             raise ApiStatusError(504, "Timeout", f"no list of {resource.plural} within {_TIMEOUT:.0f} s")
 
     def _run(self) -> None:
-        session = self._api.connected.session()
-        while not self._stopping.is_set():
-            try:
-                version = self._list(session)
-                while not self._stopping.is_set() and version:
-                    version = self._watch(session, version)
-            except (requests.RequestException, ApiStatusError, ValueError, AttributeError):
-                self._stopping.wait(_PAUSE)
+        with self._api.connected.session() as session:
+            while not self._stopping.is_set():
+                try:
+                    version = self._list(session)
+                    while not self._stopping.is_set() and version:
+                        version = self._watch(session, version)
+                except (requests.RequestException, ApiStatusError, ValueError, AttributeError, OSError):
+                    self._stopping.wait(_PAUSE)
 
     def _list(self, session: requests.Session) -> str:
         answer = session.get(self._api.connected.server + path_of(self._resource), timeout=_TIMEOUT)
@@ -198,6 +198,10 @@ class _Informer:
 
         return remove
 
+    def join(self) -> None:
+        """Wait a moment for the thread to end."""
+        self._thread.join(2)
+
     def stop(self) -> None:
         """End the thread soon."""
         self._stopping.set()
@@ -232,6 +236,7 @@ class HttpApi:
     def __init__(self, connected: Connected) -> None:
         self.connected = connected
         self._sessions = threading.local()
+        self._opened: list[requests.Session] = []
         self._informers: dict[Resource, _Informer] = {}
         self._lock = threading.Lock()
 
@@ -239,6 +244,7 @@ class HttpApi:
         session = getattr(self._sessions, "session", None)
         if session is None:
             session = self._sessions.session = self.connected.session()
+            self._opened.append(session)
         data = None if body is None else json.dumps(body)
         url = self.connected.server + path
         headers = {"Content-Type": media, "Accept": "application/json"}
@@ -332,5 +338,9 @@ class HttpApi:
         with self._lock:
             for informer in self._informers.values():
                 informer.stop()
+            for informer in self._informers.values():
+                informer.join()
             self._informers.clear()
+        for session in self._opened:
+            session.close()
         self.connected.close()

@@ -51,6 +51,7 @@ def remote(server: ApiServer, tmp_path: Path) -> Iterator[HttpApi]:
         path.write_text(serving.kubeconfig())
         api = HttpApi(Connected(path))
         yield api
+        serving.application.end_watches()
         api.close()
 
 

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from cloudwright.twin.server.gateway import Answer, Call, Gateway
 from cloudwright.twin.server.streams import Streams
+from cloudwright.twin.server.watching import Watch
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _BOOKMARK_SECONDS = 55.0
@@ -64,6 +65,7 @@ class Application:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.streams = Streams(gateway)
+        self._watches: set[Watch] = set()
         routes = [
             Route("/{path:path}", self.endpoint, methods=_METHODS),
             WebSocketRoute("/{path:path}", self.socket),
@@ -109,6 +111,7 @@ class Application:
                 loop.call_soon_threadsafe(changed.set)
 
         watch.on_change = wake
+        self._watches.add(watch)
         deadline = loop.time() + answer.timeout
 
         def drain() -> bytes:
@@ -129,13 +132,19 @@ class Application:
                     watch.bookmark()
                 changed.clear()
         finally:
+            self._watches.discard(watch)
             with self.gateway.lock:
                 watch.close()
 
+    def end_watches(self) -> None:
+        """End all streams of watches, so that the server can stop."""
+        for watch in tuple(self._watches):
+            watch.overflowed = True
+            watch.on_change()
+
 
 def _headers(answer: Answer) -> dict[str, str]:
-    headers = {"cache-control": "no-cache, private", **answer.headers}
-    return headers
+    return {"cache-control": "no-cache, private", **answer.headers}
 
 
 def http_response(answer: Answer) -> HttpResponse:
@@ -155,6 +164,7 @@ def make_server(application: Application, host: str, port: int, files: tuple[str
         application.asgi,
         host=host,
         port=port,
+        loop="asyncio",
         http=CertificateProtocol,
         ws="websockets-sansio",
         ssl_certfile=certificate,

@@ -1,5 +1,6 @@
 """A served twin: the world's API on a TLS port of this machine, with a kubeconfig."""
 
+import asyncio
 import json
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from cloudwright.twin.server.request import User
 
 _ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
 _READY_SECONDS = 20.0
+_CLOSING_SECONDS = 0.3
 
 
 def kubeconfig(url: str, authority: bytes, token: str, *, name: str = "twin", namespace: str = "") -> str:
@@ -82,7 +84,7 @@ class Serving:
         Raises:
             TimeoutError: it did not come up.
         """
-        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="twin-http", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="twin-http", daemon=True)
         self._thread.start()
         waited = threading.Event()
         for _ in range(int(_READY_SECONDS / 0.01)):
@@ -94,12 +96,20 @@ class Serving:
     def run(self) -> None:
         """Serve on this thread until interrupted."""
         try:
-            self._server.run([self._socket])
+            self._run()
         finally:
             self._clean()
 
+    def _run(self) -> None:
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        await self._server.serve([self._socket])
+        await asyncio.sleep(_CLOSING_SECONDS)  # TLS connections say goodbye before the loop ends
+
     def stop(self) -> None:
         """Stop serving and remove the certificates."""
+        self.application.end_watches()
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(10)
