@@ -120,7 +120,6 @@ admission|webhook-certificate-untrusted|Webhook's certificate is not trusted|F e
 admission|webhook-certificate-expiring|Webhook's CA certificate expires|F w .7|Calls will fail when it has expired.
 admission|webhook-call-failed|Webhook calls fail|C e .7|The API server cannot call the webhook.
 admission|webhook-timeouts-add-up|Webhook timeouts add up|F w .6|Slow webhooks one after the other can exceed the request's time.
-admission|webhook-covers-system|Webhook can block the system namespace|A i .3|A webhook that fails closed on kube-system can keep a cluster from recovering.
 admission|admission-denied|Denied by policy|F e .85|An admission policy denies the Pods.
 admission|pod-class-missing|Priority or runtime class missing|F e .95|The Pods name a class that does not exist.
 admission|pods-refused|Pods are refused|C e .5|The API server does not accept the Pods.
@@ -218,7 +217,6 @@ ingress|ingress-port-mismatch|Ingress leads to an absent port|F e .95|The Servic
 ingress|ingress-tls-secret-missing|TLS Secret missing|F e .9|The default certificate is shown.
 ingress|ingress-path-duplicated|Host and path used twice|F w .7|Which Ingress wins depends on the controller.
 ingress|ingress-certificate-other-name|Certificate does not cover the host|F e .85|Clients refuse the connection.
-ingress|ingress-without-address|Ingress has no address|A i .3|No controller has taken it up yet.
 ingress|gateway-class-missing|Gateway class missing|F e .9|No controller serves this Gateway.
 ingress|gateway-not-accepted|Gateway not accepted|C e .7|The controller reports a problem.
 ingress|route-parent-missing|Route's Gateway missing|F e .9|The route names a Gateway that does not exist.
@@ -287,7 +285,6 @@ rbac|cloud-identity-mismatch|Cloud identity annotation wrong|F w .7|The Pods do 
 security|container-privileged|Privileged container|A i .3|It has all rights on its node.
 security|host-access|Host namespaces or paths|A i .2|The Pod shares parts of its node.
 custom|custom-resource-not-ready|Custom resource not ready|C e .6|Its controller reports a problem.
-custom|custom-resource-orphan|Custom resource without its reference|F w .7|It refers to something that does not exist.
 custom|operator-lifecycle|Operator installation incomplete|C w .6|The operator lifecycle manager reports a problem.
 custom|policy-violation|Policy violation reported|A i .3|A policy engine reports a violation.
 workloads|stateful-set-service-missing|Headless Service missing|F w .8|Pods of a StatefulSet have no stable names without it.
