@@ -235,22 +235,21 @@ class DaemonSetController(Controller):
         places = self._by_node(daemon_set)
         counts = dict.fromkeys(("current", "wrong", "wanted", "ready", "updated", "available"), 0)
         for node in self._nodes.all():
-            pods = sorted(places.get(name_of(node), []), key=lambda pod: (created_at(pod), name_of(pod)))
+            pods = places.get(name_of(node), [])
             if not node_verdict(daemon_set, node)[0]:
                 counts["wrong"] += bool(pods)
                 continue
             counts["wanted"] += 1
-            counts["current"] += bool(pods)
             if not pods:
                 continue
-            best = min(pods, key=lambda pod: labels_of(pod).get(_REVISION_LABEL) != digest)
-            counts["ready"] += any(is_ready(pod) for pod in pods)
-            counts["updated"] += labels_of(best).get(_REVISION_LABEL) == digest
-            waits = [wait for pod in pods if (wait := self._wait(daemon_set, pod)) is not None]
-            counts["available"] += 0 in waits
-            for wait in waits:
-                if wait > 0:
-                    self.queue.add_after(key_of(daemon_set), wait)
+            oldest = min(pods, key=lambda pod: (not pod["spec"].get("nodeName"), created_at(pod), name_of(pod)))
+            wait = self._wait(daemon_set, oldest)
+            counts["current"] += 1
+            counts["ready"] += is_ready(oldest)
+            counts["updated"] += labels_of(oldest).get(_REVISION_LABEL) == digest
+            counts["available"] += wait == 0
+            if wait:
+                self.queue.add_after(key_of(daemon_set), wait)
         status = _status(daemon_set, counts)
         if status != status_of(daemon_set):
             self.api.update(DAEMON_SETS, {**daemon_set, "status": status}, subresource="status")

@@ -85,6 +85,10 @@ class DisruptionController(Controller):
             self.events.warning(about, "CalculateExpectedPodCountFailed", text)
             self._report(budget, {**status_of(budget), "disruptionsAllowed": 0}, failure=str(error))
             return
+        spec = budget["spec"]
+        counts_owners = "maxUnavailable" in spec or isinstance(spec.get("minAvailable"), str)
+        if counts_owners and any(controller_of(pod) is None for pod in pods):
+            self.events.warning(about, "UnmanagedPods", _UNMANAGED.format(_go_selector(selector)))
         disrupted = self._disrupted(budget, pods)
         healthy = sum(is_ready(pod) and not is_deleting(pod) and name_of(pod) not in disrupted for pod in pods)
         allowed = max(0, healthy - desired) if expected > 0 else 0
@@ -165,6 +169,27 @@ class DisruptionController(Controller):
                 each["observedGeneration"] = condition["observedGeneration"]
         if status != status_of(budget):
             self.api.update(BUDGETS, {**budget, "status": status}, subresource="status")
+
+
+_UNMANAGED = (
+    "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of "
+    "the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set "
+    '".spec.minAvailable" field of the PDB to an integer value.'
+)
+
+
+def _go_selector(selector: Raw | None) -> str:
+    """A label selector as Go prints it."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted(((selector or {}).get("matchLabels") or {}).items()))
+    requirements = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or ())}],}},"
+        for each in (selector or {}).get("matchExpressions") or ()
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{requirements}}},}}"
+    )
 
 
 class _NoScale(Exception):

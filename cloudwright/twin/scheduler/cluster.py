@@ -109,6 +109,8 @@ class NodeInfo:
     name: str
     allocatable: dict[str, int]
     labels: Mapping[str, str]
+    plain: bool = False
+    """No taints and not cordoned."""
     pods: dict[str, PodInfo] = field(default_factory=dict)
     requested: dict[str, int] = field(default_factory=dict)
     score_cpu: int = 0
@@ -142,7 +144,7 @@ class NodeInfo:
 
     def without(self, uids: set[str]) -> "NodeInfo":
         """A copy of the node on which some pods are not."""
-        copy = NodeInfo(self.node, self.name, self.allocatable, self.labels)
+        copy = NodeInfo(self.node, self.name, self.allocatable, self.labels, self.plain)
         for info in self.pods.values():
             if info.uid not in uids:
                 copy.add(info)
@@ -153,7 +155,9 @@ def node_info(node: Raw) -> NodeInfo:
     """Look at a node."""
     status = status_of(node)
     allocatable = amounts(status.get("allocatable") or status.get("capacity") or {})
-    return NodeInfo(node, name_of(node), allocatable, labels_of(node))
+    spec = node.get("spec") or {}
+    plain = not spec.get("taints") and not spec.get("unschedulable")
+    return NodeInfo(node, name_of(node), allocatable, labels_of(node), plain)
 
 
 class Cluster:

@@ -63,6 +63,7 @@ class Cycle:
         self.info, self.cluster = info, cluster
         self.claims = pod_claims(info, cluster)
         self.named = named_nodes(info)
+        self._selective = bool(info.pod["spec"].get("nodeSelector") or info.pod["spec"].get("affinity"))
         self._spread = TopologySpread(info, cluster, excluded)
         self._affinity = PodAffinity(info, cluster, excluded)
         self._exclusive = exclusive_conflict(info, self.claims, cluster)
@@ -94,6 +95,8 @@ class Cycle:
 
     def _by_node(self, node: NodeInfo) -> Refusal | None:
         pod, raw = self.info.pod, node.node
+        if node.plain and not self._selective:
+            return None
         tolerations = tolerations_of(pod)
         if (raw.get("spec") or {}).get("unschedulable") and not any(
             tolerates(each, _UNSCHEDULABLE_TAINT) for each in tolerations
@@ -102,21 +105,24 @@ class Cycle:
         taints = taints_of(raw)
         if taints and untolerated_taint(taints, tolerations) is not None:
             return Refusal(("node(s) had untolerated taint(s)",), False)
-        spec = pod["spec"]
-        if (spec.get("nodeSelector") or spec.get("affinity")) and not matches_node(pod, raw):
+        if self._selective and not matches_node(pod, raw):
             return Refusal(("node(s) didn't match Pod's node affinity/selector",), False)
         return None
 
     def _by_room(self, node: NodeInfo) -> Refusal | None:
-        nominated = [
-            other
-            for target, other in self.cluster.nominated.values()
-            if target == node.name and other.priority >= self.info.priority and other.uid != self.info.uid
-        ]
+        nominated = self._nominated(node) if self.cluster.nominated else ()
         if self.info.ports and ports_conflict(self.info.ports, node, nominated):
             return Refusal(("node(s) didn't have free ports for the requested pod ports",), True)
         reasons, resolvable = insufficient(self.info, node, nominated)
         return Refusal(tuple(reasons), resolvable) if reasons else None
+
+    def _nominated(self, node: NodeInfo) -> list[PodInfo]:
+        """Pods for which room was made on the node, and which are at least as important."""
+        return [
+            other
+            for target, other in self.cluster.nominated.values()
+            if target == node.name and other.priority >= self.info.priority and other.uid != self.info.uid
+        ]
 
     def _by_others(self, node: NodeInfo) -> Refusal | None:
         if self._exclusive:
@@ -139,7 +145,9 @@ def insufficient(info: PodInfo, node: NodeInfo, nominated: Sequence[PodInfo] = (
     if len(node.pods) + len(nominated) + 1 > room.get("pods", 110):
         reasons.append("Too many pods")
     for name, value in info.requests.items():
-        taken = node.requested.get(name, 0) + sum(other.requests.get(name, 0) for other in nominated)
+        taken = node.requested.get(name, 0)
+        if nominated:
+            taken += sum(other.requests.get(name, 0) for other in nominated)
         available = room.get(name, 0)
         if value > available - taken:
             reasons.append(f"Insufficient {name}")

@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.apiserver import ControlPlane, assets
-from tests.twin.differential import scripts_jobs, scripts_placement, scripts_workloads
+from tests.twin.differential import scripts_corners, scripts_jobs, scripts_placement, scripts_workloads
 from tests.twin.differential.normal import normalise, ordered
 from tests.twin.differential.stage import RealServer, Server, Stage, TwinServer
 
 Script = Callable[[Stage], None]
 SCRIPTS: dict[str, Script] = {
     script.__name__: script
-    for script in (*scripts_workloads.SCRIPTS, *scripts_jobs.SCRIPTS, *scripts_placement.SCRIPTS)
+    for script in (
+        *scripts_workloads.SCRIPTS,
+        *scripts_jobs.SCRIPTS,
+        *scripts_placement.SCRIPTS,
+        *scripts_corners.SCRIPTS,
+    )
 }
 RECORDED = Path(__file__).parent / "recorded"
 
