@@ -1,6 +1,6 @@
 """Speed and size of the simulated API server: requests a second, lists of 5,000 pods, memory.
 
-    python benchmarks/twin.py
+python benchmarks/twin.py
 """
 
 import json
@@ -35,7 +35,8 @@ def rate(action: Callable[[int], object], count: int) -> float:
 
 def pod(index: int) -> dict[str, object]:
     """A pod as workloads have them."""
-    container = {"name": "app", "image": "registry.local/app:1", "resources": {"limits": {"cpu": "500m", "memory": "256Mi"}}}
+    limits = {"cpu": "500m", "memory": "256Mi"}
+    container = {"name": "app", "image": "registry.local/app:1", "resources": {"limits": limits}}
     labels = {"app": f"app-{index % 50}"}
     spec = {"nodeName": f"node-{index % NODES}", "containers": [container]}
     return {"metadata": {"name": f"pod-{index:05}", "labels": labels}, "spec": spec}
@@ -55,7 +56,8 @@ def main() -> None:
         return answer.encoded()
 
     send("POST", f"{BASE}/serviceaccounts", {"metadata": {"name": "default"}})
-    print(f"nodes created: {rate(lambda i: send('POST', '/api/v1/nodes', {'metadata': {'name': f'node-{i}'}}), NODES):.0f}/s")
+    nodes = rate(lambda i: send("POST", "/api/v1/nodes", {"metadata": {"name": f"node-{i}"}}), NODES)
+    print(f"nodes created: {nodes:.0f}/s")
     print(f"pods created: {rate(lambda i: send('POST', f'{BASE}/pods', pod(i)), PODS):.0f}/s")
     print(f"pods read: {rate(lambda i: send('GET', f'{BASE}/pods/pod-{i:05}'), 3000):.0f}/s")
     times = []

@@ -1,6 +1,6 @@
 """Replay the conformance corpus on a real API server and on the twin, and compare.
 
-    python scripts/twin_conformance.py record KUBECONFIG   send it to a real server (fresh, without controllers) and keep the answers
+    python scripts/twin_conformance.py record KUBECONFIG   send it to a real server and keep the answers
     python scripts/twin_conformance.py compare [--show N]  send it to the twin and compare with the kept answers
     python scripts/twin_conformance.py report              the same, and write docs/twin-conformance.md
 
@@ -47,12 +47,13 @@ def report(found: dict[str, list[str]], total: int) -> str:
     lines = [
         "# Conformance of the twin",
         "",
-        "Written by `scripts/twin_conformance.py report`. One corpus of requests was sent to a real Kubernetes 1.34 API server",
-        "(without controllers) and to the twin's; the answers (code, body, warnings) are equal after these rules:",
+        "Written by `scripts/twin_conformance.py report`. One corpus of requests was sent to a real Kubernetes 1.34 API",
+        "server (without controllers) and to the twin's; the answers (code, body, warnings) are equal after these rules:",
         "",
         *(f"{rule}" for rule in replay.RULES),
         "",
-        f"**{equal} of {total} answers are equal ({100 * equal / total:.1f} %).** {reads} of the requests ({100 * reads / total:.0f} %) are plain reads.",
+        f"**{equal} of {total} answers are equal ({100 * equal / total:.1f} %).** {reads} of the requests"
+        f" ({100 * reads / total:.0f} %) are plain reads.",
         "",
         "| verb | requests | equal |",
         "|---|---|---|",

@@ -142,7 +142,7 @@ class _Informer:
         query: dict[str, str] = {
             "watch": "1",
             "resourceVersion": version,
-            "timeoutSeconds": _WATCH_SECONDS,
+            "timeoutSeconds": str(_WATCH_SECONDS),
             "allowWatchBookmarks": "true",
         }
         url = self._api.connected.server + path_of(self._resource)

@@ -3,7 +3,7 @@
 The table's notation of a type: `s` string, `i` integer, `n` number, `b` boolean (with `:format`), `o` free object,
 `J` any JSON, `[]T` list, `{}T` map, `@Name` another type; then `+` required, `*` pointer in Go (an explicit zero is
 kept), `!` written even when empty, `#3` the number in protobuf. `~` and `^` abbreviate the API's and the meta package's prefix.
-"""
+"""  # noqa: E501
 
 import json
 from collections.abc import Mapping

@@ -120,9 +120,7 @@ class Decoder:
         assert kind.item is not None
         item = kind.item
         return {
-            name: self._value(item, each, f"{path}.{name}", _strip(owner), None)
-            if each is not None
-            else _null(item)
+            name: self._value(item, each, f"{path}.{name}", _strip(owner), None) if each is not None else _null(item)
             for name, each in value.items()
         }
 

@@ -66,7 +66,7 @@ class Authorizer:
             reference = binding["roleRef"]
             label = binding["metadata"]["name"] + (f"/{where}" if where else "")
             word = "ClusterRoleBinding" if cluster else "RoleBinding"
-            reason = f'RBAC: allowed by {word} "{label}" of {reference["kind"]} "{reference["name"]}" to {_shown(subject, where)}'
+            reason = f'RBAC: allowed by {word} "{label}" of {reference["kind"]} "{reference["name"]}" to {_shown(subject, where)}'  # noqa: E501
             for rule in self.role_rules(reference, where):
                 yield rule, reason
 

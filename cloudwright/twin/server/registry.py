@@ -134,7 +134,7 @@ class Registry:
     def _unhandled(self, request: Request, why: str, patched: bool) -> StatusError:
         info = request.info
         if patched:
-            return bad_request(why) if not info.custom else bad_request(why)
+            return bad_request(why)
         return bad_request(
             f'{info.kind} in version "{info.resource.version}" cannot be handled as a {info.kind}: {why}'
         )
@@ -334,7 +334,7 @@ class Registry:
                 return patches.strategic_patch(request.info.struct, current, request.body)
         if not isinstance(request.body, Mapping):
             raise bad_request(
-                f"error decoding patch: json: cannot unmarshal {_json_name(request.body)} into Go value of type map[string]interface {{}}"
+                f"error decoding patch: json: cannot unmarshal {_json_name(request.body)} into Go value of type map[string]interface {{}}"  # noqa: E501
             )
         return patches.merge_patch(current, request.body)
 
@@ -519,7 +519,7 @@ def _uid_conflict(wanted: str, present: str, *, delete: bool = False) -> str:
             f"the UID in the precondition ({wanted}) does not match the UID in record ({present}). "
             "The object might have been deleted and then recreated"
         )
-    return f"StorageError: invalid object, Code: 4, Key: , ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"
+    return f"StorageError: invalid object, Code: 4, Key: , ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"  # noqa: E501
 
 
 def _propagation_finalizers(present: list[str], options: Any, default: str | None = None) -> list[str]:

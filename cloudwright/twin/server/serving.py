@@ -105,7 +105,11 @@ class Serving:
 
     async def _serve(self) -> None:
         await self._server.serve([self._socket])
-        await asyncio.sleep(_CLOSING_SECONDS)  # TLS connections say goodbye before the loop ends
+        for connection in list(self._server.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()  # a client that does not answer the goodbye
+        await asyncio.sleep(_CLOSING_SECONDS)  # the loop takes note of closed connections
 
     def stop(self) -> None:
         """Stop serving and remove the certificates."""

@@ -213,7 +213,7 @@ async def _forward(streams: "Streams", request: "Request", query: dict[str, list
             raise StatusError(
                 400,
                 "BadRequest",
-                f"unable to forward port because pod is not running. Current status={(pod.get('status') or {}).get('phase', '')}",
+                f"unable to forward port because pod is not running. Current status={(pod.get('status') or {}).get('phase', '')}",  # noqa: E501
             )
         return streams.kubelet()
 

@@ -1,4 +1,4 @@
-"""What each kind does to an object on its way in: reset status, count generations, allocate, keep what clients cannot set."""
+"""What each kind does to an object on its way in: reset status, count generations, allocate, keep what clients cannot set."""  # noqa: E501
 
 import hashlib
 from collections.abc import Callable
@@ -182,7 +182,7 @@ def _secret(obj: Obj) -> None:
 def _string_data(obj: Obj) -> None:
     from_text = obj.pop("stringData", None)
     if from_text:
-        import base64  # noqa: PLC0415
+        import base64
 
         encoded = {name: base64.b64encode(value.encode()).decode() for name, value in from_text.items()}
         obj["data"] = {**(obj.get("data") or {}), **encoded}

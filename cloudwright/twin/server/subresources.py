@@ -105,10 +105,7 @@ def put_scale(registry: Registry, request: Request) -> Response:
     """Replace or patch the Scale: changes the object's replicas alone."""
     old = registry.read(request.info, request.namespace, request.name)
     current = scale_of(request, old)
-    if request.verb == "patch":
-        body = _patch_scale(request, clone(current))
-    else:
-        body = request.body
+    body = _patch_scale(request, clone(current)) if request.verb == "patch" else request.body
     scale = _typed(_SCALE, body, "Scale", "v1")
     replicas = (scale.get("spec") or {}).get("replicas", 0)
     if replicas < 0:

@@ -40,7 +40,7 @@ class Priority(Plugin):
         spec, name = obj["spec"], obj["metadata"].get("name", "")
         computed = "priority admission controller computed"
         if spec.get("priority", value) != value:
-            why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {computed} {value}"
+            why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {computed} {value}"  # noqa: E501
             raise forbidden(request.info, name, f"{why} from the given PriorityClass name")
         if spec.get("preemptionPolicy", policy) != policy:
             why = (
