@@ -7,7 +7,7 @@ from importlib.resources import files
 from cloudwright.agents import calls
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.contribution import CallView, Contribution, Specialist, Task
-from cloudwright.agents.kit import Kit
+from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import Message
@@ -157,7 +157,9 @@ class _Expert:
                 for cause in found.causes[:3]
             ),
         )
-        if self.kit.model is None or task.intent.goal is Goal.FIX:
+        if task.intent.goal is Goal.FIX:
+            return base.model_copy(update={"text": _plans(found)})
+        if self.kit.model is None:
             return base
         said = self._by_model(task, found.text)
         return base.model_copy(
@@ -186,6 +188,16 @@ class _Expert:
             ],
         )
         return talk.run()
+
+
+def _plans(found: Diagnosed) -> str:
+    """What will be proposed, cause by cause; the whole text where nothing can be."""
+    plans = [
+        f"{cause.claim} [{found.evidence}]. Proposed: {cause.remedies[0].title}."
+        for cause in found.causes
+        if cause.remedies
+    ]
+    return "\n".join(plans) or found.text
 
 
 def _shown(observation: Observation) -> str:

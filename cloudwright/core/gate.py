@@ -305,7 +305,9 @@ class Gate:
         )
         if untrusted and scope.effect is not Effect.READ and decision.answer.strictness < Answer.ALWAYS_ASK.strictness:
             return Decision(
-                answer=Answer.ALWAYS_ASK, rule=decision.rule, reason="text that a tool returned suggested this change"
+                answer=Answer.ALWAYS_ASK,
+                rule=decision.rule,
+                reason="what was read suggested this change, not the user's own words",
             )
         return decision
 

@@ -47,7 +47,8 @@ def proposal(view: ProposalView) -> str:
     lines = [f"{view.summary}", f"  {view.place}", f"  effect: {view.effect}" + _because(view.why_effect)]
     lines.append(f"  policy: {view.policy} (rule {view.rule!r})" + _because(view.policy_reason))
     if view.provenance.untrusted:
-        lines.append("  suggested by text that a tool returned, not by you:")
+        whose = "the diagnosis" if view.provenance.source is Source.DIAGNOSIS else "text that a tool returned"
+        lines.append(f"  suggested by {whose}, not by you; read before:")
         lines += [f"    {item.id} {item.tool}: {item.excerpt[:160]}" for item in view.provenance.evidence]
     elif view.provenance.source is not Source.USER:
         lines.append(f"  suggested by: {view.provenance.source}" + _because(view.provenance.why))

@@ -5,6 +5,7 @@ import sys
 _TOUR = (
     "what is wrong?",
     "why is {cause} failing?",
+    "fix it",
     "scale frontend to 3",
     "undo that",
 )
