@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import thread_time
 
 from cloudwright.policies.iam.document import Effect, Patterns, Policy, PrincipalElement, Statement
 from cloudwright.policies.iam.evaluate import applies, combine
@@ -64,7 +64,7 @@ class Judge:
 def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: float = DEADLINE_S) -> list[Candidate]:
     """Candidates that decide every request rightly, cheapest first; empty when none was found in time."""
     judge = Judge(expectations)
-    until = monotonic() + deadline_s
+    until = thread_time() + deadline_s
     beam = [Candidate(policy, (), len(judge.wrong(policy)), 0.0)]
     if not beam[0].wrong:
         return beam
@@ -76,10 +76,10 @@ def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: f
                 known = children.get(child.policy.statements)
                 if known is None or child.cost < known.cost:
                     children[child.policy.statements] = child
-            if monotonic() > until:
+            if thread_time() > until:
                 break
         solved += [child for child in children.values() if not child.wrong]
-        if solved or monotonic() > until:
+        if solved or thread_time() > until:
             break
         ranked = sorted(children.values(), key=lambda child: (child.wrong + 0.8 * child.cost, child.cost))
         beam = [child for child in ranked if child.wrong < beam[0].wrong or child.cost][:BEAM]

@@ -107,7 +107,7 @@ class Proposer(Protocol):
 
 @dataclass(frozen=True)
 class RepairLimits:
-    """Time for the search over edits, rounds of the model, time for each solver call."""
+    """Processor seconds for the search over edits, rounds of the model, time for each solver call."""
 
     search_s: float = 2.0
     model_rounds: int = 3
