@@ -123,9 +123,7 @@ def _remedies(view: ClusterView, top: Object, item: Container, kind: str) -> tup
         ], f"; the revision before ran {before}"
     if kind == "image-pull-unauthorized":
         return [], ""
-    others = {
-        f.text(one.spec, "image") for pod in view.of("Pod") for one in containers(pod) if one.ready or one.running
-    }
+    others = running_images(view)
     similar = near(image, others, 4)
     if similar:
         return [
@@ -134,12 +132,19 @@ def _remedies(view: ClusterView, top: Object, item: Container, kind: str) -> tup
     return [], ""
 
 
+def running_images(view: ClusterView) -> frozenset[str]:
+    """Images that some container runs now."""
+    found = view.__dict__.get("_running_images")
+    if found is None:
+        found = frozenset(f.text(one.spec, "image") for pod in view.of("Pod") for one in containers(pod) if one.running)
+        view.__dict__["_running_images"] = found
+    return frozenset(found)
+
+
 def _known_good_registry(view: ClusterView, image: str) -> bool:
     """Whether running Pods use other images of the same registry and project without trouble."""
-    return False if "/" not in image else any(
-        f.text(one.spec, "image").rpartition("/")[0] == image.rpartition("/")[0] and one.running
-        for pod in view.of("Pod") for one in containers(pod)
-    )  # fmt: skip
+    project = image.rpartition("/")[0]
+    return bool(project) and any(one.rpartition("/")[0] == project for one in running_images(view))
 
 
 def _pull_secrets(view: ClusterView, top: Object, pod: Object) -> list[str]:

@@ -49,6 +49,8 @@ def nodes(view: ClusterView) -> Iterator[Finding]:
 
 def latency(view: ClusterView) -> Iterator[Finding]:
     """The slow workloads that nothing behind them explains; all on one node point to the node."""
+    if not view.observations.anomalies:
+        return
     roots = deepest(view)
     client = shared_client(view, roots)
     if client is not None:
