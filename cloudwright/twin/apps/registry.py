@@ -151,7 +151,12 @@ class Registry:
             )
         repository = self._repositories.get(reference.repository)
         assumed = str(reference) in self.assumed
-        if repository is not None and repository.private and not assumed and not self._allowed(reference.host, credentials):
+        if (
+            repository is not None
+            and repository.private
+            and not assumed
+            and not self._allowed(reference.host, credentials)
+        ):
             token = f"https://{reference.host}/token?scope=repository%3A{reference.path.replace('/', '%2F')}%3Apull"
             kind = "oauth token" if reference.host in credentials else "anonymous token"
             raise PullError(
