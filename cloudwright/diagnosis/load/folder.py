@@ -125,7 +125,7 @@ def _objects(file: Path, header: dict[str, Any], listed: set[str]) -> Iterator[O
         if file.suffix == ".gz"
         else file.read_text(encoding="utf-8", errors="replace")
     )
-    documents = _json_documents(text) if name.endswith(".json") else yaml.load_all(text, Loader=_Loader)  # noqa: S506 - both are safe loaders
+    documents = _json_documents(text) if name.endswith(".json") else yaml.load_all(text, Loader=_Loader)
     for document in documents:
         yield from _unpack(document, header, listed)
 
