@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cloudwright.twin.schema.types import Field, Type
+from cloudwright.twin.server.errors import bad_request
 
 FieldSet = dict[str, Any]
 _ANY = Type("any")
@@ -76,6 +77,8 @@ class Shape:
         elif self.keys:
             fallback = self.defaults()
             for each in value:
+                if not isinstance(each, Mapping):
+                    raise bad_request(f"a list of keyed entries has one that is no object: {json.dumps(each)}")
                 identity = {
                     key: each.get(key, fallback.get(key)) for key in self.keys if key in each or key in fallback
                 }
