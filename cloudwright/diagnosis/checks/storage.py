@@ -326,7 +326,12 @@ def _current(view: ClusterView, reason: str) -> list[Event]:
             or f.condition_is(pod, "Ready", "True")
         ):
             continue
-        if any(f.get(item, "state", "running") is not None for item in f.maps(pod, "status", "containerStatuses")):
+        if any(
+            f.get(item, "state", "running") is not None
+            or f.get(item, "state", "terminated")
+            or f.integer(item, "restartCount")
+            for item in f.maps(pod, "status", "containerStatuses")
+        ):
             continue
         found[str(view.ref(view.top(pod)))] = event
     return list(found.values())
