@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from cloudwright.core.errors import CloudwrightError, ExitCode
-from cloudwright.evals.commands import demo
+from cloudwright.evals.commands import demo, rehearse, twin
 from cloudwright.surfaces.commands import approvals, ask, catalog, chat, investigate, policy, status
 from cloudwright.surfaces.commands.on_demo import open_on
 from cloudwright.surfaces.commands.output import print_error
@@ -27,6 +27,8 @@ investigate.register(app)
 catalog.register(app)
 approvals.register(app)
 app.add_typer(policy.app, name="policy")
+rehearse.register(twin.app)
+app.add_typer(twin.app, name="twin")
 status.register(app)
 
 
