@@ -75,7 +75,40 @@ _ALL = frozenset(
     )
 )
 _FILLER = frozenset(
-    "the one in please i mean meant want that this it of for ones option number choice a an namespace called named , . ! take use go with on to from".split()
+    [
+        "the",
+        "one",
+        "in",
+        "please",
+        "i",
+        "mean",
+        "meant",
+        "want",
+        "that",
+        "this",
+        "it",
+        "of",
+        "for",
+        "ones",
+        "option",
+        "number",
+        "choice",
+        "a",
+        "an",
+        "namespace",
+        "called",
+        "named",
+        ",",
+        ".",
+        "!",
+        "take",
+        "use",
+        "go",
+        "with",
+        "on",
+        "to",
+        "from",
+    ]
 )
 
 

@@ -8,7 +8,15 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.objects import (
-    ROLLING, SCALABLE, TEMPLATED, World, fitting, namespace_in, pointed, rank,
+    ROLLING,
+    SCALABLE,
+    TEMPLATED,
+    World,
+    fitting,
+    namespace_in,
+    pointed,
+    places_of,
+    rank,
 )  # fmt: skip
 from cloudwright.agents.language.reading import call, located
 from cloudwright.agents.language.understanding import Named, Option, Question
@@ -39,6 +47,8 @@ def label_of(named: Named) -> str:
 def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
     """For each object that the clause names, what it may be; or the question that has to be asked."""
     mentions = [item for item in clause.of("name") if _is_target(clause, item.start, kinds, item.objects)]
+    if not mentions and (places := places_of(clause, world)):
+        return [[item] for item in places]
     if not mentions:
         refs = pointed(clause, world, kinds)
         found = [
@@ -140,6 +150,9 @@ def workload_call(tool: str, item: Named, **arguments: JsonValue) -> ToolCall:
 
 def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Set, raise, lower, double or halve the number of replicas."""
+    pods = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
+    if pods and all(item.ref.kind in ("Pod", "Node", "CronJob", "DaemonSet") for item in pods):
+        return None
     speaks = (
         clause.has("replicas", "replica", "copies", "copy", "instances", "instance", "pods", "pod")
         or "scale" in families
@@ -158,7 +171,6 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         and not halves
     ):
         return None
-    up = bool({"up", "add"} & families) or clause.has("more", "additional", "another", "extra", "up")
     down = bool({"down"} & families) or clause.has("fewer", "less", "down") or "delete" in families
     zero = clause.has("zero", "nothing", "none")
     extra = clause.has("more", "additional", "another", "extra", "fewer", "less", "by", "add", "remove", "fewer")
@@ -171,6 +183,8 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         if clause.has(
             "another",
             "a replica",
+            "extra",
+            "additional",
             "one replica",
             "a pod",
             "a copy",
@@ -189,19 +203,20 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     if len(numbers) >= 2 and not between:
         return None
 
+    absolute = any(clause.low[item.start - 1] in ("to", "at", "exactly", "total") for item in numbers if item.start)
+    more = clause.has("more", "additional", "another", "extra")
+
     def make(item: Named) -> ToolCall | Question:
         present = item.replicas if item.replicas is not None else 1
         wanted: int | None
-        if doubles:
+        if clause.has("triple", "three times as many"):
+            wanted = present * 3
+        elif doubles:
             wanted = present * 2
         elif halves:
             wanted = max(1, present // 2)
-        elif amount is not None and extra and not clause.has("to"):
-            wanted = (
-                present - amount
-                if down and not clause.has("more", "additional", "another", "extra")
-                else present + amount
-            )
+        elif amount is not None and extra and not absolute:
+            wanted = present - amount if down and not more else present + amount
         elif amount is not None:
             wanted = amount
         else:
@@ -218,7 +233,6 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             )  # fmt: skip
         return workload_call("scale_workload", item, replicas=max(0, wanted))
 
-    del up
     clause.use(*numbers)
     clause.use_words(
         (
@@ -333,6 +347,17 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
     return change_all(clause, world, ROLLING, "roll back", make)
 
 
+def _pausable(clause: Clause, world: World) -> tuple[str, ...]:
+    named = [item for mention in clause.of("name") for item in mention.objects]
+    custom = {item.ref.kind for item in named if set(_SWITCHES) & set(item.settings)}
+    del world
+    return ("Deployment", "CronJob", "StatefulSet", "Job", *sorted(custom))
+
+
+_SWITCHES = ("paused", "suspend", "suspended", "enabled")
+"""Fields of custom kinds that stop and start what they describe."""
+
+
 def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Pause or resume a rollout, or a CronJob."""
     pausing = bool({"pause", "stop"} & families)
@@ -359,6 +384,10 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     stops = "stop" in families and "pause" not in families
 
     def make(item: Named) -> ToolCall | Question:
+        switch = next((name for name in _SWITCHES if name in item.settings), "")
+        if switch and item.ref.kind not in ("Deployment", "CronJob", "Job"):
+            off = not pausing if switch == "enabled" else pausing
+            return call("patch_resource", **located(item), patch={"spec": {switch: off}})
         if item.ref.kind in ("CronJob", "Job"):
             return call("patch_resource", **located(item), patch={"spec": {"suspend": pausing}})
         if stops and not clause.has("rollout", "rolling"):
@@ -368,9 +397,7 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
                             options=(Option(label="scale it to 0", calls=(workload_call("scale_workload", item, replicas=0),), about=(item.ref,)),))  # fmt: skip
         return workload_call("rollout_pause" if pausing else "rollout_resume", item)
 
-    return change_all(
-        clause, world, ("Deployment", "CronJob", "StatefulSet", "Job"), "pause" if pausing else "resume", make
-    )
+    return change_all(clause, world, _pausable(clause, world), "pause" if pausing else "resume", make)
 
 
 def image(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
@@ -492,13 +519,15 @@ def _tag(clause: Clause) -> str | None:
     return None
 
 
+_PLACING = ("scheduling", "schedule", "new pods", "placing", "landing", "new work", "pods", "new workloads")
+
+
 def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Cordon, uncordon, drain."""
     nodes = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Node"]
     spoken = (
         nodes
-        or clause.of("pronoun")
-        and any(ref.kind == "Node" for ref in pointed(clause, world))
+        or (clause.of("pronoun") and any(ref.kind == "Node" for ref in pointed(clause, world)))
         or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
     )
     if not spoken:
@@ -513,6 +542,8 @@ def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change 
         tool = "cordon_node"
     elif clause.has("schedulable"):
         tool = "uncordon_node"
+    if not tool and families & {"pause", "stop", "resume"} and clause.has(*_PLACING):
+        tool = "uncordon_node" if "resume" in families and "pause" not in families else "cordon_node"
     if not tool:
         return None
     arguments: dict[str, JsonValue] = {}
@@ -662,9 +693,9 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
         if mention.text.endswith("-") and clause.low[mention.start].endswith("-"):
             remove.append(mention.text.rstrip("-"))
     if not set_ and not remove:
-        key, value = _key_value(clause, "annotation" if annotating else "label")
-        if key and value is not None and not removing:
-            set_[key] = value
+        key, said_value = _key_value(clause, "annotation" if annotating else "label")
+        if key and said_value is not None and not removing:
+            set_[key] = said_value
         elif key and removing:
             remove.append(key)
     clause.use_words(
@@ -726,13 +757,14 @@ def _key_value(clause: Clause, word: str) -> tuple[str, str | None]:
         if low[item].lower() in ("to", "=", "as", "value", "set", "with", "is", "equal") and low[
             item + 1
         ].lower() not in ("to", "value", "the", "a"):
+            mention = clause.at(item + 1)
             if (
-                clause.at(item + 1) is not None
-                and clause.at(item + 1).what == "name"
+                mention is not None
+                and mention.what == "name"
                 and low[item].lower() == "to"
                 and item > index + 1
                 and clause.has("add")
-            ):  # type: ignore[union-attr]
+            ):
                 continue
             clause.used.update((item, item + 1))
             return key, low[item + 1]

@@ -7,7 +7,9 @@ from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.objects import World
 from cloudwright.agents.language.understanding import KindWord
 
-_NEGATIONS = frozenset("not no without never isn't aren't lacking lack lacks non n't missing nor".split())
+_NEGATIONS = frozenset(
+    ["not", "no", "without", "never", "isn't", "aren't", "lacking", "lack", "lacks", "non", "n't", "missing", "nor"]
+)
 _UNREADY = {"Pod": "not ready and not Completed and not Succeeded", "Job": "status = Failed"}
 _BAD_WORDS = (
     "unhealthy", "failing", "broken", "bad", "in trouble", "unready", "not-ready", "notready", "degraded", "having trouble",
@@ -34,7 +36,7 @@ _STATES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("oomkilled", "oom killed", "oom-killed", "out of memory", "oom", "ran out of memory", "run out of memory"), "reason = OOMKilled"),
     (("pending", "unschedulable", "waiting to be scheduled", "unscheduled", "waiting"), "status = Pending"),
     (("imagepullbackoff", "errimagepull", "failing to pull", "image pull", "pull their image", "pull its image",
-      "pulling images", "pull images"), "status matches ImagePull"),
+      "pulling images", "pull images", "pull the image", "image can not be pulled", "pull an image", "pull"), "status matches ImagePull"),
     (("completed", "finished", "succeeded", "complete", "done"), "status matches \"Completed|Succeeded|Complete\""),
     (("failed", "errored"), "status matches \"Failed|Error|BackoffLimit\""),
     (("evicted",), "reason = Evicted"),
@@ -121,7 +123,8 @@ def _states(clause: Clause, kind: KindWord, found: Where) -> None:
                 continue
             clause.use_words([word])
             expression = _for_kind(expression, word, kind)
-            joined.append(f"not ({expression})" if negated(clause, at) else expression)
+            negative = "ImagePull" not in expression and negated(clause, at)
+            joined.append(f"not ({expression})" if negative else expression)
             break
     for words, bad in ((_BAD_WORDS, True), (_GOOD_WORDS, False)):
         for word in words:
@@ -245,10 +248,8 @@ def _ages(clause: Clause, found: Where) -> None:
         return
     text = durations[0].text
     before = " ".join(clause.low[max(0, durations[0].start - 4) : durations[0].start])
-    if (
-        re.search(r"older than|more than|over|longer than|at least|> ?$", before)
-        or clause.has("ago")
-        and "before" in before
+    if re.search(r"older than|more than|over|longer than|at least|> ?$", before) or (
+        clause.has("ago") and "before" in before
     ):
         found.parts.append(f"older than {text}")
         clause.use(durations[0])
@@ -325,7 +326,7 @@ def _images(clause: Clause, found: Where) -> None:
     if not clause.of("image"):
         for word in ("image", "images", "running", "using"):
             at = clause.find(word)
-            if at < 0 or word in ("running", "using") and not clause.has("image"):
+            if at < 0 or (word in ("running", "using") and not clause.has("image")):
                 continue
             for index in (at + 1, at - 1):
                 if 0 <= index < len(clause.tokens) and (index in clause.used or clause.tokens[index].mark):
@@ -343,7 +344,22 @@ def _image_word(clause: Clause, index: int) -> bool:
 
 
 _IMAGES = frozenset(
-    "nginx redis postgres mysql busybox alpine mongo rabbitmq kafka envoy memcached mariadb httpd haproxy".split()
+    [
+        "nginx",
+        "redis",
+        "postgres",
+        "mysql",
+        "busybox",
+        "alpine",
+        "mongo",
+        "rabbitmq",
+        "kafka",
+        "envoy",
+        "memcached",
+        "mariadb",
+        "httpd",
+        "haproxy",
+    ]
 )
 
 
@@ -412,9 +428,24 @@ def _oddities(clause: Clause, kind: KindWord, found: Where) -> None:
 
 
 _TOP = frozenset(
-    "most highest largest biggest oldest maximum max top longest heaviest worst newest youngest latest".split()
+    [
+        "most",
+        "highest",
+        "largest",
+        "biggest",
+        "oldest",
+        "maximum",
+        "max",
+        "top",
+        "longest",
+        "heaviest",
+        "worst",
+        "newest",
+        "youngest",
+        "latest",
+    ]
 )
-_LOW = frozenset("least fewest lowest smallest minimum min".split())
+_LOW = frozenset(["least", "fewest", "lowest", "smallest", "minimum", "min"])
 
 
 def superlative(clause: Clause) -> str:

@@ -1,6 +1,16 @@
 """What one clause wants: a change, a look, a diagnosis, a decision; and what has to be asked before a change."""
 
-from cloudwright.agents.language import changing, editing, following, guarding, lexicon, making, reading, rights
+from cloudwright.agents.language import (
+    changing,
+    editing,
+    following,
+    guarding,
+    lexicon,
+    making,
+    reading,
+    rights,
+    running,
+)
 from cloudwright.agents.language.changing import Change
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.objects import World, namespace_in, objects_of, pointed
@@ -18,8 +28,8 @@ READ_THRESHOLD = 0.45
 WRITE_THRESHOLD = 0.72
 """The same for a change that no rule understands."""
 
-_CHANGES = (*making.FRAMES, *editing.FRAMES, *changing.FRAMES)
-_FILLERS = frozenset(lexicon.FILLERS.split())
+_CHANGES = (running.execute, editing.autoscaler, *making.FRAMES, *editing.FRAMES[1:], *changing.FRAMES)
+FILLERS = frozenset(lexicon.FILLERS.split())
 
 _GREETINGS = frozenset(
     (
@@ -76,7 +86,10 @@ _SELF = frozenset(
         "what are you able to do",
     )
 )
-_UNDO = frozenset("undo revert".split())
+_UNDO = frozenset(["undo", "revert"])
+_WANTS = frozenset(
+    (*lexicon.ASKING.split(), *looks(), *(word for text in lexicon.ACTIONS.values() for word in text.split(", ")))
+)
 _YES = frozenset(
     (
         "yes",
@@ -156,7 +169,7 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
         return Intent(goal=Goal.CHATTER, text=text, confidence=1, say="Nothing waits for a decision.")
     if words in _GREETINGS:
         return Intent(goal=Goal.CHATTER, text=text, confidence=1)
-    if words in _THANKS or words.startswith(("thanks ", "thank you")) and len(words.split()) < 6:
+    if words in _THANKS or (words.startswith(("thanks ", "thank you")) and not set(words.split()) & _WANTS):
         return Intent(goal=Goal.CHATTER, text=text, confidence=1, say="You are welcome.")
     if words in _SELF:
         return Intent(goal=Goal.EXPLAIN_SELF, text=text, confidence=1)
@@ -166,16 +179,67 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
 
 
 _UNDO_REST = frozenset(
-    "undo revert that it this please the last change my your previous back take put change changes just made you did what i can could now reverse roll to how was were as before of what's again thing we did for me kindly restore most recent latest action things them both same".split()
+    [
+        "undo",
+        "revert",
+        "that",
+        "it",
+        "this",
+        "please",
+        "the",
+        "last",
+        "change",
+        "my",
+        "your",
+        "previous",
+        "back",
+        "take",
+        "put",
+        "change",
+        "changes",
+        "just",
+        "made",
+        "you",
+        "did",
+        "what",
+        "i",
+        "can",
+        "could",
+        "now",
+        "reverse",
+        "roll",
+        "to",
+        "how",
+        "was",
+        "were",
+        "as",
+        "before",
+        "of",
+        "what's",
+        "again",
+        "thing",
+        "we",
+        "did",
+        "for",
+        "me",
+        "kindly",
+        "restore",
+        "most",
+        "recent",
+        "latest",
+        "action",
+        "things",
+        "them",
+        "both",
+        "same",
+    ]
 )
 
 
 def _undoes(clause: Clause, memory: Memory) -> bool:
     """ "undo that", "take that back", "put it back to how it was": all words speak of undoing, and no object is named."""
-    if (
-        clause.of("name", "kind", "namespace", "number", "image")
-        or guarding.interrogative(clause)
-        and not clause.has("can you", "could you")
+    if clause.of("name", "kind", "namespace", "number", "image") or (
+        guarding.interrogative(clause) and not clause.has("can you", "could you")
     ):
         return False
     words = [token.low for token in clause.tokens if not token.mark]
@@ -193,7 +257,7 @@ def _undoes(clause: Clause, memory: Memory) -> bool:
         "back the way it was",
         "restore what was",
     )
-    if not undoing or not all(word in _UNDO_REST or word in _FILLERS for word in words):
+    if not undoing or not all(word in _UNDO_REST or word in FILLERS for word in words):
         return False
     return bool(memory.changes) or "undo" in words or clause.has("last change", "previous change", "that back")
 
@@ -214,10 +278,13 @@ def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Cat
     repeated = following.again(clause, world)
     if repeated is not None:
         return _repeated(clause, repeated, catalog)
-    if not asked and not _looks_only(clause):
+    if not asked and not _looks_only(clause) and running.look_inside(clause, world) is None:
         changed = _change(clause, world, utterances, catalog)
         if changed is not None:
             return changed
+    inside = running.look_inside(clause, world)
+    if inside is not None:
+        return _looked(clause, inside)
     known = rights.rights(clause, world)
     if known is not None:
         return _looked(clause, known)
@@ -249,10 +316,38 @@ def _looked(clause: Clause, found: Read) -> Intent:
 
 
 _KNOWN_TOOLS = frozenset(
-    """list_resources get_resource describe_resource list_events get_logs top_pods top_nodes explain_field api_resources can_i
-    who_can what_can rollout_status rollout_history owners compare_resources wait_for_condition cluster_info query_result
-    drain_impact delete_impact prometheus_query prometheus_range prometheus_series prometheus_labels prometheus_metadata
-    prometheus_alerts prometheus_rules prometheus_targets exec_read_only""".split()
+    [
+        "list_resources",
+        "get_resource",
+        "describe_resource",
+        "list_events",
+        "get_logs",
+        "top_pods",
+        "top_nodes",
+        "explain_field",
+        "api_resources",
+        "can_i",
+        "who_can",
+        "what_can",
+        "rollout_status",
+        "rollout_history",
+        "owners",
+        "compare_resources",
+        "wait_for_condition",
+        "cluster_info",
+        "query_result",
+        "drain_impact",
+        "delete_impact",
+        "prometheus_query",
+        "prometheus_range",
+        "prometheus_series",
+        "prometheus_labels",
+        "prometheus_metadata",
+        "prometheus_alerts",
+        "prometheus_rules",
+        "prometheus_targets",
+        "exec_read_only",
+    ]
 )
 """Reads that rules know; another tool is preferred to them where its own words fit well."""
 
@@ -286,8 +381,7 @@ def _looks_only(clause: Clause) -> bool:
             and word
             in ("give", "bring", "get", "run", "top", "pull", "draw", "follow", "name", "help", "report", "present")
         )
-        or word in ("logs", "log", "events", "top")
-    )
+    ) or word in ("logs", "log", "events", "top")
 
 
 def _change(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
@@ -307,6 +401,13 @@ def _change(clause: Clause, world: World, utterances: Utterances, catalog: Catal
         )
     if _FIX & {clause.low[verb.start] for verb in orders[:1]} and (fixed := _fixes(clause, world)) is not None:
         return fixed
+    if (
+        "rollback" in families
+        and not clause.of("name")
+        and world.memory.changes
+        and not clause.has("rollout", "revision", "version", "release")
+    ):
+        return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     scope = guarding.broad(clause, world)
     change = _first(clause, world, families)
     if change is None:
@@ -359,7 +460,63 @@ def _implied(clause: Clause) -> frozenset[str]:
         found |= {"double", "scale"}
     if clause.has("half as many", "half the"):
         found |= {"halve", "scale"}
+    found |= _amounts(clause)
     return frozenset(found)
+
+
+_COUNTED = frozenset(["replicas", "replica", "pods", "pod", "copies", "copy", "instances", "instance"])
+_WISHES = (
+    "should be",
+    "must be",
+    "needs to be",
+    "need to be",
+    "has to be",
+    "have to be",
+    "should have",
+    "should run",
+    "must have",
+    "must run",
+    "ought to be",
+    "should get",
+    "needs",
+    "need",
+    "want",
+    "would like",
+    "should use",
+    "must use",
+    "needs to run",
+    "needs to have",
+    "should become",
+    "shall be",
+    "shall have",
+    "should move to",
+    "should go to",
+    "should go up",
+    "should go down",
+)
+
+
+def _amounts(clause: Clause) -> set[str]:
+    """Wishes that name the wanted state: "x should have 3 replicas", "two more of x", "the image should be y"."""
+    low = clause.low
+    found: set[str] = set()
+    for number in clause.of("number"):
+        following = low[number.end : number.end + 1]
+        if following and following[0] in ("more", "additional", "extra"):
+            found |= {"up", "scale"}
+        elif following and following[0] in ("fewer", "less"):
+            found |= {"down", "scale"}
+    if not clause.has(*_WISHES):
+        return found
+    if clause.of("image", "quantity", "pair"):
+        found.add("set")
+    if clause.of("number") and _COUNTED & set(low):
+        found |= {"set", "scale"}
+    elif clause.of("number") and clause.has(
+        "limit", "limits", "request", "requests", "cpu", "cores", "max", "min", "maximum", "minimum"
+    ):
+        found.add("set")
+    return found
 
 
 def _fixes(clause: Clause, world: World) -> Intent | None:
@@ -431,6 +588,7 @@ def _guarded(
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
     word = guarding.uncertain(clause)
+    _use_kinds(clause, change, families)
     doubt = ""
     if scope:
         doubt = f"That concerns {scope}"
@@ -439,8 +597,8 @@ def _guarded(
     else:
         rest = [
             item
-            for item in clause.unused(_FILLERS)
-            if item.lower() not in world.index.namespaces and item.lower() not in _harmless(families)
+            for item in clause.unused(FILLERS)
+            if item.lower() not in world.index.namespaces and item.lower() not in _harmless()
         ]
         if rest:
             doubt = f"I do not know what {' '.join(rest)!r} means here"
@@ -460,31 +618,38 @@ def _guarded(
     return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=question)
 
 
-def _harmless(families: frozenset[str]) -> frozenset[str]:
-    del families
-    return frozenset(
-        (
-            "namespace",
-            "ns",
-            "deployment",
-            "deployments",
-            "pod",
-            "pods",
-            "app",
-            "service",
-            "workload",
-            "node",
-            "cluster",
-            "container",
-            "cronjob",
-            "statefulset",
-        )
-    )
+def _use_kinds(clause: Clause, change: Change, families: frozenset[str]) -> None:
+    """Kind words that agree with what is changed are explained by it; a word for another kind stays unexplained."""
+    kinds = {ref.kind for ref in change.about}
+    made = bool(families & {"create", "add", "trigger", "expose", "autoscale"}) or not change.about
+    for mention in clause.of("kind"):
+        if mention.kind is not None and (mention.kind.kind in kinds or made or mention.kind.kind in _CARRIERS):
+            clause.use(mention)
+    clause.use(*clause.of("workload"))
+
+
+_CARRIERS = frozenset(("Namespace", "Pod", "Deployment"))
+"""Kinds whose words people use loosely for what is changed: "the pods of x", "undo the deployment of x"."""
+
+
+_REASONS = frozenset(
+    """failed failing broken stuck crashing crashed oom killed oomkilled typo wrong old unused stale obsolete slow overloaded
+    struggling busy too small low high starving needed longer anymore bad finished completed dead traffic load spike peak
+    ran running out keeps getting hot tight because since as due memory cpu more customers sale weekend campaign wrongly
+    mistyped misspelt misspelled correct proper rather again somewhat bit little few""".split()
+)
+"""Words that say why, or what state something is in; they do not change what is asked for."""
+
+
+def _harmless() -> frozenset[str]:
+    return _REASONS | {"namespace", "ns", "app", "workload", "cluster", "container"}
 
 
 def said(call: ToolCall) -> str:
     """A call in a few words."""
-    parts = [f"{name} {value}" for name, value in call.arguments.items() if name not in ("manifest",) and value]
+    parts = [
+        f"{name} {value}" for name, value in call.arguments.items() if name != "manifest" and value not in ("", None)
+    ]
     return f"{call.tool.replace('_', ' ')}: {', '.join(parts)}"
 
 
@@ -611,11 +776,12 @@ def _advice(clause: Clause, world: World) -> Intent:
 
 
 def _explained(clause: Clause, utterances: Utterances, world: World) -> Intent:
-    guesses = utterances.guess(clause, world)
-    best = guesses[0] if guesses else None
+    guesses = utterances.guess(clause, world, most=8)
+    doing = bool(verbs(clause))
+    best = next((item for item in guesses if acts(item.tool) == doing), guesses[0] if guesses else None)
     if best is None or best.score < 0.2:
         return Intent(goal=Goal.EXPLAIN_SELF, text=clause.text, confidence=0.6)
-    shown = "; ".join(f'"{utterances.described(item)}"' for item in guesses[:3])
+    shown = "; ".join(f'"{item}"' for item in utterances.examples(best.tool)[:3])
     note = (
         " I preview it and wait for your approval before anything is changed; nothing was done now."
         if acts(best.tool)

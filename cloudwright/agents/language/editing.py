@@ -1,6 +1,7 @@
 """Changes of single settings: variables, resources, autoscalers, schedules, keys, and any plain field."""
 
 import re
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -55,11 +56,9 @@ def variables(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return None
     speaks = clause.has(*_SPEAKS_OF_ENV)
     removing = (
-        bool(families & {"delete", "unset"})
-        and not families & {"set", "up"}
+        (bool(families & {"delete", "unset"}) and not families & {"set", "up"})
         or clause.has("unset")
-        or families >= {"delete"}
-        and speaks
+        or (families >= {"delete"} and speaks)
     )
     set_, remove = _env(clause, world, removing, speaks)
     if not set_ and not remove:
@@ -108,8 +107,8 @@ def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[di
                 clause.used.update(range(at, at + len(words.split())))
                 if removing:
                     return {}, [name]
-                value = _value_after(clause, at + len(words.split()) - 1)
-                return ({name: value}, []) if value is not None else ({}, [])
+                said = _value_after(clause, at + len(words.split()) - 1)
+                return ({name: said}, []) if said is not None else ({}, [])
         return {}, []
     for index in names:
         name = clause.tokens[index].raw
@@ -117,9 +116,9 @@ def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[di
         if removing:
             remove.append(name)
             continue
-        value = _value_after(clause, index)
-        if value is not None:
-            set_[name] = value
+        told = _value_after(clause, index)
+        if told is not None:
+            set_[name] = told
     return set_, remove
 
 
@@ -336,7 +335,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         "maxreplicas",
         "minreplicas",
     )
-    if not (speaks or named and bound) or "delete" in families or not bound or not families & _SETTING:
+    if not (speaks or (named and bound)) or "delete" in families or not bound or not families & _SETTING:
         return None
     place = namespace_in(clause)
     hpas = [item for item in named if not place or item.ref.namespace == place]
@@ -504,10 +503,10 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         if "delete" in families or "unset" in families:
             data[key] = None
         else:
-            value = _value_after(clause, index)
-            if value is None:
+            told = _value_after(clause, index)
+            if told is None:
                 return None
-            data[key] = value
+            data[key] = told
     if not data:
         return None
     if "delete" in families and not any(key in keys for key in data):
@@ -521,11 +520,33 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
 
 
 _WRITABLE = frozenset(
-    """spec.minReadySeconds spec.revisionHistoryLimit spec.strategy.type spec.maxReplicas spec.minReplicas spec.type
-    spec.minAvailable spec.maxUnavailable spec.sessionAffinity spec.storageClassName spec.backoffLimit spec.parallelism
-    spec.timeZone spec.concurrencyPolicy spec.schedule spec.resources.requests.storage spec.persistentVolumeReclaimPolicy
-    spec.ingressClassName {pod}.serviceAccountName {pod}.priorityClassName {pod}.terminationGracePeriodSeconds
-    reclaimPolicy spec.strategy.rollingUpdate.maxUnavailable spec.strategy.rollingUpdate.maxSurge type""".split()
+    [
+        "spec.minReadySeconds",
+        "spec.revisionHistoryLimit",
+        "spec.strategy.type",
+        "spec.maxReplicas",
+        "spec.minReplicas",
+        "spec.type",
+        "spec.minAvailable",
+        "spec.maxUnavailable",
+        "spec.sessionAffinity",
+        "spec.storageClassName",
+        "spec.backoffLimit",
+        "spec.parallelism",
+        "spec.timeZone",
+        "spec.concurrencyPolicy",
+        "spec.schedule",
+        "spec.resources.requests.storage",
+        "spec.persistentVolumeReclaimPolicy",
+        "spec.ingressClassName",
+        "{pod}.serviceAccountName",
+        "{pod}.priorityClassName",
+        "{pod}.terminationGracePeriodSeconds",
+        "reclaimPolicy",
+        "spec.strategy.rollingUpdate.maxUnavailable",
+        "spec.strategy.rollingUpdate.maxSurge",
+        "type",
+    ]
 )
 
 
@@ -533,7 +554,9 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
     """Any field that is a scalar at a path of maps: "set the storage of pvc x to 10Gi", "make service x a NodePort"."""
     if not families & (_SETTING - {"delete", "create", "unset", "apply"}):
         return None
-    objects = _aimed(clause, world)
+    objects = [item for mention in clause.of("name") for item in fitting(clause, mention, world)] or _aimed(
+        clause, world
+    )
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
     item = next((one for one in objects if one.ref.kind in kinds), objects[0] if objects else None)
     if item is None:
@@ -548,7 +571,7 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
             "change",
             lambda one: call("patch_resource", **located(one), patch={"spec": {"type": service_type}}),
         )
-    found = _path_said(clause, kind)
+    found = _path_said(clause, kind, item.settings)
     if found is None:
         return None
     path, at = found
@@ -560,6 +583,21 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
         patch = {part: patch}
     final = patch
     return change_all(clause, world, (kind,), "change", lambda one: call("patch_resource", **located(one), patch=final))
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _setting(clause: Clause, settings: Mapping[str, JsonValue]) -> tuple[str, int] | None:
+    """A plain value of the object's own specification, by its name in words."""
+    for key in settings:
+        words = _CAMEL.sub(" ", key).lower()
+        for spoken in (words, key.lower()):
+            at = clause.find(spoken)
+            if at >= 0 and len(spoken) > 3 and key not in ("replicas", "selector", "paused", "suspend"):
+                clause.used.update(range(at, at + len(spoken.split())))
+                return f"spec.{key}", at + len(spoken.split()) - 1
+    return None
 
 
 def _service_type(clause: Clause) -> str | None:
@@ -576,11 +614,14 @@ def _service_type(clause: Clause) -> str | None:
     return None
 
 
-def _path_said(clause: Clause, kind: str) -> tuple[str, int] | None:
+def _path_said(clause: Clause, kind: str, settings: Mapping[str, JsonValue]) -> tuple[str, int] | None:
     for mention in clause.of("path"):
         clause.use(mention)
         path = mention.text if "." in mention.text else f"spec.{mention.text}"
         return (path, mention.end - 1) if path.startswith(("spec.", "data.", "metadata.")) else None
+    own = _setting(clause, settings)
+    if own is not None:
+        return own
     best: tuple[int, str, int] | None = None
     for text, paths in wanted.FIELDS:
         template = paths.get(kind) or paths.get("*", "")

@@ -26,7 +26,40 @@ _ABOUT = (
     "and the",
 )
 _CONTENT_FREE = frozenset(
-    "and what how about for in the same thing do it also too as well now please then of with to on at one s 's likewise ditto is that again namespace".split()
+    [
+        "and",
+        "what",
+        "how",
+        "about",
+        "for",
+        "in",
+        "the",
+        "same",
+        "thing",
+        "do",
+        "it",
+        "also",
+        "too",
+        "as",
+        "well",
+        "now",
+        "please",
+        "then",
+        "of",
+        "with",
+        "to",
+        "on",
+        "at",
+        "one",
+        "s",
+        "'s",
+        "likewise",
+        "ditto",
+        "is",
+        "that",
+        "again",
+        "namespace",
+    ]
 )
 
 

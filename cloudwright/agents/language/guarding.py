@@ -13,7 +13,7 @@ _BYPASS = re.compile(
     r"\b(?:without|skip|skipping|bypass|bypassing|ignore|ignoring|no need for|circumvent|avoid|get around|disable|turn off|forget"
     r"|override|overriding|omit|suppress|don't (?:need|want|ask for|wait for)|do not (?:need|want|ask for|wait for)|no)\b"
     r"[^.;?]{0,30}\b(?:approval|approvals|approve|approving|confirmation|confirmations|confirming|permission|asking|ask me|review|preview|sign-?off"
-    r"|safety|safeguards?|guardrails?|policy|policies|checks|gate|rules|prompts?|instructions)\b"
+    r"|safety|safeguards?|guardrails?|policy|policies|(?:safety|policy|approval) checks|the gate|prompts?|instructions)\b"
     r"|\bauto-?approve|\b(?:do not|don't|never|stop) ask(?:ing)? me|\bapprove (?:everything|all|it all|yourself|every)|\bself-approve"
     r"|\bapprove (?:your own|them all)|\bno questions asked|\bwithout (?:asking|confirming|approval|a prompt|telling)"
     r"|\b(?:ignore|forget|disregard) (?:all |any |your |the |previous )+(?:rules|instructions|polic|guidelines|limits|restrictions)"
@@ -123,7 +123,7 @@ def opinion(clause: Clause) -> bool:
 
 
 _QUESTIONS = frozenset(lexicon.ASKING.split())
-_REPORTERS = frozenset("i we he she they someone somebody nobody you it who".split())
+_REPORTERS = frozenset(["i", "we", "he", "she", "they", "someone", "somebody", "nobody", "you", "it", "who"])
 
 
 def reported(clause: Clause) -> bool:
@@ -159,7 +159,15 @@ def interrogative(clause: Clause) -> bool:
         ),
         "",
     )
+    following = low[start + 1 : start + 2]
+    if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
+        return True
+    if low[:2] and low[0] in ("can", "may", "could", "might") and low[1:2] not in (("you",), ("we",)):
+        return True
     return first in _QUESTIONS or raw_first in _QUESTIONS
+
+
+_PREPOSITIONS = frozenset(["in", "on", "for", "from", "at", "to", "with", "by", "of", "under"])
 
 
 _UNLESS = (
@@ -170,7 +178,7 @@ _UNLESS = (
     "eventually", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "midnight", "noon", "maybe",
     "perhaps", "possibly", "unlike", "depending", "either", "or", "except for", "don't",
 )  # fmt: skip
-_CONDITIONAL_FREE = ("if possible", "if you can", "if you could", "when you can", "when you have time", "if you don't mind", "if you do not mind", "if that's ok", "if that is ok",
+_CONDITIONAL_FREE = ("if possible", "until further notice", "for now", "until i say so", "or so", "if you can", "if you could", "when you can", "when you have time", "if you don't mind", "if you do not mind", "if that's ok", "if that is ok",
     "when you get a chance", "at once", "if you would", "if you please", "when you have a moment", "right after that", "after that", "would not mind", "do not worry", "once more", "when you are ready", "if that is fine", "if that is okay", "if that is alright",
     "whenever you can", "when possible", "when you get a minute", "when you have a minute", "if not too much trouble", "before it gets worse", "before lunch")  # fmt: skip
 

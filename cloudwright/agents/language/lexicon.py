@@ -27,16 +27,16 @@ _IRREGULAR: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 ACTIONS: Mapping[str, str] = {
-    "scale": "scale, rescale, resize, upscale, downscale, scale out, scale in, right-size",
-    "up": "raise, increase, bump, bump up, grow, boost, lift, expand, extend, upsize, enlarge, ramp up, crank up, beef up,"
+    "scale": "size, fan out, spread, replicate, multiply, triple, quadruple, resize, scale, rescale, resize, upscale, downscale, scale out, scale in, right-size",
+    "up": "hike, jack up, dial up, ratchet up, pump up, inflate, extend, grow out, strengthen, beef, pump, crank, raise, increase, bump, bump up, grow, boost, lift, expand, extend, upsize, enlarge, ramp up, crank up, beef up,"
     " scale up, turn up, push up, bring up, up, step up, widen, enhance",
-    "down": "lower, decrease, reduce, shrink, trim, halve, cut, cut down, scale down, dial down, ramp down, turn down,"
-    " bring down, step down, downsize, scale back, cut back, slim, dial back, tone down",
+    "down": "slash, whittle down, thin out, deflate, pare down, pare back, trim down, slim down, shave, contract, drop down, lower, decrease, reduce, shrink, trim, halve, cut, cut down, scale down, dial down, ramp down, turn down,"
+    " bring down, step down, downsize, take down, knock down, scale back, cut back, slim, dial back, tone down",
     "double": "double, twice", "halve": "halve, cut in half",
     "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
-    "restart": "restart, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
+    "restart": "restart, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
     " pods, re-create the pods, refresh, restart the pods, restart all pods, restart all the pods, bounce the pods, cycle"
     " the pods, recycle the pods, recreate all pods",
@@ -45,17 +45,17 @@ ACTIONS: Mapping[str, str] = {
     " deployment, rollout undo, downgrade, return, put back, take back, step back, restore, fall back, switch back, move"
     " back, undo the update, undo the upgrade, undo the last update, undo the last upgrade, roll backward, unship,"
     " undo the latest rollout, undo the latest release",
-    "pause": "pause, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
-    "resume": "resume, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
+    "pause": "pause, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
+    "resume": "resume, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
     " unhalt, thaw, activate, let continue",
-    "delete": "delete, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
+    "delete": "delete, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
     " trash, discard, clean up, zap, scrap, eliminate, axe, bin, rm, dispose of, clear out, take out, decommission, retire,"
     " obliterate, ditch, uninstall, prune",
-    "cordon": "cordon, cordon off, mark unschedulable, make unschedulable, stop scheduling on, no new pods on, take out of"
+    "cordon": "cordon, seal off, seal, lock down, lock, block, isolate, hold back, exclude from scheduling, freeze scheduling on, pause scheduling on, suspend scheduling on, stop sending pods to, stop assigning pods to, cordon off, mark unschedulable, make unschedulable, stop scheduling on, no new pods on, take out of"
     " scheduling, take out of rotation, keep new pods off, close off, fence, fence off, block scheduling on, disable"
     " scheduling on, no more pods on, prevent scheduling on, pull out of rotation, quarantine, close for scheduling,"
     " close, stop placing pods on, stop new pods on, stop putting pods on",
-    "uncordon": "uncordon, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
+    "uncordon": "uncordon, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
     " put back into rotation, bring back into rotation, bring back in rotation, allow scheduling on, allow pods on, enable"
     " scheduling on, reopen, re-open, unfence, return to rotation, return to service, put back in service, put back into"
     " service, open for scheduling, let pods on, let the scheduler use, make available again, open up, bring back into"
@@ -64,17 +64,17 @@ ACTIONS: Mapping[str, str] = {
     " pods from, evict everything from, prepare for maintenance, prepare for a reboot, take down for maintenance, move"
     " pods off, get everything off, clear the pods off, offload, flush",
     "taint": "taint", "untaint": "untaint",
-    "label": "label, tag, relabel, mark", "unlabel": "unlabel, untag",
+    "label": "label, stick a label on, stamp, tag, relabel, mark", "unlabel": "unlabel, untag",
     "annotate": "annotate, re-annotate",
     "apply": "apply, kubectl apply, server-side apply, roll in, push in",
     "create": "create, add, provision, set up, spin up, stand up, register, introduce, new, make a new, generate, make",
     "evict": "evict, push off, move away, kick off the node, boot off",
-    "trigger": "trigger, start, launch, fire, fire off, kick off, run, run now, execute, begin, invoke, force a run of, run"
+    "trigger": "trigger, set off, spin off, do a run of, give a run, kick, fire up, do one run of, start, launch, fire, fire off, kick off, run, run now, execute, begin, invoke, force a run of, run"
     " once, start now, run immediately",
-    "stop": "stop, shut down, switch off, turn off, shut off, power down, take offline, spin down, bring to zero, park",
+    "stop": "stop, turn down to nothing, mothball, shelve, idle, hibernate, shut down, switch off, turn off, shut off, power down, take offline, spin down, bring to zero, park",
     "expose": "expose, publish, make reachable",
     "autoscale": "autoscale, auto-scale, scale automatically, auto scale",
-    "deploy": "deploy, ship, upgrade, update, release, roll out, rollout, roll forward, promote, push, install, roll",
+    "deploy": "deploy, switch over, swap, bump, put, go to, ship, upgrade, update, release, roll out, rollout, roll forward, promote, push, install, roll",
     "exec": "exec",
     "unset": "unset, clear the variable",
     "rename": "rename", "copy": "copy", "forward": "forward, port-forward",
@@ -104,7 +104,7 @@ FILLERS = (
     " help know appreciate appreciated appreciation great awesome wonderful nice bot assistant cloudwright dude hold sec second"
     " sorry bother btw way by fyi thing things stuff want wanna ready here me myself yourself everybody soon possible"
     " straight away whole entire own each every only same full complete current existing actual given particular specific"
-    " called named name not-so"
+    " called named name i.e e.g ie eg needs should must has to-be"
 )
 TOPICS = (
     "logs log events event usage cpu memory replicas replica copies copy instances instance image images version tag limits"
@@ -162,7 +162,7 @@ POLITE = (
     " then, next, also, and, so, ok, okay, alright, hey, hi, hello, actually, quickly, finally, afterwards, after that,"
     " yes, first, second, lastly, well, right, great, perfect, good, cool, thanks, thank you, instead, i would"
 )
-DESIRE = "should be, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
+DESIRE = "should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
 
 
 def phrases(text: str) -> tuple[tuple[str, ...], ...]:

@@ -60,7 +60,7 @@ def inline(clause: Clause, world: World, families: frozenset[str]) -> Change | N
         for index, token in enumerate(clause.tokens)
         if token.raw.startswith("{") and "kind" in token.raw
     ]
-    if not texts and not flows or not families & {"apply", "create", "add"}:
+    if (not texts and not flows) or not families & {"apply", "create", "add"}:
         return None
     clause.use(*texts)
     clause.used.update(index for index, _ in flows)
@@ -118,7 +118,7 @@ def _new_name(clause: Clause, world: World) -> str:
 def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A Service for a workload."""
     service = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
-    if not ("expose" in families or service and families & {"create", "add"} and clause.of("name")):
+    if not ("expose" in families or (service and families & {"create", "add"} and clause.of("name"))):
         return None
     numbers = clause.of("number")
     clause.use(*numbers)
@@ -180,10 +180,8 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
     automatic = clause.has("automatically", "between", "autoscale", "autoscaled", "autoscaling")
     if not (
         "autoscale" in families
-        or kind
-        and families & {"create", "add", "set"}
-        or automatic
-        and families & {"scale", "set"}
+        or (kind and families & {"create", "add", "set"})
+        or (automatic and families & {"scale", "set"})
     ):
         return None
     numbers, percents = clause.of("number"), clause.of("percent")
@@ -240,7 +238,7 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     """A CronJob, once, now."""
     crons = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "CronJob"]
     job = any(item.kind and item.kind.kind in ("Job", "CronJob") for item in clause.of("kind"))
-    if not crons or not (families & {"trigger"} or job and families & {"create"}):
+    if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(
         (

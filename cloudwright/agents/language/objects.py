@@ -72,6 +72,10 @@ def namespace_in(clause: Clause) -> str:
     return ""
 
 
+_EVERYWHERE_THERE = frozenset(("kubernetes", "default", "kube-root-ca.crt"))
+"""What every namespace, or the default one, has by itself."""
+
+
 def namespace_for(clause: Clause, kind: KindWord, world: World) -> str:
     """Where to list a kind: as named; the home namespace, if it has any of that kind; else everywhere."""
     named = namespace_in(clause)
@@ -80,7 +84,10 @@ def namespace_for(clause: Clause, kind: KindWord, world: World) -> str:
     if named:
         return named
     home = world.home()
-    lives = any(item.ref.kind == kind.kind and item.ref.namespace == home for item in world.index.vocabulary.objects)
+    lives = any(
+        item.ref.kind == kind.kind and item.ref.namespace == home and item.ref.name not in _EVERYWHERE_THERE
+        for item in world.index.vocabulary.objects
+    )
     return home if lives else EVERYWHERE
 
 
@@ -129,8 +136,20 @@ def objects_of(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[
             if item not in out:
                 out.append(item)
     if not out and not clause.of("name"):
-        out = [item for ref in pointed(clause, world, kinds) if (item := world.named(ref)) is not None]
+        out = places_of(clause, world)
+    if not out and not clause.of("name"):
+        out = [found for ref in pointed(clause, world, kinds) if (found := world.named(ref)) is not None]
     return out
+
+
+def places_of(clause: Clause, world: World) -> list[Named]:
+    """The namespaces that are themselves meant: "namespace x", "label the x namespace"."""
+    spoken = [item for item in clause.of("kind") if item.kind is not None and item.kind.kind == "Namespace"]
+    others = [item for item in clause.of("kind") if item not in spoken]
+    if not spoken or others or clause.of("name"):
+        return []
+    wanted = {item.text for item in clause.of("namespace")}
+    return [item for item in world.index.vocabulary.objects if item.ref.kind == "Namespace" and item.ref.name in wanted]
 
 
 def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[ObjectRef]:

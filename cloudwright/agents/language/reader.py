@@ -14,6 +14,7 @@ from cloudwright.agents.language.vocabulary import Words
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
 from cloudwright.core.errors import ToolError
+from cloudwright.core.tool import Effect
 
 
 class RuleReader:
@@ -75,7 +76,29 @@ class RuleReader:
                 focus = (*intent.about, *(ref for ref in world.memory.objects if ref not in intent.about))
                 memory = world.memory.model_copy(update={"objects": focus, "last_calls": intent.calls, "listed": ()})
                 world = World(world.index, memory, world.namespace)
-        return _without_chatter(found) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
+        return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
+
+    def _doubted(self, found: Sequence[Intent]) -> Sequence[Intent]:
+        """A change beside words that were not understood is asked about: they might take it back."""
+        lost = [item for item in found if item.goal is Goal.UNKNOWN and _content(item.text) > 1]
+        changes = [item for item in found if item.calls and item.question is None and self._writes(item)]
+        if not lost or not changes:
+            return found
+        calls = tuple(call for item in changes for call in item.calls)
+        about = tuple(ref for item in changes for ref in item.about)
+        plain = "; ".join(deciding.said(call) for call in calls)
+        question = Question(
+            text=f"I did not understand {lost[0].text!r}. Shall I do exactly this: {plain}?",
+            options=(Option(label=plain, calls=calls, about=about),),
+        )
+        asked = Intent(goal=Goal.CALLS, text=changes[0].text, confidence=0.5, about=about, question=question)
+        return [*(item for item in found if item not in lost and item not in changes), asked]
+
+    def _writes(self, intent: Intent) -> bool:
+        return any(
+            call.tool in self._catalog and self._catalog.get(call.tool).effect is not Effect.READ
+            for call in intent.calls
+        )
 
     def _intent(self, clause: Clause, world: World) -> Intent:
         return deciding.special(clause, world.memory) or deciding.intent_of(
@@ -83,11 +106,16 @@ class RuleReader:
         )
 
 
+def _content(text: str) -> int:
+    """Words of a clause that are no small talk."""
+    return len([word for word in text.lower().split() if word.strip("\"'") not in deciding.FILLERS])
+
+
 def _without_chatter(found: Sequence[Intent]) -> tuple[Intent, ...]:
     """Small talk beside a request is not answered."""
     serious = tuple(item for item in found if item.goal is not Goal.CHATTER)
     if any(item.goal is not Goal.UNKNOWN for item in serious):
-        serious = tuple(item for item in serious if item.goal is not Goal.UNKNOWN or len(item.text.split()) > 3)
+        serious = tuple(item for item in serious if item.goal is not Goal.UNKNOWN)
     return serious or tuple(found[:1])
 
 

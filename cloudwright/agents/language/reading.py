@@ -11,11 +11,21 @@ from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.conditions import ascending, conditions, superlative
 from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.objects import (
-    EVERYWHERE, World, fitting, namespace_for, namespace_in, objects_of, pointed, rank, selector_text, top_of,
+    EVERYWHERE,
+    World,
+    fitting,
+    namespace_for,
+    namespace_in,
+    objects_of,
+    pointed,
+    rank,
+    selector_text,
+    top_of,
 )  # fmt: skip
 from cloudwright.agents.language.understanding import KindWord, Named
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
+from cloudwright.tools.kubernetes import tables
 
 _MOST_OBJECTS = 6
 _EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
@@ -231,13 +241,13 @@ def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
         ):
             at = clause.find(word)
             if at >= 0:
-                rest = [
+                following = [
                     item
                     for item in clause.low[at + len(word.split()) :]
                     if item not in ("the", "word", "a", "string", "text")
                 ]
-                if rest and rest[0] not in ("in", "of"):
-                    arguments["include"] = re.escape(rest[0])
+                if following and following[0] not in ("in", "of"):
+                    arguments["include"] = re.escape(following[0])
                 break
 
 
@@ -347,7 +357,7 @@ def usage(clause: Clause, world: World) -> Read | None:
     sort = resource or "cpu"
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
     nodes = [item for item in objects_of(clause, world) if item.ref.kind == "Node"] if clause.of("name") else []
-    if "Node" in kinds and "Pod" not in kinds or nodes:
+    if ("Node" in kinds and "Pod" not in kinds) or nodes:
         return Read((call("top_nodes", sort=sort),), tuple(item.ref for item in nodes))
     place = namespace_in(clause)
     workloads = (
@@ -916,24 +926,42 @@ def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
     return Read(tuple(_columns(one, columns) for one in objects), tuple(one.ref for one in objects))
 
 
+_VAGUE = frozenset(
+    [
+        "container",
+        "containers",
+        "type",
+        "kind",
+        "status",
+        "state",
+        "phase",
+        "pod",
+        "memory",
+        "cpu",
+        "node",
+        "version",
+        "data",
+        "image",
+    ]
+)
+"""Words for fields that often stand beside the word that really names the field."""
+
+
 def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
     kind = objects[0].ref.kind
-    best: tuple[int, str] | None = None
+    best: tuple[bool, int, str] | None = None
     for text, paths in wanted.FIELDS:
         template = paths.get(kind) or paths.get("*")
         if template is None:
             continue
         for phrase in phrases(text):
             joined = " ".join(phrase)
-            if (
-                clause.has(joined)
-                and (best is None or len(joined) > best[0])
-                and not _kind_of(clause, joined, objects[0])
-            ):
-                best = (len(joined), template)
+            weight = (joined not in _VAGUE, len(joined))
+            if (best is None or weight > best[:2]) and clause.has(joined) and not _kind_of(clause, joined, objects[0]):
+                best = (*weight, template)
     if best is None:
         return None
-    path = wanted.path_of(best[1], kind)
+    path = wanted.path_of(best[2], kind)
     columns: list[JsonValue] = [path]
     if path == "spec.replicas":
         columns = ["spec.replicas", "ready", "available"]
@@ -968,11 +996,15 @@ def counts(clause: Clause, world: World) -> Read | None:
 def lists(clause: Clause, world: World) -> Read | None:
     """Objects of a kind, narrowed, sorted, grouped."""
     kinds = _kinds(clause, world)
+    if [kind.kind for kind in kinds] == ["Namespace"] and clause.of("name"):
+        return _where_lives(clause)
     if not kinds:
         return None
     calls = []
     about: tuple[ObjectRef, ...] = ()
+    before = set(clause.used)
     for kind in kinds:
+        clause.used = set(before)
         place = namespace_for(clause, kind, world)
         narrowed = conditions(clause, kind, world)
         relation = _of_workload(clause, kind, world)
@@ -983,10 +1015,25 @@ def lists(clause: Clause, world: World) -> Read | None:
         arguments: dict[str, JsonValue] = {
             "kind": kind.plural, "namespace": place, "labels": ",".join(narrowed.labels), "where": narrowed.where,
         }  # fmt: skip
+        if "." in kind.api_version.partition("/")[0] and kind.kind not in tables.COLUMNS:
+            arguments["columns"] = ["status", "age", "spec"]
         arguments |= _order(clause, kind)
         arguments |= _groups(clause)
         calls.append(call("list_resources", **arguments))
     return Read(tuple(calls), about, 0.9)
+
+
+def _where_lives(clause: Clause) -> Read:
+    """The namespaces that have objects of a name."""
+    found = [item for mention in clause.of("name") for item in mention.objects]
+    best = min(rank(item.ref.kind) for item in found)
+    main = [item for item in found if rank(item.ref.kind) == best]
+    kinds = sorted({str(located(item)["kind"]) for item in main})
+    test = " or ".join(f"name = {name}" for name in sorted({item.ref.name for item in main}))
+    return Read(
+        tuple(call("list_resources", kind=kind, namespace=EVERYWHERE, where=test) for kind in kinds),
+        tuple(item.ref for item in main[:_MOST_OBJECTS]),
+    )
 
 
 def _kinds(clause: Clause, world: World) -> list[KindWord]:
@@ -1007,6 +1054,8 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
         return [kind for name in chosen if (kind := world.kind(name)) is not None]
     if clause.of("workload"):
         return [kind for name in ("Deployment", "StatefulSet", "DaemonSet", "CronJob") if (kind := world.kind(name))]
+    if clause.has("images", "container images") and (pods := world.kind("Pod")) is not None:
+        return [pods]
     if clause.of("all") and clause.has("everything", "all", "anything"):
         return [kind for name in _EVERYTHING if (kind := world.kind(name)) is not None]
     return []
@@ -1094,7 +1143,7 @@ def _order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
     return {"sort": field if ascending(word) else f"-{field}", "limit": limit}
 
 
-_ADJECTIVES = frozenset("oldest newest largest biggest highest most youngest".split())
+_ADJECTIVES = frozenset(["oldest", "newest", "largest", "biggest", "highest", "most", "youngest"])
 
 
 def _groups(clause: Clause) -> dict[str, JsonValue]:
@@ -1107,6 +1156,8 @@ def _groups(clause: Clause) -> dict[str, JsonValue]:
     ):  # fmt: skip
         if clause.has(*words) and not clause.has("sorted", "sort", "ordered"):
             return {"group_by": [field]}
+    if clause.has("images", "container images") and not clause.of("kind", "workload"):
+        return {"group_by": ["image"]}
     word = superlative(clause)
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind is not None]
     if word and len(kinds) >= 2 and kinds[0] in ("Node", "Namespace") and not clause.has("restarts"):

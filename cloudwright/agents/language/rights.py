@@ -112,7 +112,7 @@ def _resource(clause: Clause, at: int) -> str:
     kinds = [
         item
         for item in clause.of("kind")
-        if item.kind is not None and item.kind.kind not in ("ServiceAccount", "Namespace") or item.start > at
+        if (item.kind is not None and item.kind.kind not in ("ServiceAccount", "Namespace")) or item.start > at
     ]
     if clause.has("exec", "execute", "shell"):
         return "pods/exec"
@@ -141,6 +141,17 @@ def _subject(clause: Clause, world: World) -> str:
     for token in clause.tokens:
         if re.fullmatch(r"[\w.+-]+@[\w.-]+|system:[\w:.-]+|(?:Group|ServiceAccount|User):\S+", token.raw):
             return token.raw.removeprefix("User:")
+    known = {
+        subject.partition(":")[2].lower(): subject
+        for item in world.index.vocabulary.objects
+        for subject in item.subjects
+    }
+    for size in (3, 2, 1):
+        for at in range(len(clause.low) - size + 1):
+            said = "-".join(clause.low[at : at + size])
+            subject = known.get(said)
+            if subject and not subject.startswith("ServiceAccount:"):
+                return subject.removeprefix("User:")
     for word in ("user", "group"):
         at = clause.find(word)
         if 0 <= at < len(clause.tokens) - 1:

@@ -7,10 +7,36 @@ from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.verbs import looks, verbs
 
 _JOINTS = frozenset(("and", "then", ",", ";", ".", "!", "?", "but", "plus", "afterwards"))
-_LEADING = frozenset("and then also please now just finally after that next afterwards so but".split())
-_WEAK = frozenset(
-    "up down let have need want new put make get use keep run top name give help like report output cause load".split()
+_LEADING = frozenset(
+    ["and", "then", "also", "please", "now", "just", "finally", "after", "that", "next", "afterwards", "so", "but"]
 )
+_WEAK = frozenset(
+    [
+        "up",
+        "down",
+        "let",
+        "have",
+        "need",
+        "want",
+        "new",
+        "put",
+        "make",
+        "get",
+        "use",
+        "keep",
+        "run",
+        "top",
+        "name",
+        "give",
+        "help",
+        "like",
+        "report",
+        "output",
+        "cause",
+        "load",
+    ]
+)
+_PLACES = frozenset(["in", "on", "for", "from", "at", "within", "inside"])
 _ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
 
 
@@ -19,6 +45,9 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
     parts: list[list[Token]] = [[]]
     for index, token in enumerate(tokens):
         rest = tokens[index + 1 :]
+        if token.raw == "," and parts[-1] and parts[-1][0].low in _PLACES and not verbs(Clause(tuple(parts[-1]))):
+            parts[-1].append(token)
+            continue
         if token.low in _JOINTS and not token.quoted and rest and parts[-1] and _begins(rest, token, parts[-1]):
             if token.raw == "?":
                 parts[-1].append(token)
@@ -35,6 +64,15 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         if part:
             out.append(tagger.clause(tuple(part), question))
     return out
+
+
+def _states(before: list[Token]) -> bool:
+    """Whether what stands before only states something ("x is out of memory, …")."""
+    words = {token.low for token in before}
+    return (
+        bool(words & {"is", "are", "keeps", "gets", "was", "were", "has", "keep", "looks", "seems"})
+        and before[0].low not in looks()
+    )
 
 
 def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
@@ -56,6 +94,8 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
     starts = any(verb.start == 0 and verb.form == "base" for verb in verbs(clause)) or first in looks()
     if not starts:
         return False
+    if first in _WEAK and joint.low == "," and _states(before):
+        return len(words) > 2
     if first in _WEAK:
         return (
             len(words) > 2

@@ -9,7 +9,7 @@ from functools import cached_property
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from cloudwright.agents.language import lexicon
+from cloudwright.agents.language import lexicon, wanted
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
@@ -41,7 +41,7 @@ _ALL = frozenset(["everything", "all", "every"])
 _PREPOSITIONS = frozenset(["in", "namespace", "ns", "inside", "within", "from"])
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 _LONGEST_NAME = 5
-_TYPO_LENGTH = 5
+_TYPO_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,9 @@ def _all_words() -> frozenset[str]:
     for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
         for phrase in lexicon.phrases(text):
             words.update(phrase)
+    for text, _ in wanted.FIELDS:
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
     return frozenset(words)
 
 
@@ -145,8 +148,21 @@ class Tagger:
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens, with misspelt words of general English and kinds put right."""
-        found = tokens_of(text)
+        found = [part for token in tokens_of(text) for part in self._parted(token)]
         return tuple(self._corrected(token) for token in found)
+
+    def _parted(self, token: Token) -> list[Token]:
+        """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
+        if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
+            return _unflagged(token)
+        kind, _, path = token.raw.partition(".")
+        if (
+            token.quoted
+            or not path.startswith(("spec", "status", "metadata"))
+            or (kind.lower(),) not in self.index.kinds
+        ):
+            return [token]
+        return [Token(kind, kind.lower(), token.start), Token(path, path.lower(), token.start + len(kind) + 1)]
 
     def _corrected(self, token: Token) -> Token:
         low = token.low
@@ -164,7 +180,7 @@ class Tagger:
 
     @staticmethod
     def _near(word: str, known: Sequence[str]) -> str | None:
-        allowed = 1 if len(word) < 8 else 2
+        allowed = 1 if len(word) < 9 else 2
         found = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=allowed)
         if found is None or (found[0][0] != word[0] and found[0][1:3] != word[1:3]):
             return None
@@ -181,7 +197,29 @@ class Tagger:
             else:
                 found.append(mention)
                 at = mention.end
-        return Clause(tokens, tuple(found), question)
+        return Clause(tokens, tuple(self._placed(found, tokens)), question)
+
+    def _placed(self, found: list[Mention], tokens: tuple[Token, ...]) -> list[Mention]:
+        """A word that names a namespace and an object is the object where nothing else is named and no "in" precedes."""
+        if any(mention.what == "name" for mention in found):
+            return found
+        out = []
+        for mention in found:
+            objects = self.index.names.get(mention.text, ())
+            previous = tokens[mention.start - 1].low if mention.start else ""
+            following = tokens[mention.end].low if mention.end < len(tokens) else ""
+            alone = (
+                mention.what == "namespace"
+                and objects
+                and previous not in _PREPOSITIONS
+                and following not in ("namespace", "ns")
+            )
+            if alone and not any(
+                other.what in ("kind", "all", "workload", "namespace") and other is not mention for other in found
+            ):
+                mention = replace(mention, what="name", objects=objects)
+            out.append(mention)
+        return out
 
     def _at(self, tokens: tuple[Token, ...], at: int, before: list[Mention]) -> Iterator[Mention]:
         token = tokens[at]
@@ -265,6 +303,17 @@ class Tagger:
                 objects = self.index.names.get(other) if other else None
             if objects is None and size == 1 and len(joined) > 2 and joined not in COMMON:
                 objects = self.index.base_names.get(joined)
+            if (
+                objects is None
+                and size == 1
+                and joined.endswith("s")
+                and len(joined) > 4
+                and joined not in COMMON
+                and (joined,) not in self.index.kinds
+            ):
+                objects = self.index.names.get(joined[:-1])
+            if objects and joined in _NOT_NAMES and not (at and (tokens[at - 1].low,) in self.index.kinds):
+                continue
             if objects:
                 yield Mention("name", at, at + size, objects[0].ref.name, objects=objects)
                 return
@@ -287,7 +336,9 @@ class Tagger:
         if previous in ("the", "of", "my", "our") and at > 1 and tokens[at - 2].low in _PREPOSITIONS:
             previous = "in"
         following = tokens[at + 1].low if at + 1 < len(tokens) else ""
-        if not named or previous in _PREPOSITIONS or following in ("namespace", "ns"):
+        beside = before[-1].what == "kind" and before[-1].end == at if before else False
+        follows = (following,) in self.index.kinds and following not in ("namespace", "namespaces", "ns", "pods", "pod")
+        if not named or previous in _PREPOSITIONS or following in ("namespace", "ns") or not (beside or follows):
             yield Mention("namespace", at, at + 1, low)
 
     def _amounts(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
@@ -317,7 +368,13 @@ class Tagger:
     def _near_name(self, tokens: tuple[Token, ...], at: int, last: Mention | None) -> Iterator[Mention]:
         """A misspelt name, or the beginning of names, where nothing else explains the word."""
         low = tokens[at].low
-        if low in self._known or len(low) < 3 or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", low) or low.isdigit():
+        if (
+            low in self._known
+            or low in _NOT_NAMES
+            or len(low) < 3
+            or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", low)
+            or low.isdigit()
+        ):
             return
         starts = [name for name in self.index.names if name.startswith(f"{low}-")]
         if starts:
@@ -337,6 +394,25 @@ class Tagger:
             yield Mention("namespace", at, at + 1, place, near=True)
 
 
+_FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "--all-namespaces": ("all", "namespaces"), "-l": ("labelled",), "--selector": ("labelled",),
+          "-c": ("container",), "--container": ("container",), "--tail": ("last",), "--since": ("since",), "--previous": ("previous",), "-p": ("previous",), "--to-revision": ("revision",), "-f": (), "--filename": (), "-o": (), "--": (), "-": ()}  # fmt: skip
+
+
+def _unflagged(token: Token) -> list[Token]:
+    if token.low == "kubectl":
+        return []
+    flag, equals, value = token.raw.partition("=")
+    words = _FLAGS.get(flag.lower())
+    if words is None:
+        words = (flag.lstrip("-").lower(),) if re.match(r"--?[a-z]", flag) else (token.raw,)
+        if words == (token.raw,):
+            return [token]
+    out = [Token(word, word, token.start) for word in words]
+    return [*out, Token(value, value.lower(), token.start)] if equals and value else out
+
+
+_NOT_NAMES = frozenset(("kubernetes", "default", "admin", "edit", "view"))
+"""Objects of every cluster whose names are words of the field: meant only beside their kind."""
 _DIGITS = re.compile(r"[\d.:]+")
 _PRONOUNS = frozenset(lexicon.PRONOUNS.split())
 _PLURAL = frozenset(["them", "they", "these", "those", "ones", "their", "theirs", "both"])

@@ -36,6 +36,7 @@ NUMBERS: Mapping[str, int] = {
     "fifty": 50,
     "hundred": 100,
     "none": 0,
+    "couple": 2,
     "dozen": 12,
     "single": 1,
     "no": 0,

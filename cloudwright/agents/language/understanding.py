@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from cloudwright.core.refs import Frozen, ObjectRef
 from cloudwright.core.tool import ToolCall
@@ -118,6 +118,10 @@ class Named(Frozen):
     node: str = ""
     target: str = ""
     """Kind/name of what an autoscaler scales."""
+    settings: Mapping[str, JsonValue] = {}
+    """Plain values right below its specification."""
+    subjects: tuple[str, ...] = ()
+    """Kind:name of those whom a binding grants something."""
     keys: tuple[str, ...] = ()
     """Keys of a ConfigMap or Secret."""
 

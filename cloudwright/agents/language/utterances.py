@@ -23,7 +23,35 @@ from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.tool import AnyTool, Effect, ToolCall
 
 _STOP = frozenset(
-    "the a an of in on to for is are my me it its this that with from by at and please do does i can you".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "in",
+        "on",
+        "to",
+        "for",
+        "is",
+        "are",
+        "my",
+        "me",
+        "it",
+        "its",
+        "this",
+        "that",
+        "with",
+        "from",
+        "by",
+        "at",
+        "and",
+        "please",
+        "do",
+        "does",
+        "i",
+        "can",
+        "you",
+    ]
 )
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -80,6 +108,9 @@ class Utterances:
             self._forms.get(word, _singular(word)) for word in words if word not in _STOP and word.isalnum()
         )
 
+    def _weight(self, words: Iterable[str], unknown: float) -> float:
+        return sum(self._weights.get(word, unknown) for word in words)
+
     def guess(self, clause: Clause, world: World, most: int = 3) -> list[Guess]:
         """The tools whose utterances are most like the clause, best first, one entry a tool."""
         said = self._bag(
@@ -90,9 +121,8 @@ class Utterances:
         for tool, utterance, words, slots in self._learned:
             if not words:
                 continue
-            weight = lambda group: sum(self._weights.get(word, unknown) for word in group)  # noqa: E731
-            both = weight(said & words)
-            score = 2 * both / (weight(words) + weight(said) or 1)
+            both = self._weight(said & words, unknown)
+            score = 2 * both / (self._weight(words, unknown) + self._weight(said, unknown) or 1)
             filled = _fillable(slots, clause)
             score *= 0.6 + 0.4 * filled
             if score > (best[tool.name].score if tool.name in best else 0):
@@ -107,6 +137,10 @@ class Utterances:
         except InvalidArguments:
             return None
         return ToolCall(tool=guess.tool.name, arguments=arguments)
+
+    def examples(self, tool: AnyTool) -> tuple[str, ...]:
+        """All utterances of a tool for a person."""
+        return tuple(_PLACEHOLDER.sub(lambda found: f"<{found[1]}>", item) for item in tool.utterances)
 
     def described(self, guess: Guess) -> str:
         """A tool for a person to choose: its own utterance with what it needs in angle brackets."""

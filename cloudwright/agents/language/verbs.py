@@ -36,8 +36,8 @@ def _table() -> dict[str, list[tuple[tuple[str, ...], str, str]]]:
 
 @cache
 def looks() -> frozenset[str]:
-    """First words of what only looks."""
-    return frozenset(phrase[0] for phrase in phrases(lexicon.LOOKS))
+    """Words that only look."""
+    return frozenset(phrase[0] for phrase in phrases(lexicon.LOOKS) if len(phrase) == 1)
 
 
 def verbs(clause: Clause) -> list[Verb]:
@@ -108,14 +108,21 @@ def opening(clause: Clause) -> int:
     return at
 
 
+_PLACES = frozenset(["in", "on", "for", "from", "at", "within", "inside", "under"])
+"""Words with which a place stands before an order: "in staging, restart x"."""
+
+
 def ordered(clause: Clause) -> list[Verb]:
     """The verbs by which the clause orders something: imperatives, polite requests, and wishes ("X needs a restart")."""
     found = verbs(clause)
     start = opening(clause)
     first = [verb for verb in found if verb.start == start and verb.form in ("base", "ing")]
     if first:
-        return first + [verb for verb in found if verb.start != start and verb.form == "base"]
+        wishes = clause.low[start] in ("get", "have", "want", "need", "see")
+        return first + [verb for verb in found if verb.start != start and (wishes or verb.form == "base")]
     wish = min((at for phrase in phrases(lexicon.DESIRE) if (at := clause.find(" ".join(phrase))) >= 0), default=-1)
     if wish >= 0:
         return [verb for verb in found if verb.start > wish]
-    return [verb for verb in found if verb.form == "base"] if start and clause.low[:start] != () else found
+    if clause.low[start : start + 1] and clause.low[start] in _PLACES:
+        return [verb for verb in found if verb.form == "base"]
+    return []

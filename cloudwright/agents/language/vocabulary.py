@@ -149,6 +149,8 @@ def _prune(item: Mapping[str, Any]) -> Mapping[str, Any]:
     kept["metadata"] = {
         key: metadata[key] for key in ("name", "namespace", "uid", "labels", "ownerReferences") if key in metadata
     }
+    if "subjects" in item:
+        kept["subjects"] = item["subjects"]
     kept["keys"] = (*(item.get("data") or {}), *(item.get("binaryData") or {}))
     return kept
 
@@ -176,7 +178,13 @@ def _named(kind: ResourceType, item: Mapping[str, Any]) -> Iterable[Named]:
         owner=facts.owner(item),
         node=str(facts.dig(spec, "nodeName") or ""),
         target=f"{reference.get('kind')}/{reference.get('name')}" if reference else "",
+        settings={
+            key: value
+            for key, value in (spec or {}).items()
+            if isinstance(value, str | int | bool) and len(str(value)) < 200
+        },
         keys=tuple(item.get("keys") or ()),
+        subjects=tuple(f"{entry.get('kind')}:{entry.get('name')}" for entry in facts.maps(item, "subjects")),
     )
 
 

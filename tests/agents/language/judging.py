@@ -13,8 +13,7 @@ _VERBS = {
     "patch": {"patch", "update"}, "create": {"create", "patch"}, "delete": {"delete"}, "evict": {"create"},
     "cordon": {"patch", "update"}, "update": {"patch", "update"}, "apply": {"patch", "create", "update"},
 }  # fmt: skip
-RESTARTED = "kubectl.kubernetes.io/restartedAt"
-_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _REFUSING = re.compile(
     r"\b(will not|won't|cannot|can't|never|do not|does not|refuse[ds]?|not possible|by policy)\b", re.I
 )
@@ -107,7 +106,7 @@ def _fits(write: Request, change: Json) -> bool:
     plural = change["resource"].partition(".")[0].partition("/")[0].lower()
     if write.resource.lower() != plural and not (verb == "evict" and write.resource == "pods"):
         return False
-    if verb == "evict" and write.subresource != "eviction" or write.verb not in _VERBS[verb]:
+    if (verb == "evict" and write.subresource != "eviction") or write.verb not in _VERBS[verb]:
         return False
     name = change.get("name", "")
     if name and not name.endswith("*") and write.name and write.name != name:
@@ -149,11 +148,9 @@ def _state(change: Json, done: Request, world: World) -> str:
     if change["verb"] == "cordon" and now is not None and not change.get("fields"):
         return "" if (now.get("spec") or {}).get("unschedulable") else f"value: {name} is not cordoned"
     if change.get("restart"):
-        before = (
-            _at(world.before(change["resource"], namespace, name), "spec.template.metadata.annotations") or {}
-        ).get(RESTARTED)
-        after = (_at(now or {}, "spec.template.metadata.annotations") or {}).get(RESTARTED)
-        if not after or after == before:
+        before = _at(world.before(change["resource"], namespace, name), "spec.template.metadata.annotations") or {}
+        after = _at(now or {}, "spec.template.metadata.annotations") or {}
+        if not any("restart" in key.lower() and before.get(key) != value for key, value in after.items()):
             return "it was not restarted"
     for path, wanted in (change.get("fields") or {}).items():
         found = _at(now or {}, path)

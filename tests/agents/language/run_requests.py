@@ -37,7 +37,7 @@ from cloudwright.policies.approval import load_rules
 from cloudwright.tools.catalog import CATALOG
 from cloudwright.tools.kubernetes.access import AccessChecker
 from tests.agents.language.judging import Outcome, judge
-from tests.agents.language.world import World
+from tests.agents.language.world import CORPORA, World, rename
 from tests.servers.apiserver import ControlPlane, assets
 from tests.servers.fixtures import NO_SERVERS, open_session
 
@@ -195,7 +195,7 @@ def perturbed(corpus: Json, words: Json, which: str, seed: int = 20261121) -> Js
     renames: dict[str, str] = {}
     for group in ("renames", "namespaces", "nodes"):
         found = words.get(group) or {}
-        chosen = found.get(which) if isinstance(found.get(which), dict) else found
+        chosen: Json = found[which] if isinstance(found.get(which), dict) else found
         renames |= {str(key): str(value) for key, value in chosen.items() if isinstance(value, str)}
     text = yaml.safe_dump(
         {key: corpus[key] for key in ("requests", "paraphrases") if key in corpus}, sort_keys=False, width=10_000
@@ -205,17 +205,7 @@ def perturbed(corpus: Json, words: Json, which: str, seed: int = 20261121) -> Js
         entry["turns"] = [_synonyms(turn, words["verbs"], random_) for turn in entry["turns"]]
     for entry in fresh.get("paraphrases", []):
         entry["texts"] = [_synonyms(turn, words["verbs"], random_) for turn in entry["texts"]]
-    return {**corpus, **fresh, "renames": renames}
-
-
-def rename(text: str, renames: dict[str, str]) -> str:
-    """Whole-word renaming in one pass."""
-    if not renames:
-        return text
-    pattern = re.compile(
-        r"(?<![\w])(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?![\w])"
-    )
-    return pattern.sub(lambda found: renames[found[1]], text)
+    return {**corpus, **fresh, "setup": {**corpus["setup"], "renames": renames}}
 
 
 def _synonyms(text: str, verbs: Json, random_: random.Random) -> str:
@@ -238,10 +228,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--kind", default="")
+    parser.add_argument("--perturb", default="", choices=["", "first", "second"], help="other names, other verbs")
     parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--answers", action="store_true", help="what the program answered, without what was expected")
     options = parser.parse_args(arguments)
     corpus = yaml.safe_load(options.corpus.read_text())
+    if options.perturb:
+        words = yaml.safe_load((CORPORA / "paraphrase_synonyms.yaml").read_text())
+        corpus = perturbed(corpus, words, options.perturb)
     requests, paraphrases = entries_of(corpus)
     with exam(corpus["setup"]) as hall:
         for name, entries in (("requests", requests), ("paraphrases", paraphrases)):
@@ -256,7 +250,7 @@ def main(arguments: list[str]) -> int:
                 if options.answers:
                     outcome = hall.outcome(entry["turns"])
                     print(
-                        f"{entry['id']}: {entry['turns']}\n   → {outcome.question or outcome.text}\n   {[str(w) for w in outcome.writes]} {outcome.error}"
+                        f"{entry['id']}: {'' if options.quiet else entry['turns']}\n   → {outcome.question or outcome.text}\n   {[str(w) for w in outcome.writes]} {outcome.error}"
                     )
                     if outcome.writes:
                         hall.world.put_back()
@@ -266,7 +260,11 @@ def main(arguments: list[str]) -> int:
                 if not result.right:
                     print(
                         f"✗ {result.id} {result.kind}{' WRONG WRITE' if result.wrong_write else ''}"
-                        + ("" if options.quiet else f"\n    {result.turns}\n    {result.why}"),
+                        + (
+                            f" ({' '.join(result.why.split()[:2])})"
+                            if options.quiet
+                            else f"\n    {result.turns}\n    {result.why}"
+                        ),
                         flush=True,
                     )
             if score.results:

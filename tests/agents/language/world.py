@@ -7,6 +7,7 @@ request changed is put back object by object.
 import copy
 import datetime
 import json
+import re
 import time
 import urllib.error
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,21 @@ Json = dict[str, Any]
 CORPORA = Path(__file__).parents[2] / "corpora"
 _NOT_KEPT = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp",
              "deletionGracePeriodSeconds")  # fmt: skip
-_STILL = ("events", "leases", "endpoints", "endpointslices", "controllerrevisions", "componentstatuses")
-_CLEANED = frozenset({"pods", "replicasets"})
+_STILL = frozenset(
+    [
+        "events",
+        "ipaddresses",
+        "servicecidrs",
+        "leases",
+        "endpoints",
+        "endpointslices",
+        "controllerrevisions",
+        "componentstatuses",
+        "flowschemas",
+        "prioritylevelconfigurations",
+        "apiservices",
+    ]
+)
 
 
 class World:
@@ -40,8 +54,9 @@ class World:
         if "topology" in setup:
             manifests, nodes, pods = _topology(setup)
         else:
-            manifests = _documents(CORPORA / setup["world"])
-            status = yaml.safe_load((CORPORA / setup["status"]).read_text())
+            renames = setup.get("renames", {})
+            manifests = _documents(rename((CORPORA / setup["world"]).read_text(), renames))
+            status = yaml.safe_load(rename((CORPORA / setup["status"]).read_text(), renames))
             nodes, pods = status["nodes"], status["pods"]
         for node in nodes:
             self._node(node)
@@ -238,10 +253,17 @@ class World:
         body = _kept(wanted)
         if "/pods/" in path:
             body["metadata"].pop("generateName", None)
+        if "/jobs/" in path:  # the server makes selector and labels anew
+            body["spec"].pop("selector", None)
+            for labels in (body["metadata"].get("labels", {}), body["spec"]["template"]["metadata"].get("labels", {})):
+                for key in [key for key in labels if key.endswith(("controller-uid", "job-name"))]:
+                    del labels[key]
         try:
             self.plane.request("POST", path.rpartition("/")[0], body)
         except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{path}: {error.read().decode()[:300]}") from None
+            text = error.read().decode()
+            if error.code != 409:
+                raise RuntimeError(f"{path}: {text[:300]}") from None
         if "status" in wanted:
             self._status(path, wanted["status"])
 
@@ -275,8 +297,16 @@ def _owned(item: Json, kind: str, name: str) -> bool:
     return any(owner["kind"] == kind and owner["name"] == name for owner in item["metadata"].get("ownerReferences", ()))
 
 
-def _documents(path: Path) -> Iterator[Json]:
-    for document in yaml.safe_load_all(path.read_text()):
+def rename(text: str, renames: dict[str, str]) -> str:
+    """Whole-word renaming in one pass."""
+    if not renames:
+        return text
+    pattern = re.compile(r"(?<!\w)(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?!\w)")
+    return pattern.sub(lambda found: renames[found[1]], text)
+
+
+def _documents(text: str) -> Iterator[Json]:
+    for document in yaml.safe_load_all(text):
         if document:
             yield document
 
