@@ -84,7 +84,7 @@ def run_tool(
     from cloudwright.tools.catalog import CATALOG
 
     tool = Catalog(CATALOG).get(name)
-    arguments = _arguments(tool, json_input, ctx.args, namespace)
+    arguments = arguments_of(tool, json_input, ctx.args, namespace)
     tool.parse(arguments)
     flags = Flags(kubeconfig, context, namespace, as_user, timeout, read_only, output)
     session = open_session(settings.load(flags.given()))
@@ -105,9 +105,14 @@ def _show(names: "Sequence[str]", output: str | None) -> None:
     print_answer(answer, wanted, lambda: texts.tool(answer.tools[0]) if names else texts.catalog(answer.tools))
 
 
-def _arguments(
+def arguments_of(
     tool: "AnyTool", json_input: str | None, rest: "Sequence[str]", namespace: str | None
 ) -> "dict[str, JsonValue]":
+    """The inputs that a command line gives: JSON first, flags over it.
+
+    Raises:
+        UsageError: a flag is not known, lacks its value, or the JSON cannot be read.
+    """
     values: dict[str, JsonValue] = {}
     if json_input is not None:
         given = read_json(json_input, "The input")

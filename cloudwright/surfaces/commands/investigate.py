@@ -1,4 +1,4 @@
-"""`investigate`, `graph`, `snapshot`: what is wrong, what hangs together, and a copy of the cluster to look at later."""
+"""`investigate`, `graph`, `snapshot`: what is wrong, what hangs together, and a copy of the cluster for later."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
