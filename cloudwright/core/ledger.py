@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter
 
-from cloudwright.core.approval import Approval, Approver
+from cloudwright.core.approval import Answer, Approval, Approver
 from cloudwright.core.change import Verification
 from cloudwright.core.errors import AlreadyDecided, Expired, NotFound, UsageError
 from cloudwright.core.journal import Entry, EntryKind, Journal
@@ -56,7 +56,11 @@ class Ledger:
 
     def pending(self) -> list[Record]:
         """Proposals that wait for a yes or for their execution, oldest first."""
-        return [record for record in self.records() if record.state in (State.PENDING, State.APPROVED)]
+        return [
+            record
+            for record in self.records()
+            if record.state in (State.PENDING, State.APPROVED) and record.proposal.decision.answer is not Answer.REFUSE
+        ]
 
     def open_record(self, prefix: str) -> Record:
         """One proposal that may still be decided or executed.

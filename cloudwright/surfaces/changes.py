@@ -1,5 +1,6 @@
 """Running a call for a person or a program: reads answer, changes are shown, asked about, executed and verified."""
 
+import json
 import sys
 
 import typer
@@ -8,6 +9,7 @@ from cloudwright.core.answers import ProposalAnswer, ProposalView, ToolResultAns
 from cloudwright.core.approval import Answer
 from cloudwright.core.change import Progress
 from cloudwright.core.errors import ExitCode, GateError
+from cloudwright.core.masking import PLACEHOLDER
 from cloudwright.core.proposal import Proposal, Provenance, Record, Source
 from cloudwright.core.tool import Effect, ToolCall
 from cloudwright.surfaces import texts
@@ -106,9 +108,21 @@ def _hint(proposal: Proposal) -> str:
         reason = f" ({proposal.decision.reason})" if proposal.decision.reason else ""
         return f"Refused by policy rule {proposal.decision.rule!r}{reason}; nothing was changed."
     name = proposal.id
+    if has_unkept_secret(proposal):
+        return (
+            "Nothing was changed yet. This change holds a secret that you typed and that is not kept on disk, so"
+            " `cloudwright approve` in another process cannot do it: run the same command in a terminal and say yes"
+            f" there. `cloudwright deny {name}` drops this one."
+        )
     return (
         f"Nothing was changed yet. `cloudwright approve {name}` does exactly this; `cloudwright deny {name}` drops it."
     )
+
+
+def has_unkept_secret(proposal: Proposal) -> bool:
+    """Whether the arguments hold a secret that only the proposing process knows: it can be read again from nowhere."""
+    marks = PLACEHOLDER.findall(json.dumps(dict(proposal.call.arguments)))
+    return any(mark not in proposal.origins for mark in marks)
 
 
 def _says_yes(proposal: Proposal) -> bool:

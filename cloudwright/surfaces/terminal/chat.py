@@ -19,14 +19,24 @@ from cloudwright.surfaces.terminal import menu, slash
 from cloudwright.surfaces.terminal.completion import ChatCompleter
 from cloudwright.surfaces.terminal.painting import Painter
 from cloudwright.surfaces.terminal.progress import Progress
+from cloudwright.tools.kubernetes.port_forward import close_tunnels
 
 
 def chat(flags: dict[str, Any], name: str = "", *, approve_writes: bool = False, greeting: str = "") -> None:
-    """Run the chat until the person leaves; `flags` are settings that were given on the command line.
+    """Run the chat until the person leaves; tunnels that it opened end with it.
+
+    `flags` are settings that were given on the command line.
 
     Raises:
         CloudwrightError: the cluster cannot be reached at the start.
     """
+    try:
+        _serve(flags, name, approve_writes, greeting)
+    finally:
+        close_tunnels()
+
+
+def _serve(flags: dict[str, Any], name: str, approve_writes: bool, greeting: str) -> None:
     painter = Painter()
     progress = Progress(painter.console)
     name = name or new_name()

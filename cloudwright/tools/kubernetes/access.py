@@ -8,9 +8,13 @@ from cloudwright.core.context import Context
 from cloudwright.core.errors import NotFound, ToolError
 from cloudwright.core.tool import Permission
 from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.errors import Denied
+from cloudwright.tools.kubernetes.rights import who_could_grant
 
 _PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _PARALLEL = 8
+_EXPLAINED = 2
+"""Rights for which the sentence says who could grant them; each costs a look at RBAC."""
 
 
 class AccessChecker:
@@ -20,7 +24,7 @@ class AccessChecker:
     """
 
     def missing(self, permissions: Sequence[Permission], context: Context) -> Sequence[str]:
-        """One sentence for every Kubernetes permission that is lacking."""
+        """One sentence for every Kubernetes permission that is lacking, and who could grant it if that may be read."""
         wanted = list(dict.fromkeys(item for item in permissions if item.system == "kubernetes" and item.verb))
         if not wanted:
             return ()
@@ -28,17 +32,12 @@ class AccessChecker:
         with ThreadPoolExecutor(min(_PARALLEL, len(wanted))) as pool:
             answers = list(pool.map(lambda item: _allowed(client, item), wanted))
         who = context.place.impersonates or context.place.identity
+        lacking = [(item, reason) for item, (allowed, reason) in zip(wanted, answers, strict=True) if not allowed]
+        hints = {item: who_could_grant(client, Denied("", item)) for item, _ in lacking[:_EXPLAINED]}
         return [
-            f"{who} may not {item}.{f' {reason}.' if reason else ''}"
-            f" `cloudwright tools run who_can --verb {item.verb} --resource {_resource(item)}"
-            f"{f' --namespace {item.namespace}' if item.namespace else ''}` shows who may."
-            for item, (allowed, reason) in zip(wanted, answers, strict=True)
-            if not allowed
+            f"{who} may not {item}.{f' {reason}.' if reason else ''} {hints.get(item, '')}".rstrip()
+            for item, reason in lacking
         ]
-
-
-def _resource(permission: Permission) -> str:
-    return f"{permission.resource}.{permission.group}" if permission.group else permission.resource
 
 
 def _allowed(client: KubernetesClient, permission: Permission) -> tuple[bool, str]:

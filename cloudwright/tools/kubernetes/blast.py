@@ -138,6 +138,7 @@ def _scaling(item: Moved, world: World) -> Iterator[Impact]:
         return
     yield from _autoscalers(item, world)
     if new > old:
+        yield Impact(level="info", text=f"{new - old} more pods of {item.ref} are started.")
         return
     gone = old - new
     yield Impact(level="warning", text=f"{gone} of {old} pods of {item.ref} are stopped.")
