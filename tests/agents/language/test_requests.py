@@ -1,0 +1,59 @@
+"""Corpora of requests through the real assistant on a real API server: a fixed slice, or with `-m full` everything."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.agents.language.run_requests import Exam, Score, entries_of, exam
+from tests.agents.language.world import CORPORA
+from tests.servers.apiserver import assets
+from tests.servers.fixtures import NO_SERVERS
+
+Json = dict[str, Any]
+_SEED = 20261121
+_SLICE = 40
+_RIGHT = 0.95
+FILES = ("requests_seen.yaml", "requests_unseen.yaml")
+
+
+@pytest.fixture(scope="module", params=FILES)
+def hall(request: pytest.FixtureRequest) -> Iterator[tuple[Json, Exam]]:
+    """A server with the world of a corpus."""
+    if assets() is None:
+        pytest.skip(NO_SERVERS)
+    corpus = yaml.safe_load(Path(CORPORA / request.param).read_text())
+    with exam(corpus["setup"]) as opened:
+        yield corpus, opened
+
+
+def _score(entries: list[Json], opened: Exam) -> Score:
+    return Score([opened.run(entry) for entry in entries])
+
+
+def _misses(score: Score) -> str:
+    return ", ".join(item.id for item in score.results if not item.right)
+
+
+@pytest.mark.cluster
+def test_a_slice_of_requests_is_understood_and_nothing_wrong_is_written(hall: tuple[Json, Exam]) -> None:
+    corpus, opened = hall
+    requests, paraphrases = entries_of(corpus)
+    entries = random.Random(_SEED).sample([*requests, *paraphrases], _SLICE)
+    score = _score(entries, opened)
+    assert (score.wrong_writes, score.unapproved) == (0, 0), _misses(score)
+    assert score.share >= _RIGHT - 0.07, _misses(score)  # a slice of 40 varies by that much around the whole
+
+
+@pytest.mark.cluster
+@pytest.mark.full
+def test_all_requests_are_understood_and_nothing_wrong_is_written(hall: tuple[Json, Exam]) -> None:
+    corpus, opened = hall
+    requests, paraphrases = entries_of(corpus)
+    score, again = _score(requests, opened), _score(paraphrases, opened)
+    assert (score.wrong_writes + again.wrong_writes, score.unapproved + again.unapproved) == (0, 0), _misses(score)
+    assert score.share >= _RIGHT, _misses(score)
+    assert again.share >= 0.93, _misses(again)
