@@ -207,7 +207,8 @@ def _event_lines(item: Mapping[str, Any], kind: ResourceType, context: Context, 
     for event in events[-_EVENTS:]:
         ago = values.short_duration(max(0.0, now - last_seen(event)))
         times = f" x{count(event)}" if count(event) > 1 else ""
-        yield f"  {ago} ago {event.get('type')} {event.get('reason')}{times}: {_short(event.get('message'))}"
+        said = context.redactor.text(str(event.get("message") or ""))  # whole: a cut or joined line hides what it holds
+        yield f"  {ago} ago {event.get('type')} {event.get('reason')}{times}: {_short(said)}"
 
 
 def _short(value: Any) -> str:
