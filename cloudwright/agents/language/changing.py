@@ -164,13 +164,19 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         "memory", "cpu", "limit", "request", "limits", "requests", "revision", "port"
     ):
         return None
+    if "restart" in families and not numbers:
+        return None
+    bare = bool(numbers) and "set" in families and not clause.of("pair", "image", "text", "path")
     if (
         not speaks
+        and not bare
         and not ({"up", "down"} & families and (numbers or not clause.of("pair", "image")))
         and not doubles
         and not halves
     ):
         return None
+    if (doubles or halves) and not speaks and not clause.of("name"):
+        return Change(question=Question(text="Of what: the replicas, the memory or the CPU? Say it with the object."))
     down = bool({"down"} & families) or clause.has("fewer", "less", "down") or "delete" in families
     zero = clause.has("zero", "nothing", "none")
     extra = clause.has("more", "additional", "another", "extra", "fewer", "less", "by", "add", "remove", "fewer")
@@ -213,8 +219,14 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             wanted = present * 3
         elif doubles:
             wanted = present * 2
+        elif halves and present % 2:
+            return Question(
+                text=f"{label_of(item)} has {present} replicas, which has no half. To how many?",
+                slot="replicas",
+                drafts=(workload_call("scale_workload", item),),
+            )
         elif halves:
-            wanted = max(1, present // 2)
+            wanted = present // 2
         elif amount is not None and extra and not absolute:
             wanted = present - amount if down and not more else present + amount
         elif amount is not None:
@@ -362,7 +374,7 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Pause or resume a rollout, or a CronJob."""
     pausing = bool({"pause", "stop"} & families)
     resuming = "resume" in families
-    if pausing == resuming:
+    if pausing == resuming or clause.of("number"):
         return None
     clause.use_words(
         (
@@ -480,7 +492,8 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
             if item.images.get(name, "").rpartition("/")[2].partition(":")[0]
             == new.rpartition("/")[2].partition(":")[0]
         ]
-        if len(same) == 1:
+        others = [name for name in item.containers if name not in same and name in new.rpartition(":")[2]]
+        if len(same) == 1 and not others:
             return same
     return list(item.containers)
 

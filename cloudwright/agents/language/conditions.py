@@ -450,6 +450,8 @@ _LOW = frozenset(["least", "fewest", "lowest", "smallest", "minimum", "min"])
 
 def superlative(clause: Clause) -> str:
     """The superlative word of the clause, or ""."""
+    if clause.has("latest tag", "latest image", "latest version", ":latest", "the latest"):
+        return ""
     return next(
         (word for index, word in enumerate(clause.low) if word in _TOP | _LOW and clause.at(index) is None
          and not (word in ("most", "least") and index and clause.low[index - 1] == "at")),

@@ -312,6 +312,14 @@ def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Cat
 
 
 def _looked(clause: Clause, found: Read) -> Intent:
+    spaces = {str(call.arguments.get("namespace", "")) for call in found.calls}
+    if len(spaces) > 1 and len(clause.of("name")) == 1 and all(call.tool == "get_logs" for call in found.calls):
+        options = tuple(
+            Option(label=str(ref), calls=(call,), about=(ref,))
+            for ref, call in zip(found.about, found.calls, strict=False)
+        )
+        question = Question(text=f"Whose logs: {'; '.join(item.label for item in options)}?", options=options)
+        return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.5, question=question)
     return Intent(goal=Goal.CALLS, text=clause.text, confidence=found.confidence, calls=found.calls, about=found.about)
 
 
@@ -374,6 +382,8 @@ def _looks_only(clause: Clause) -> bool:
         return True
     word = clause.low[start]
     first = [verb for verb in verbs(clause) if verb.start == start]
+    if word == "give" and clause.low[start + 1 : start + 2] in (("me",), ("us",)) and not clause.of("number"):
+        return True
     return (
         word in looks()
         and not (
@@ -410,11 +420,26 @@ def _change(clause: Clause, world: World, utterances: Utterances, catalog: Catal
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     scope = guarding.broad(clause, world)
     change = _first(clause, world, families)
+    if change is None and not scope and (vague := _vague(clause, orders, utterances, world)) is not None:
+        return _learned_change(clause, world, utterances, orders) or vague
     if change is None:
         return _learned_change(clause, world, utterances, orders) if not scope else _too_broad(clause, scope, orders)
     for verb in orders:
         clause.used.update(range(verb.start, verb.end))
     return _guarded(clause, world, change, scope, catalog, families)
+
+
+def _vague(clause: Clause, orders: list[Verb], utterances: Utterances, world: World) -> Intent | None:
+    """An order about a named object that nothing explains is asked about, not answered with a look at the object."""
+    if not orders or not clause.of("name", "pronoun") or clause.low[orders[0].start] in looks():
+        return None
+    options = tuple(
+        Option(label=utterances.described(item)) for item in utterances.guess(clause, world, most=6) if acts(item.tool)
+    )
+    question = Question(
+        text="What exactly shall I change? Say it with the value that it shall have.", options=options[:3]
+    )
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.3, question=question)
 
 
 def _first(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
@@ -550,6 +575,9 @@ def _learned_change(clause: Clause, world: World, utterances: Utterances, orders
         clause.used.update(range(verb.start, verb.end))
     sure = (
         best.score >= WRITE_THRESHOLD
+        and len(clause.of("name")) < 2
+        and len(clause.of("number")) < 2
+        and best.tool.name not in _RULED
         and best.call is not None
         and not guarding.uncertain(clause)
         and best.tool.name not in _ASKED
@@ -565,6 +593,13 @@ def _learned_change(clause: Clause, world: World, utterances: Utterances, orders
     return Intent(goal=Goal.CALLS, text=clause.text, confidence=best.score, question=question)
 
 
+_RULED = frozenset(
+    """create_resource apply_manifest patch_resource label_resource annotate_resource delete_resource restore_fields
+    scale_workload autoscale_workload expose_workload run_job_now set_image set_env set_resources rollout_restart
+    rollout_undo rollout_pause rollout_resume evict_pod cordon_node uncordon_node drain_node taint_node exec_command
+    copy_from_pod copy_to_pod port_forward""".split()  # noqa: SIM905
+)
+"""Changes that rules know: what the rules do not understand of them is asked about."""
 _ASKED = frozenset(
     (
         "restore_fields",
@@ -592,6 +627,8 @@ def _guarded(
     doubt = ""
     if scope:
         doubt = f"That concerns {scope}"
+    elif len({item.text for item in clause.of("namespace")}) > 1:
+        doubt = "You named several namespaces"
     elif word:
         doubt = f"You said {word!r}, and I only make changes now and as a whole"
     else:
@@ -699,7 +736,6 @@ def _diagnosis(clause: Clause, world: World) -> Intent | None:
         "what is up",
         "investigate",
         "matter",
-        "going on",
         "triage",
         "debug",
         "what ails",

@@ -190,7 +190,8 @@ def _which_container(item: Named, make: "object") -> Question:
 
 def resources(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Requests and limits of a container."""
-    amounts = clause.of("quantity")
+    cores = clause.has("cpu", "cores", "core", "cpus")
+    amounts = [item for item in clause.of("quantity") if cores or not re.fullmatch(r"[\d.]+", item.text)]
     numbers = clause.of("number")
     speaks_memory, speaks_cpu = clause.has("memory", "mem", "ram"), clause.has("cpu", "cores", "core", "cpus")
     speaks = speaks_memory or speaks_cpu or clause.has("limit", "limits", "request", "requests", "resources")

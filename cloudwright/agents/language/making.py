@@ -72,7 +72,7 @@ def inline(clause: Clause, world: World, families: frozenset[str]) -> Change | N
 def new_object(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A new Namespace, ConfigMap or ServiceAccount."""
     kinds = [item.kind for item in clause.of("kind") if item.kind]
-    if not kinds or not families & {"create", "add"}:
+    if not kinds or not families & {"create", "add"} or clause.of("name", "number"):
         return None
     kind = kinds[0].kind
     if kind not in ("Namespace", "ConfigMap", "ServiceAccount"):

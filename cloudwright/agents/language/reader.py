@@ -8,6 +8,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.objects import World
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
+from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding, Vocabulary
 from cloudwright.agents.language.utterances import Utterances
 from cloudwright.agents.language.vocabulary import Words
@@ -80,8 +81,13 @@ class RuleReader:
 
     def _doubted(self, found: Sequence[Intent]) -> Sequence[Intent]:
         """A change beside words that were not understood is asked about: they might take it back."""
-        lost = [item for item in found if item.goal is Goal.UNKNOWN and _content(item.text) > 1]
         changes = [item for item in found if item.calls and item.question is None and self._writes(item)]
+        values = {str(value) for item in changes for call in item.calls for value in call.arguments.values()}
+        lost = [
+            item
+            for item in found
+            if item.goal is Goal.UNKNOWN and _content(item.text) > 1 and not _says_again(item.text, values)
+        ]
         if not lost or not changes:
             return found
         calls = tuple(call for item in changes for call in item.calls)
@@ -104,6 +110,16 @@ class RuleReader:
         return deciding.special(clause, world.memory) or deciding.intent_of(
             clause, world, self._utterances, self._catalog
         )
+
+
+def _says_again(text: str, values: set[str]) -> bool:
+    """Whether a clause only says an amount of the change again ("zero replicas")."""
+    words = text.lower().split()
+    amounts = [str(NUMBERS.get(word, word)) for word in words if word in NUMBERS or word.isdigit()]
+    rest = [word for word in words if word not in NUMBERS and not word.isdigit()]
+    return (
+        bool(amounts) and set(amounts) <= values and set(rest) <= {"replicas", "replica", "pods", "copies", "instances"}
+    )
 
 
 def _content(text: str) -> int:

@@ -352,7 +352,7 @@ def usage(clause: Clause, world: World) -> Read | None:
         "resource usage", "top pods", "top nodes", "resource consumption"
     ):
         return None
-    if clause.has("limit", "limits", "request", "requests", "requested"):
+    if clause.has("limit", "limits", "request", "requests", "requested", "may", "allowed"):
         return None
     sort = resource or "cpu"
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
@@ -534,7 +534,13 @@ _USES = (
 
 def relations(clause: Clause, world: World) -> Read | None:
     """Who mounts or uses something, who routes to whom, what runs where."""
-    return _routes(clause, world) or _users(clause, world) or _mounted_by(clause, world) or _scaled(clause, world)
+    return (
+        _unbacked(clause, world)
+        or _routes(clause, world)
+        or _users(clause, world)
+        or _mounted_by(clause, world)
+        or _scaled(clause, world)
+    )
 
 
 def _users(clause: Clause, world: World) -> Read | None:
@@ -542,6 +548,8 @@ def _users(clause: Clause, world: World) -> Read | None:
     if not clause.has(*_USES):
         return None
     used = objects_of(clause, world, tuple(_CONFIG_PATHS)) if clause.of("name", "pronoun") else []
+    if any(item.kind and item.kind.kind == "StorageClass" for item in clause.of("kind")):
+        return None
     if not used or not (
         clause.has(
             "which",
@@ -613,6 +621,13 @@ def _columns(item: Named, columns: Sequence[JsonValue]) -> ToolCall:
 
 _ROUTES = (
     "routes",
+    "point at",
+    "points at",
+    "pointing at",
+    "pointing to",
+    "directs",
+    "lead to",
+    "fronting",
     "route",
     "routed",
     "behind",
@@ -645,6 +660,55 @@ _ROUTES = (
     "selected",
     "serve",
 )
+
+
+def _unbacked(clause: Clause, world: World) -> Read | None:
+    """Services that select no pod."""
+    asked = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
+    if not asked or not clause.has(
+        "no endpoints",
+        "without endpoints",
+        "no pods",
+        "without pods",
+        "no backend",
+        "without backends",
+        "no backends",
+        "nothing behind",
+        "no matching pods",
+        "match no pods",
+        "select no pods",
+        "selects no pods",
+        "select nothing",
+        "selects nothing",
+        "match nothing",
+        "matches nothing",
+        "no endpoint",
+        "any endpoints",
+        "no one behind",
+        "nobody behind",
+        "empty endpoints",
+        "any pods",
+    ):
+        return None
+    everything = world.index.vocabulary.objects
+    place = namespace_in(clause)
+    found = [
+        item for item in everything
+        if item.ref.kind == "Service" and item.selector and (not place or place in (EVERYWHERE, item.ref.namespace))
+        and not any(
+            other.ref.kind == "Pod" and other.ref.namespace == item.ref.namespace
+            and all(other.labels.get(key) == value for key, value in item.selector.items())
+            for other in everything
+        )
+    ]  # fmt: skip
+    if not found:
+        return None
+    test = " or ".join(f"name = {item.ref.name}" for item in found)
+    spaces = {item.ref.namespace for item in found}
+    where = spaces.pop() if len(spaces) == 1 else EVERYWHERE
+    return Read(
+        (call("list_resources", kind="service", namespace=where, where=test),), tuple(item.ref for item in found)
+    )
 
 
 def _routes(clause: Clause, world: World) -> Read | None:
@@ -1054,6 +1118,16 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
         return [kind for name in chosen if (kind := world.kind(name)) is not None]
     if clause.of("workload"):
         return [kind for name in ("Deployment", "StatefulSet", "DaemonSet", "CronJob") if (kind := world.kind(name))]
+    on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
+    if (
+        on_node
+        and clause.has(
+            "runs on", "run on", "running on", "runs", "scheduled on", "hosted on", "lives on", "is on", "are on", "on"
+        )
+        and clause.has("what", "which", "show", "list", "everything", "anything")
+        and (pods := world.kind("Pod")) is not None
+    ):
+        return [pods]
     if clause.has("images", "container images") and (pods := world.kind("Pod")) is not None:
         return [pods]
     if clause.of("all") and clause.has("everything", "all", "anything"):

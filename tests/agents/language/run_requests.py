@@ -261,7 +261,7 @@ def main(arguments: list[str]) -> int:
                     print(
                         f"✗ {result.id} {result.kind}{' WRONG WRITE' if result.wrong_write else ''}"
                         + (
-                            f" ({' '.join(result.why.split()[:2])})"
+                            ""
                             if options.quiet
                             else f"\n    {result.turns}\n    {result.why}"
                         ),
