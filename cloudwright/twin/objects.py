@@ -221,7 +221,7 @@ def short_hash(*parts: Any) -> str:
 
 def template_equal(one: Raw, other: Raw, ignored_label: str = "pod-template-hash") -> bool:
     """Whether two pod templates are the same but for one label."""
-    return _without_label(one, ignored_label) == _without_label(other, ignored_label)
+    return bool(_without_label(one, ignored_label) == _without_label(other, ignored_label))
 
 
 def _without_label(template: Raw, label: str) -> Any:

@@ -47,9 +47,8 @@ def describe(kind: str, api_version: str, text: str) -> Dict | None:
         metadata["creationTimestamp"] = created
     if deleted := next((item for item in root.children if item.key.startswith("Terminating")), None):
         metadata["deletionTimestamp"] = time(deleted.value.partition("(")[0]) or "unknown"
-    if status := root.text("Status"):
-        if status.startswith("Terminating"):
-            metadata["deletionTimestamp"] = "unknown"
+    if root.text("Status").startswith("Terminating"):
+        metadata["deletionTimestamp"] = "unknown"
     if owner := root.text("Controlled By"):
         owner_kind, _, owner_name = owner.partition("/")
         metadata["ownerReferences"] = [{"kind": owner_kind, "name": owner_name, "controller": True}]

@@ -51,9 +51,9 @@ class NodeAgent:
         for machine in self.context.fleet.machines.values():
             self.heartbeats.follow(machine)
         for worker in list(self.workers.values()):
-            machine = self.context.fleet.machines.get(worker.sandbox.machine.name)
-            if machine is not None:
-                worker.sandbox.machine = machine
+            restored = self.context.fleet.machines.get(worker.sandbox.machine.name)
+            if restored is not None:
+                worker.sandbox.machine = restored
         for pod in self.context.api.cached(PODS):
             self._pod_changed(Change(ChangeType.ADDED, PODS, pod))
 

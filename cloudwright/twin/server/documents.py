@@ -138,19 +138,7 @@ def _definition(name: str, prefix: str, wanted: list[str] | None = None) -> Obj:
     row = types.raw(name)
     made: Obj = {}
     if "f" in row:
-        descriptions = openapi.field_descriptions(name)
-        made["type"] = "object"
-        properties = {}
-        for field in types.struct(name).fields.values():
-            shown = _field(field, prefix, wanted)
-            if field.name in descriptions:
-                shown = {"description": descriptions[field.name], **shown}
-            properties[field.name] = shown
-        if properties:
-            made["properties"] = properties
-        required = [field.name for field in types.struct(name).fields.values() if field.required]
-        if required:
-            made["required"] = required
+        made = _struct(name, prefix, wanted)
     elif "one" in row:
         made["oneOf"] = row["one"]
     elif row["t"] != "J":
@@ -162,6 +150,24 @@ def _definition(name: str, prefix: str, wanted: list[str] | None = None) -> Obj:
         made["x-kubernetes-group-version-kind"] = [{"group": g, "version": v, "kind": k} for g, v, k in row["gvk"]]
     if "m" in row:
         made["x-kubernetes-map-type"] = row["m"]
+    return made
+
+
+def _struct(name: str, prefix: str, wanted: list[str] | None) -> Obj:
+    fields = types.struct(name).fields.values()
+    descriptions = openapi.field_descriptions(name)
+    made: Obj = {"type": "object"}
+    properties = {}
+    for field in fields:
+        shown = _field(field, prefix, wanted)
+        if field.name in descriptions:
+            shown = {"description": descriptions[field.name], **shown}
+        properties[field.name] = shown
+    if properties:
+        made["properties"] = properties
+    required = [field.name for field in fields if field.required]
+    if required:
+        made["required"] = required
     return made
 
 

@@ -271,18 +271,7 @@ def remove(shape: Shape, value: Any, gone: FieldSet) -> Any:
     if not gone or not shape.branches(value):
         return value
     if isinstance(value, Mapping):
-        result: dict[str, Any] = {}
-        for name, each in value.items():
-            node = gone.get("f:" + name)
-            if node is None:
-                result[name] = each
-            elif node and shape.child(name).branches(each):
-                rest = remove(shape.child(name), each, node)
-                if rest or not member(node):
-                    result[name] = rest
-            elif not member(node):
-                result[name] = each
-        return result
+        return _without_fields(shape, value, gone)
     kept = []
     for element, child, each in shape.entries(value):
         node = gone.get(element)
@@ -291,3 +280,18 @@ def remove(shape: Shape, value: Any, gone: FieldSet) -> Any:
         elif not member(node):
             kept.append(remove(child, each, node))
     return kept
+
+
+def _without_fields(shape: Shape, value: Mapping[str, Any], gone: FieldSet) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, each in value.items():
+        node = gone.get("f:" + name)
+        if node is None:
+            result[name] = each
+        elif node and shape.child(name).branches(each):
+            rest = remove(shape.child(name), each, node)
+            if rest or not member(node):
+                result[name] = rest
+        elif not member(node):
+            result[name] = each
+    return result

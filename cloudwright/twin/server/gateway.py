@@ -148,34 +148,33 @@ class Gateway:
         return Answer(404, text="404 page not found\n")
 
     def _document(self, call: Call) -> Answer | None:
-        path, catalog = call.path.rstrip("/") or "/", self.server.catalog
+        path = call.path.rstrip("/") or "/"
         if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
             return Answer(text=_health(path, call.query))
         if path == "/version":
             return Answer(obj=discovery.VERSION)
         if path == "/":
             return Answer(obj={"paths": self.documents.paths()})
-        if path.startswith("/openapi/"):
-            found = self.documents.openapi(path)
-            return Answer(obj=found) if found is not None else None
-        metrics = self.server.kubelet is not None
-        parts = path.split("/")[1:]
+        is_schema = path.startswith("/openapi/")
+        found = self.documents.openapi(path) if is_schema else self._discovery(path.split("/")[1:])
+        return Answer(obj=found) if found is not None else None
+
+    def _discovery(self, parts: list[str]) -> Obj | None:
+        catalog, metrics = self.server.catalog, self.server.kubelet is not None
         match parts:
             case ["api"]:
-                return Answer(obj=discovery.api_versions())
+                return discovery.api_versions()
             case ["apis"]:
-                return Answer(obj=discovery.group_list(catalog, metrics=metrics))
+                return discovery.group_list(catalog, metrics=metrics)
             case ["apis", group]:
-                found = discovery.single_group(catalog, group, metrics=metrics)
+                return discovery.single_group(catalog, group, metrics=metrics)
             case ["apis", discovery.METRICS_GROUP, "v1beta1"] if metrics:
-                found = discovery.metrics_resources()
+                return discovery.metrics_resources()
             case ["api", "v1"]:
-                found = discovery.resource_list(catalog, "", "v1")
+                return discovery.resource_list(catalog, "", "v1")
             case ["apis", group, version]:
-                found = discovery.resource_list(catalog, group, version)
-            case _:
-                return None
-        return Answer(obj=found) if found is not None else None
+                return discovery.resource_list(catalog, group, version)
+        return None
 
     def _metrics(self, call: Call, user: User, target: Target) -> Answer:
         verb = "get" if target.name else "list"

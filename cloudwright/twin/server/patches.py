@@ -107,11 +107,7 @@ def _struct(kind: Struct | None, original: Mapping[str, Any], patch: Mapping[str
     if _RETAIN in patch:
         keep = set(patch[_RETAIN])
         result = {name: value for name, value in result.items() if name in keep}
-    for name, value in patch.items():
-        if name.startswith(_DELETE_VALUES):
-            target = name.removeprefix(_DELETE_VALUES)
-            gone = value if isinstance(value, list) else []
-            result[target] = [each for each in result.get(target) or [] if each not in gone]
+    _drop_values(result, patch)
     for name, value in patch.items():
         if name in (_DIRECTIVE, _RETAIN) or name.startswith((_ORDER, _DELETE_VALUES)):
             continue
@@ -126,6 +122,14 @@ def _struct(kind: Struct | None, original: Mapping[str, Any], patch: Mapping[str
         if name.startswith(_ORDER) and name.removeprefix(_ORDER) not in patch:
             _reorder_only(kind, result, name.removeprefix(_ORDER), value)
     return result
+
+
+def _drop_values(result: dict[str, Any], patch: Mapping[str, Any]) -> None:
+    for name, value in patch.items():
+        if name.startswith(_DELETE_VALUES):
+            target = name.removeprefix(_DELETE_VALUES)
+            gone = value if isinstance(value, list) else []
+            result[target] = [each for each in result.get(target) or [] if each not in gone]
 
 
 def _reorder_only(kind: Struct | None, result: dict[str, Any], name: str, order: Any) -> None:

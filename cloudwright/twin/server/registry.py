@@ -245,13 +245,7 @@ class Registry:
         obj = conversion.to_storage(info, obj)
         obj = {**obj, "metadata": dict(obj["metadata"])}
         metadata, before = obj["metadata"], old["metadata"]
-        for name in ("creationTimestamp", "uid"):
-            metadata[name] = before[name]
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
-            strategy._keep(metadata, before, name)
-        if request.internal and "managedFields" not in metadata and "managedFields" in before:
-            metadata["managedFields"] = before["managedFields"]
-        metadata.pop("resourceVersion", None)
+        _inherit(request, metadata, before)
         if not request.subresource:
             for plugin in self.admission:
                 plugin.mutate(request, obj, old)
@@ -561,3 +555,14 @@ def _patch_shown(body: Any) -> str:
     metadata = {name: value for name, value in (body.get("metadata") or {}).items() if name != "managedFields"}
     shown = {**body, "metadata": metadata}
     return quoted(json.dumps(dict(sorted(shown.items())), separators=(",", ":")))
+
+
+def _inherit(request: Request, metadata: Obj, before: Obj) -> None:
+    """What an update cannot change in an object's metadata."""
+    for name in ("creationTimestamp", "uid"):
+        metadata[name] = before[name]
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
+        strategy._keep(metadata, before, name)
+    if request.internal and "managedFields" not in metadata and "managedFields" in before:
+        metadata["managedFields"] = before["managedFields"]
+    metadata.pop("resourceVersion", None)

@@ -1,4 +1,4 @@
-"""Writes the list of known differences; run by `scripts/twin_conformance.py report`."""
+"""Writes the list of known differences; run by `scripts/twin_conformance.py report --accept`."""
 
 from collections.abc import Iterable
 from pathlib import Path

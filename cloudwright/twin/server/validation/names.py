@@ -24,7 +24,7 @@ def dns_label(value: str) -> list[str]:
     found = _limit(value, 63)
     if not _matches(LABEL, value):
         found.append(
-            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "  # noqa: E501
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
             f"with an alphanumeric character {_MY_NAME} '{LABEL}')"
         )
     return found
@@ -35,7 +35,7 @@ def dns_subdomain(value: str) -> list[str]:
     found = _limit(value, 253)
     if not _matches(SUBDOMAIN, value):
         found.append(
-            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "  # noqa: E501
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start "
             f"and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{SUBDOMAIN}')"
         )
     return found
@@ -46,8 +46,8 @@ def wildcard_subdomain(value: str) -> list[str]:
     if _matches(r"\*\." + SUBDOMAIN, value):
         return []
     return [
-        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "  # noqa: E501
-        "case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used "  # noqa: E501
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower "
+        "case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used "
         rf"for validation is '\*\.{SUBDOMAIN}')"
     ]
 
@@ -57,7 +57,7 @@ def dns_1035(value: str) -> list[str]:
     found = _limit(value, 63)
     if not _matches(DNS_1035, value):
         found.append(
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "  # noqa: E501
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
             "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
             f"'{DNS_1035}')"
         )
@@ -84,8 +84,8 @@ def qualified_name(value: str) -> list[str]:
     if slash:
         if "/" in prefix:
             return [
-                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "  # noqa: E501
-                f"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}')"  # noqa: E501
+                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+                f"alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}')"
                 " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
             ]
         if not prefix:
@@ -106,8 +106,8 @@ def label_value(value: str) -> list[str]:
     found = _limit(value, 63)
     if not _matches(f"({QUALIFIED})?", value):
         found.append(
-            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "  # noqa: E501
-            "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "  # noqa: E501
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+            "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
             f"'({QUALIFIED})?')"
         )
     return found
@@ -118,7 +118,7 @@ def config_key(value: str) -> list[str]:
     found = _limit(value, 253)
     if not _matches("[-._a-zA-Z0-9]+", value):
         found.append(
-            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "  # noqa: E501
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
             "or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
         )
     elif value in (".", ".."):
@@ -180,6 +180,6 @@ def percent(value: str) -> list[str]:
     if _matches("[0-9]+%", value):
         return []
     return [
-        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "  # noqa: E501
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
         "validation is '[0-9]+%')"
     ]

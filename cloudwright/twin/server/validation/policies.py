@@ -191,7 +191,10 @@ def _hook(hook: Mapping[str, Any], path: str) -> Errors:
         for position, operation in enumerate(rule.get("operations") or ()):
             if operation not in _OPERATIONS:
                 yield not_supported(f"{path}.rules[{index}].operations[{position}]", operation, _OPERATIONS)
-    config = hook.get("clientConfig") or {}
+    yield from _client(hook.get("clientConfig") or {}, path)
+
+
+def _client(config: Mapping[str, Any], path: str) -> Errors:
     url, service = config.get("url"), config.get("service")
     if (url is None) == (service is None):
         yield required(f"{path}.clientConfig", "exactly one of url or service is required")

@@ -55,13 +55,10 @@ def _selected(spec: Mapping[str, Any], word: str, *, restart: bool = True) -> Er
     labels = (given.get("metadata") or {}).get("labels")
     if wanted is not None and not valid_operators(wanted):
         yield invalid("spec.selector", wanted, "invalid label selector")
-    elif not (
-        wanted
-        and (wanted.get("matchLabels") or wanted.get("matchExpressions"))
-        and match_selector(wanted, labels or {})
+    elif (wanted is None or wanted.get("matchLabels") or wanted.get("matchExpressions")) and not (
+        wanted and match_selector(wanted, labels or {})
     ):
-        if wanted is None or wanted.get("matchLabels") or wanted.get("matchExpressions"):
-            yield invalid("spec.template.metadata.labels", labels, _MISMATCH)
+        yield invalid("spec.template.metadata.labels", labels, _MISMATCH)
     yield from template(given, "spec.template")
     policy = (given.get("spec") or {}).get("restartPolicy")
     if restart and policy != "Always":
