@@ -1,5 +1,6 @@
 """Which specialists look into an intent; decided by rule from what was understood, never from what a tool said."""
 
+from cloudwright.agents.cloud_reader import about_cloud
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
@@ -40,7 +41,12 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
 
 
 def by_words(text: str) -> str:
-    """The specialist whose cues stand in the text most often; the generalist where none does."""
+    """The specialist whose cues stand in the text most often; the generalist where none does.
+
+    An ARN, an IAM action, a denial by AWS or the words for its policies leave no choice.
+    """
+    if about_cloud(text):
+        return "iam"
     lowered = f" {text.lower()} "
     scores = {name: sum(lowered.count(cue) for cue in cues) for name, cues in _CUES.items()}
     best = max(scores, key=lambda name: (scores[name], -[charter.name for charter in CHARTERS].index(name)))

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from cloudwright.agents import calls
 from cloudwright.agents.budget import Budget
+from cloudwright.agents.cloud_expert import EXPLAIN, explain_denial
 from cloudwright.agents.contribution import CallView, Contribution, Specialist, Task
 from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
@@ -63,6 +64,14 @@ CHARTERS = (
         ("can_i", "who_can", "what_can", "get_resource", "list_resources"),
     ),
     Charter(
+        "iam",
+        "AWS policies: why a call was denied, who may do what, the smallest grant that helps",
+        (
+            "explain_denied", "can_principal", "who_can_call", "principal_policies",
+            "put_inline_policy", "create_policy_version", "put_bucket_policy",
+        ),
+    ),
+    Charter(
         "change",
         "doing something: scale, restart, roll back, set, label, apply, delete, drain",
         (
@@ -103,6 +112,8 @@ class _Expert:
 
     def investigate(self, task: Task) -> Contribution:
         if task.intent.goal is Goal.CALLS:
+            if [call.tool for call in task.intent.calls] == [EXPLAIN]:
+                return explain_denial(self.name, task, task.intent.calls[0], self.kit)
             return self._by_rule(task)
         if task.intent.goal in (Goal.DIAGNOSE, Goal.FIX):
             return self._diagnose(task)

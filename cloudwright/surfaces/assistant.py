@@ -7,14 +7,17 @@ from typing import Any
 
 from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.budget import Limits
+from cloudwright.agents.cloud_reader import CloudReader
 from cloudwright.agents.diagnosing import LiveDiagnoser
 from cloudwright.agents.graph import Graph, build
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.language.reader import RuleReader
 from cloudwright.agents.model.chat import ChatModel
 from cloudwright.agents.sessions import Conversation, Saver, checkpointer, new_name
+from cloudwright.core.catalog import Catalog
 from cloudwright.settings import Effective, Settings
-from cloudwright.surfaces.session import open_session
+from cloudwright.surfaces.session import open_any
+from cloudwright.tools.catalog import cluster_tools
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ def open_assistant(
     """
     settings = effective.settings
     name = name or new_name()
-    session = open_session(effective, name)
+    session = open_any(effective, name)
     session.gate.recover(session.context)
     kit = Kit(
         gate=session.gate,
         context=session.context,
         approver=session.approver,
-        reader=RuleReader(session.gate.catalog),
+        reader=CloudReader(RuleReader(Catalog(cluster_tools()))),
         diagnoser=LiveDiagnoser(),
         model=model_of(settings),
         limits=Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from cloudwright import settings
 from cloudwright.core.proposal import Record
 from cloudwright.surfaces.commands.options import Flags
-from cloudwright.surfaces.session import Session, open_gate, open_session
+from cloudwright.surfaces.session import CLOUD, Session, open_cloud_session, open_gate, open_session
 
 
 def session_for(digest: str, flags: Flags) -> tuple[Session, Record]:
@@ -22,4 +22,5 @@ def session_for(digest: str, flags: Flags) -> tuple[Session, Record]:
         namespace=place.namespace or None,
         as_user=flags.as_user if flags.as_user is not None else place.impersonates or None,
     )
-    return open_session(settings.load(there.given()), record.proposal.provenance.session), record
+    opened = open_cloud_session if place.server == CLOUD else open_session
+    return opened(settings.load(there.given()), record.proposal.provenance.session), record

@@ -7,7 +7,7 @@ import hmac
 import os
 import secrets
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,18 +15,25 @@ from pathlib import Path
 from cloudwright.core.approval import Approver
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
-from cloudwright.core.errors import ConfigError
+from cloudwright.core.errors import ConfigError, ToolError
 from cloudwright.core.gate import Gate
 from cloudwright.core.journal import Journal
 from cloudwright.core.masking import SessionRedactor
+from cloudwright.core.refs import Place
 from cloudwright.core.store import DirectoryResultStore
+from cloudwright.core.tool import Permission
 from cloudwright.policies.approval import load_rules
 from cloudwright.settings import Effective, Settings
+from cloudwright.tools.aws.access import AwsAccessChecker
+from cloudwright.tools.aws.client import AwsClient
 from cloudwright.tools.catalog import CATALOG
 from cloudwright.tools.kubernetes.access import AccessChecker
 from cloudwright.tools.kubernetes.origins import read_origin
 from cloudwright.tools.kubernetes.session import connect
 from cloudwright.tools.prometheus import PrometheusClient
+
+CLOUD = "aws"
+"""The server of a place that is an AWS account and no cluster."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,53 @@ def open_session(effective: Effective, session: str = "-") -> Session:
     return Session(effective, context, open_gate(effective), approver_of(context))
 
 
+def open_cloud_session(effective: Effective, session: str = "-") -> Session:
+    """The same for an AWS account alone, without a cluster: the place is the account, the identity that of STS.
+
+    Raises:
+        CloudwrightError: there are no credentials, AWS cannot be reached, the policy or journal cannot be used.
+    """
+    settings = effective.settings
+    services = other_services(settings)
+    aws = services[AwsClient]
+    assert isinstance(aws, AwsClient)
+    context = Context(
+        place=Place(cluster=aws.account, server=CLOUD, identity=aws.identity),
+        redactor=redactor_of(settings.journal_path, session),
+        results=DirectoryResultStore(settings.state_path / "results"),
+        services=services,
+        session=session,
+        read_only=settings.read_only,
+    )
+    return Session(effective, context, open_gate(effective), approver_of(context))
+
+
+def open_any(effective: Effective, session: str = "-") -> Session:
+    """A session on the cluster; where none is configured, on the AWS account whose credentials are at hand.
+
+    Raises:
+        CloudwrightError: neither can be used; what is said is about the cluster.
+    """
+    try:
+        return open_session(effective, session)
+    except ConfigError as no_cluster:
+        try:
+            return open_cloud_session(effective, session)
+        except ToolError:
+            raise no_cluster from None
+
+
+class EverySystem:
+    """Implements `core.gate.PermissionChecker`: each permission is asked about in the system that grants it."""
+
+    def __init__(self) -> None:
+        self._checkers = (AccessChecker(), AwsAccessChecker())
+
+    def missing(self, permissions: Sequence[Permission], context: Context) -> Sequence[str]:
+        """One sentence for every right that is lacking, whatever system lacks it."""
+        return [said for checker in self._checkers for said in checker.missing(permissions, context)]
+
+
 def open_gate(effective: Effective, on_step: Callable[[str], None] = lambda _step: None) -> Gate:
     """The gate over the whole catalogue, with the policy and journal of the settings; needs no cluster."""
     settings = effective.settings
@@ -69,7 +123,7 @@ def open_gate(effective: Effective, on_step: Callable[[str], None] = lambda _ste
         Catalog(CATALOG),
         Journal(settings.journal_path),
         rules,
-        AccessChecker(),
+        EverySystem(),
         read_origin=read_origin,
         approval_lasts=timedelta(minutes=settings.approval_minutes),
         on_step=on_step,
@@ -77,10 +131,12 @@ def open_gate(effective: Effective, on_step: Callable[[str], None] = lambda _ste
 
 
 def other_services(settings: Settings) -> dict[type, object]:
-    """Clients beside the cluster's own, for what the settings name."""
-    if not settings.prometheus_url:
-        return {}
-    return {PrometheusClient: PrometheusClient(settings.prometheus_url, timeout=settings.timeout)}
+    """Clients beside the cluster's own. That of AWS loads and sends nothing before a tool uses it."""
+    aws = AwsClient(endpoint_url=settings.aws_endpoint_url or None, timeout=settings.timeout)
+    services: dict[type, object] = {AwsClient: aws}
+    if settings.prometheus_url:
+        services[PrometheusClient] = PrometheusClient(settings.prometheus_url, timeout=settings.timeout)
+    return services
 
 
 def approver_of(context: Context, via: str = "terminal") -> Approver:

@@ -80,14 +80,15 @@ def run_tool(
     from cloudwright.core.catalog import Catalog
     from cloudwright.core.tool import ToolCall
     from cloudwright.surfaces.changes import run_call
-    from cloudwright.surfaces.session import open_session
+    from cloudwright.surfaces.session import open_cloud_session, open_session
     from cloudwright.tools.catalog import CATALOG
 
     tool = Catalog(CATALOG).get(name)
     arguments = arguments_of(tool, json_input, ctx.args, namespace)
     tool.parse(arguments)
     flags = Flags(kubeconfig, context, namespace, as_user, timeout, read_only, output)
-    session = open_session(settings.load(flags.given()))
+    opened = open_cloud_session if tool.permission.system == "aws" else open_session
+    session = opened(settings.load(flags.given()))
     return int(run_call(session, ToolCall(tool=name, arguments=arguments)))
 
 

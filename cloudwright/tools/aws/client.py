@@ -19,6 +19,7 @@ from cloudwright.policies.iam.lazy import Lazy
 
 boto3: Any = Lazy("boto3")
 vendor: Any = Lazy("botocore.exceptions")
+config: Any = Lazy("botocore.config")
 
 _MISSING = (
     "NoSuchEntity",
@@ -47,18 +48,31 @@ _INVALID = ("MalformedPolicyDocument", "MalformedPolicy", "ValidationError", "In
 
 
 class AwsClient:
-    """boto3 clients of one session. `session` holds credentials and region; endpoints follow AWS_ENDPOINT_URL."""
+    """boto3 clients of one session. `session` holds credentials and region; endpoints follow AWS_ENDPOINT_URL.
 
-    def __init__(self, session: Any | None = None, endpoint_url: str | None = None) -> None:
-        self._session = session or boto3.Session()
+    Nothing is loaded, read or sent before the first use. `timeout` is in seconds, for one request.
+    """
+
+    def __init__(self, session: Any | None = None, endpoint_url: str | None = None, timeout: float = 30.0) -> None:
+        self._given = session
         self._endpoint = endpoint_url
+        self._timeout = timeout
         self._clients: dict[str, Any] = {}
+
+    @cached_property
+    def _session(self) -> Any:
+        return self._given or boto3.Session()
 
     def service(self, name: str) -> Any:
         """The boto3 client of a service, made once."""
         if name not in self._clients:
-            region = self._session.region_name or "us-east-1"
-            self._clients[name] = self._session.client(name, region_name=region, endpoint_url=self._endpoint)
+            with wrapped(f"The AWS client for {name}"):
+                self._clients[name] = self._session.client(
+                    name,
+                    region_name=self._session.region_name or "us-east-1",
+                    endpoint_url=self._endpoint,
+                    config=config.Config(connect_timeout=min(self._timeout, 10.0), read_timeout=self._timeout),
+                )
         return self._clients[name]
 
     @cached_property
@@ -88,6 +102,10 @@ def wrapped(what: str) -> Iterator[None]:
         raise Unauthenticated(
             "There are no AWS credentials.", hint="Set AWS_PROFILE or the AWS_ACCESS_KEY_ID pair."
         ) from None
+    except (vendor.ProfileNotFound, vendor.PartialCredentialsError, vendor.CredentialRetrievalError) as error:
+        raise Unauthenticated(f"{what}: {error}.", hint="Check AWS_PROFILE and the credentials behind it.") from None
+    except vendor.ParamValidationError as error:
+        raise InvalidArguments(f"{what}: {' '.join(str(error).split())}.") from None
     except vendor.BotoCoreError as error:
         raise Unreachable(f"{what}: {error}.") from None
 

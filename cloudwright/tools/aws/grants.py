@@ -212,7 +212,14 @@ def _undo_inline(args: InlinePolicy, preview: Preview, context: Context) -> Undo
     ),
     scope=scope_by(_inline),
     examples=({"owner": "role", "name": "app", "policy": "read-reports", "document": {"Statement": []}},),
-    utterances=("put inline policy {policy} on role {name}",),
+    utterances=(
+        "put inline policy {policy} on role {name}",
+        "write inline policy {policy} of {owner} {name}",
+        "set inline policy {policy} of {owner} {name} to {document}",
+        "add inline policy {policy} to {owner} {name}",
+        "give {owner} {name} the inline policy {policy}",
+        "replace inline policy {policy} of {owner} {name}",
+    ),
 )
 def put_inline_policy(args: PutInline, context: Context) -> Changed:
     """Write an inline policy of a role, user or group (iam PutRolePolicy, PutUserPolicy, PutGroupPolicy)."""
@@ -231,7 +238,14 @@ def put_inline_policy(args: PutInline, context: Context) -> Changed:
     progress=lambda args, preview, context: progress_of(_inline(args, context.service(AwsClient)), None, preview),
     scope=scope_by(_inline),
     examples=({"owner": "role", "name": "app", "policy": "read-reports"},),
-    utterances=("delete inline policy {policy} of role {name}",),
+    utterances=(
+        "delete inline policy {policy} of role {name}",
+        "remove inline policy {policy} from {owner} {name}",
+        "drop inline policy {policy} of {owner} {name}",
+        "take inline policy {policy} away from {owner} {name}",
+        "delete policy {policy} of {owner} {name}",
+        "get rid of inline policy {policy} of {owner} {name}",
+    ),
 )
 def delete_inline_policy(args: InlinePolicy, context: Context) -> Changed:
     """Delete an inline policy of a role, user or group."""
@@ -268,7 +282,14 @@ def _undo_version(args: ManagedDocument | ManagedVersion, preview: Preview, cont
     ),
     scope=scope_by(_managed),
     examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "document": {"Statement": []}},),
-    utterances=("new version of policy {arn}",),
+    utterances=(
+        "new version of policy {arn}",
+        "create a version of policy {arn} with {document}",
+        "change managed policy {arn} to {document}",
+        "update the document of {arn}",
+        "write {document} as the default version of {arn}",
+        "replace managed policy {arn}",
+    ),
 )
 def create_policy_version(args: ManagedDocument, context: Context) -> Changed:
     """Give a customer managed policy a new default version; the old version stays and can be made the default again."""
@@ -310,7 +331,14 @@ def _version_progress(args: ManagedVersion, preview: Preview, context: Context) 
     progress=_version_progress,
     scope=scope_by(_managed),
     examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "version": "v1"},),
-    utterances=("make {version} the default version of {arn}",),
+    utterances=(
+        "make {version} the default version of {arn}",
+        "set the default version of {arn} to {version}",
+        "go back to {version} of policy {arn}",
+        "roll policy {arn} back to {version}",
+        "use {version} of {arn}",
+        "switch {arn} to version {version}",
+    ),
 )
 def set_default_policy_version(args: ManagedVersion, context: Context) -> Changed:
     """Make an existing version of a managed policy the one in force."""
@@ -344,7 +372,14 @@ def _undo_bucket(args: BucketName, preview: Preview, context: Context) -> Undo:
     ),
     scope=scope_by(_bucket),
     examples=({"bucket": "reports", "document": {"Statement": []}},),
-    utterances=("put the policy of bucket {bucket}",),
+    utterances=(
+        "put the policy of bucket {bucket}",
+        "write the bucket policy of {bucket}",
+        "set the bucket policy of {bucket} to {document}",
+        "replace the policy of bucket {bucket}",
+        "change the bucket policy of {bucket}",
+        "give bucket {bucket} the policy {document}",
+    ),
 )
 def put_bucket_policy(args: BucketDocument, context: Context) -> Changed:
     """Write the policy of an S3 bucket."""
@@ -361,7 +396,14 @@ def put_bucket_policy(args: BucketDocument, context: Context) -> Changed:
     progress=lambda args, preview, context: progress_of(_bucket(args, context.service(AwsClient)), None, preview),
     scope=scope_by(_bucket),
     examples=({"bucket": "reports"},),
-    utterances=("delete the policy of bucket {bucket}",),
+    utterances=(
+        "delete the policy of bucket {bucket}",
+        "remove the bucket policy of {bucket}",
+        "drop the bucket policy of {bucket}",
+        "delete bucket policy {bucket}",
+        "take the policy off bucket {bucket}",
+        "get rid of the bucket policy of {bucket}",
+    ),
 )
 def delete_bucket_policy(args: BucketName, context: Context) -> Changed:
     """Delete the policy of an S3 bucket."""
@@ -392,7 +434,14 @@ def _undo_trust(args: TrustDocument, preview: Preview, context: Context) -> Undo
     ),
     scope=scope_by(_trust),
     examples=({"role": "app", "document": {"Statement": []}},),
-    utterances=("change who may assume role {role}",),
+    utterances=(
+        "change who may assume role {role}",
+        "update the trust policy of {role}",
+        "set the trust policy of role {role} to {document}",
+        "write the trust policy of role {role}",
+        "replace the trust policy of {role}",
+        "let {document} assume role {role}",
+    ),
 )
 def update_trust_policy(args: TrustDocument, context: Context) -> Changed:
     """Change who may assume a role."""

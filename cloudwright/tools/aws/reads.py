@@ -1,18 +1,19 @@
 """Reading who may do what in an AWS account, with the policy engine's answers."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field, JsonValue
 
 from cloudwright.core.context import Context
-from cloudwright.core.errors import InvalidArguments, NotFound
+from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.refs import Frozen
 from cloudwright.core.result import Document
 from cloudwright.core.tool import AnyTool, Permission, read_tool
 from cloudwright.policies.iam.authorize import PolicySet, authorize
 from cloudwright.policies.iam.denied import Denial, diagnose, parse_denial, smallest_grant
-from cloudwright.policies.iam.document import Policy, PolicyKind, policy_to_json
+from cloudwright.policies.iam.document import MODERN, Policy, PolicyKind, policy_to_json
 from cloudwright.policies.iam.errors import RequestError
 from cloudwright.policies.iam.principals import caller
 from cloudwright.policies.iam.report import authorization_json, diff_json
@@ -21,6 +22,8 @@ from cloudwright.tools.aws import places
 from cloudwright.tools.aws.client import AwsClient, wrapped
 from cloudwright.tools.aws.places import Owner, decoded, parsed
 
+NEW_POLICY = "cloudwright-grant"
+"""Name of the inline policy for a principal that has none."""
 OWNERS: dict[str, Owner] = {"role": "role", "session": "role", "user": "user"}
 
 
@@ -54,11 +57,7 @@ def held_by(aws: AwsClient, principal: str, resource: str = "") -> tuple[PolicyS
 
     Service control and resource control policies are not read: an organization's member cannot see them.
     """
-    who = caller(principal)
-    owner = OWNERS.get(who.kind)
-    if owner is None:
-        raise InvalidArguments(f"{principal} is no user, role or role session.")
-    name = who.role or principal.split(":", 5)[5].split("/")[-1]
+    owner, name = owner_of(principal)
     slots: dict[str, dict[str, JsonValue]] = {}
     identity = list(_attached(aws, owner, name, slots))
     if owner == "user":
@@ -68,10 +67,23 @@ def held_by(aws: AwsClient, principal: str, resource: str = "") -> tuple[PolicyS
             identity += _attached(aws, "group", group["GroupName"], slots)
     return PolicySet(
         identity=tuple(identity),
-        resource=_resource_policies(aws, resource),
+        resource=resource_policies(aws, resource),
         boundary=_boundary(aws, owner, name),
-        resource_account=_account_of(resource),
+        resource_account=account_of(resource),
     ), slots
+
+
+def owner_of(principal: str) -> tuple[Owner, str]:
+    """What holds a principal's policies, and its name.
+
+    Raises:
+        InvalidArguments: it is no user, role or role session.
+    """
+    who = caller(principal)
+    owner = OWNERS.get(who.kind)
+    if owner is None:
+        raise InvalidArguments(f"{principal} is no user, role or role session.")
+    return owner, who.role or principal.split(":", 5)[5].split("/")[-1]
 
 
 def _pages(aws: AwsClient, operation: str, key: str, **arguments: Any) -> list[Any]:
@@ -107,10 +119,12 @@ def _boundary(aws: AwsClient, owner: Owner, name: str) -> Policy | None:
     return parsed(raw, PolicyKind.BOUNDARY, f"permissions boundary {arn}") if raw is not None else None
 
 
-def _resource_policies(aws: AwsClient, resource: str) -> tuple[Policy, ...]:
+def resource_policies(aws: AwsClient, resource: str) -> tuple[Policy, ...]:
     """The policy of the bucket, role or key that an ARN is about, where there is one."""
     parts = resource.split(":", 5)
     if len(parts) < 6:
+        return ()
+    if any(star in parts[5].split("/")[0] for star in "*?"):
         return ()
     if parts[2] == "s3" and parts[5]:
         place = places.bucket(aws, parts[5].split("/")[0])
@@ -126,7 +140,8 @@ def _resource_policies(aws: AwsClient, resource: str) -> tuple[Policy, ...]:
     return ()
 
 
-def _account_of(resource: str) -> str:
+def account_of(resource: str) -> str:
+    """The account that an ARN names; "" when it names none."""
     parts = resource.split(":", 5)
     return parts[4] if len(parts) == 6 and parts[4].isdigit() else ""
 
@@ -138,7 +153,14 @@ _READ = Permission(system="aws", verb="iam:Get*")
     permission=_READ,
     input=PrincipalInput,
     examples=({"principal": "arn:aws:iam::123456789012:role/app"},),
-    utterances=("which policies does {principal} have", "policies of {principal}"),
+    utterances=(
+        "which policies does {principal} have",
+        "policies of {principal}",
+        "show the policies of {principal}",
+        "what is attached to {principal}",
+        "list all policy documents of {principal}",
+        "what is {principal} allowed to do",
+    ),
 )
 def principal_policies(args: PrincipalInput, context: Context) -> Document:
     """All policy documents of a user or role: inline, attached, of its groups, and its permissions boundary."""
@@ -155,7 +177,14 @@ def principal_policies(args: PrincipalInput, context: Context) -> Document:
     examples=(
         {"principal": "arn:aws:iam::123456789012:role/app", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k"},
     ),
-    utterances=("may {principal} do {action} on {resource}", "can {principal} call {action} on {resource}"),
+    utterances=(
+        "may {principal} do {action} on {resource}",
+        "can {principal} call {action} on {resource}",
+        "is {principal} allowed to {action} on {resource}",
+        "does {principal} have {action} on {resource}",
+        "check whether {principal} may {action} {resource}",
+        "would {action} on {resource} by {principal} be allowed",
+    ),
 )
 def can_principal(args: RequestInput, context: Context) -> Document:
     """Whether a user or role may make one request, with the statements that decide; from its policies and the
@@ -185,7 +214,14 @@ def _request(args: RequestInput) -> Request:
             "to perform: s3:GetObject on resource: arn:aws:s3:::b/k"
         },
     ),
-    utterances=("why was this denied: {message}", "explain this access denied error: {message}"),
+    utterances=(
+        "why was this denied: {message}",
+        "explain this access denied error: {message}",
+        "which policy denies this: {message}",
+        "what grant would fix {message}",
+        "fix this IAM error: {message}",
+        "{message}",
+    ),
 )
 def explain_denied(args: DenialInput, context: Context) -> Document:
     """Find the policy that decided an AccessDenied error and the smallest grant that is proved to help, as a call to
@@ -230,13 +266,22 @@ def _read_denial(args: DenialInput, aws: AwsClient) -> Denial:
 
 
 def _grant(held: PolicySet, slots: dict[str, dict[str, JsonValue]], request: Request) -> dict[str, Any]:
-    target = next((policy for policy in held.identity if policy.name in slots), None)
-    if target is None:
-        raise NotFound("The principal has no policy of its own that could be extended.", hint="Write an inline policy.")
+    """The grant in an inline policy of the principal itself, or a new one: groups and managed policies have others in
+    them.
+    """
+    owner, name = owner_of(request.principal or "")
+    own = {"tool": "put_inline_policy", "owner": owner, "name": name}
+    mine = [policy for policy in held.identity if own.items() <= slots.get(policy.name, {}).items()]
+    if mine:
+        target, slot = mine[0], dict(slots[mine[0].name])
+    else:
+        label = f"new inline policy {NEW_POLICY} of {owner} {name}"
+        target = Policy((), PolicyKind.IDENTITY, version=MODERN, name=label)
+        slot = {**own, "policy": NEW_POLICY}
+        held = replace(held, identity=(*held.identity, target))
     grant = smallest_grant(held, target, request)
     if not grant.helps:
         return {"helps": False, "reason": grant.reason}
-    slot = dict(slots[target.name])
     tool = slot.pop("tool")
     return {
         "helps": True,
