@@ -122,7 +122,7 @@ def answer(question: Question, clause: Clause, text: str) -> Intent | None:
     return _value(question, clause, text)
 
 
-def _chosen(question: Question, clause: Clause, words: str, text: str) -> Intent | None:
+def _chosen(question: Question, clause: Clause, words: str, text: str) -> Intent | None:  # noqa: C901
     options = question.options
     if words in _ALL:
         calls = tuple(call for option in options for call in option.calls)

@@ -14,8 +14,8 @@ from cloudwright.agents.language.objects import (
     World,
     fitting,
     namespace_in,
-    pointed,
     places_of,
+    pointed,
     rank,
 )  # fmt: skip
 from cloudwright.agents.language.reading import call, located
@@ -92,7 +92,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
 class _NearName(Question):
     """A question about a misspelt name."""
 
-    found: list[Named] = []
+    found: list[Named] = []  # noqa: RUF012
 
 
 def _is_target(clause: Clause, start: int, kinds: Sequence[str], objects: Sequence[Named]) -> bool:
@@ -148,7 +148,7 @@ def workload_call(tool: str, item: Named, **arguments: JsonValue) -> ToolCall:
     return ToolCall(tool=tool, arguments=kept)
 
 
-def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """Set, raise, lower, double or halve the number of replicas."""
     pods = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
     if pods and all(item.ref.kind in ("Pod", "Node", "CronJob", "DaemonSet") for item in pods):
@@ -535,7 +535,7 @@ def _tag(clause: Clause) -> str | None:
 _PLACING = ("scheduling", "schedule", "new pods", "placing", "landing", "new work", "pods", "new workloads")
 
 
-def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """Cordon, uncordon, drain."""
     nodes = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Node"]
     spoken = (
@@ -686,7 +686,7 @@ def _namespace_meant(clause: Clause, world: World) -> str | None:
 _KEYED = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
-def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """Labels and annotations."""
     annotating = "annotate" in families or clause.has("annotation", "annotations")
     speaks = annotating or families & {"label", "unlabel"} or clause.has("label", "labels", "labelled", "tag")
@@ -735,7 +735,7 @@ def _meant_kinds(clause: Clause, world: World) -> tuple[str, ...]:
     return tuple(kinds)
 
 
-def _key_value(clause: Clause, word: str) -> tuple[str, str | None]:
+def _key_value(clause: Clause, word: str) -> tuple[str, str | None]:  # noqa: C901
     """ "label tier to edge", "the tier label edge", "label tier with value edge"."""
     at = max(clause.find(word), clause.find(f"{word}s"))
     if at < 0:

@@ -114,7 +114,7 @@ def _unready(kind: KindWord) -> str:
     return _UNREADY.get(kind.kind, "ready = false")
 
 
-def _states(clause: Clause, kind: KindWord, found: Where) -> None:
+def _states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
     joined: list[str] = []
     for words, expression in _STATES:
         for word in sorted(words, key=len, reverse=True):
@@ -263,7 +263,7 @@ def _ages(clause: Clause, found: Where) -> None:
     )
 
 
-def _labels(clause: Clause, found: Where) -> None:
+def _labels(clause: Clause, found: Where) -> None:  # noqa: C901
     for mention in clause.of("pair"):
         key, _, value = mention.text.partition("=")
         if ":" in value and value.rpartition(":")[2].startswith(("No", "Prefer")):

@@ -262,7 +262,7 @@ def _undoes(clause: Clause, memory: Memory) -> bool:
     return bool(memory.changes) or "undo" in words or clause.has("last change", "previous change", "that back")
 
 
-def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent:
+def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent:  # noqa: C901
     """What a clause wants."""
     text = clause.text
     if guarding.hypothetical(clause):
@@ -670,10 +670,73 @@ _CARRIERS = frozenset(("Namespace", "Pod", "Deployment"))
 
 
 _REASONS = frozenset(
-    """failed failing broken stuck crashing crashed oom killed oomkilled typo wrong old unused stale obsolete slow overloaded
-    struggling busy too small low high starving needed longer anymore bad finished completed dead traffic load spike peak
-    ran running out keeps getting hot tight because since as due memory cpu more customers sale weekend campaign wrongly
-    mistyped misspelt misspelled correct proper rather again somewhat bit little few""".split()
+    [
+        "failed",
+        "failing",
+        "broken",
+        "stuck",
+        "crashing",
+        "crashed",
+        "oom",
+        "killed",
+        "oomkilled",
+        "typo",
+        "wrong",
+        "old",
+        "unused",
+        "stale",
+        "obsolete",
+        "slow",
+        "overloaded",
+        "struggling",
+        "busy",
+        "too",
+        "small",
+        "low",
+        "high",
+        "starving",
+        "needed",
+        "longer",
+        "anymore",
+        "bad",
+        "finished",
+        "completed",
+        "dead",
+        "traffic",
+        "load",
+        "spike",
+        "peak",
+        "ran",
+        "running",
+        "out",
+        "keeps",
+        "getting",
+        "hot",
+        "tight",
+        "because",
+        "since",
+        "as",
+        "due",
+        "memory",
+        "cpu",
+        "more",
+        "customers",
+        "sale",
+        "weekend",
+        "campaign",
+        "wrongly",
+        "mistyped",
+        "misspelt",
+        "misspelled",
+        "correct",
+        "proper",
+        "rather",
+        "again",
+        "somewhat",
+        "bit",
+        "little",
+        "few",
+    ]
 )
 """Words that say why, or what state something is in; they do not change what is asked for."""
 

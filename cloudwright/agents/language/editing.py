@@ -80,7 +80,7 @@ def variables(clause: Clause, world: World, families: frozenset[str]) -> Change 
     return change_all(clause, world, TEMPLATED, "set the environment of", make)
 
 
-def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:
+def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:  # noqa: C901
     set_: dict[str, JsonValue] = {}
     remove: list[JsonValue] = []
     for mention in clause.of("pair"):
@@ -456,7 +456,7 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
     return change_all(clause, world, ("CronJob",), "change the schedule of", make)
 
 
-def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """One key of a ConfigMap."""
     speaks = any(item.kind and item.kind.kind == "ConfigMap" for item in clause.of("kind"))
     named = [

@@ -63,7 +63,7 @@ _CONTENT_FREE = frozenset(
 )
 
 
-def again(clause: Clause, world: World) -> tuple[tuple[ToolCall, ...], tuple[Named, ...], bool] | None:
+def again(clause: Clause, world: World) -> tuple[tuple[ToolCall, ...], tuple[Named, ...], bool] | None:  # noqa: C901
     """The last calls for another object or another namespace; whether it was ordered in words ("the same for")."""
     last = world.memory.last_calls
     if not last:

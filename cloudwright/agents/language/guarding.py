@@ -236,9 +236,8 @@ def broad(clause: Clause, world: World) -> str:
         "entire cluster",
         "all of it",
         "all the things",
-    ):
-        if not names or clause.has("everything in", "everything else"):
-            return "everything"
+    ) and (not names or clause.has("everything in", "everything else")):
+        return "everything"
     if clause.of("all") and kinds and not names:
         return f"all {kinds[0].text}"
     if kinds and not names and not clause.of("pronoun", "ordinal"):

@@ -97,7 +97,7 @@ def kind_beside(clause: Clause, mention: Mention) -> Mention | None:
         return mention
     for other in clause.of("kind"):
         gap = clause.low[other.end : mention.start] if other.end <= mention.start else None
-        if gap is not None and all(word in ("called", "named", "/", "the", "for", "of", "'s") for word in gap):
+        if gap is not None and all(word in ("called", "named", "/", "the", "for", "of", "'s") for word in gap):  # noqa: SIM102
             if not (set(gap) & {"for", "of", "'s"}):
                 return other
         if other.start == mention.end:
@@ -157,7 +157,7 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
     memory = world.memory
     for mention in clause.of("ordinal"):
         following = clause.low[mention.end : mention.end + 1]
-        if memory.listed and (not following or following[0] in ("one", "pod", "node") or clause.has("one")):
+        if memory.listed and (not following or following[0] in ("one", "pod", "node") or clause.has("one")):  # noqa: SIM102
             if -len(memory.listed) <= mention.value < len(memory.listed):
                 clause.use(mention)
                 return [memory.listed[mention.value]]

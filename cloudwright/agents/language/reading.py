@@ -267,7 +267,7 @@ def _pattern(texts: Sequence[Mention], at: int, rest: Sequence[str]) -> str:
     return "|".join(re.escape(word.rstrip("s")) for word in words[:3] if word not in ("and", "or")) or "health"
 
 
-def events(clause: Clause, world: World) -> Read | None:
+def events(clause: Clause, world: World) -> Read | None:  # noqa: C901
     """What happened."""
     if not clause.has(
         "events",
@@ -1135,7 +1135,7 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     return []
 
 
-def _of_workload(clause: Clause, kind: KindWord, world: World) -> tuple[str, str, str, tuple[ObjectRef, ...]] | None:
+def _of_workload(clause: Clause, kind: KindWord, world: World) -> tuple[str, str, str, tuple[ObjectRef, ...]] | None:  # noqa: C901
     """Namespace, labels, filter and object where a list is of what belongs to a named object."""
     names = [item for item in clause.of("name") if not any(x.ref.kind == "Node" for x in item.objects)]
     pool: list[Named] = []

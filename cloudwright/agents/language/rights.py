@@ -59,9 +59,8 @@ def rights(clause: Clause, world: World) -> Read | None:
         "may do",
         "can do",
         "rights",
-    ):
-        if subject or clause.has("i do", "am i", "my permissions", "my rights", "do i have", "me"):
-            return Read((call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place),))
+    ) and (subject or clause.has("i do", "am i", "my permissions", "my rights", "do i have", "me")):
+        return Read((call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place),))
     verb_at = _verb(clause)
     if verb_at is None:
         return None

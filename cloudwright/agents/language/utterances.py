@@ -170,7 +170,7 @@ def _fillable(slots: tuple[str, ...], clause: Clause) -> float:
     return sum(bool(set(_SORTS.get(slot, ("text", "number", "name"))) & have) for slot in slots) / len(slots)
 
 
-def _filled(tool: AnyTool, clause: Clause, world: World) -> dict[str, JsonValue]:
+def _filled(tool: AnyTool, clause: Clause, world: World) -> dict[str, JsonValue]:  # noqa: C901
     """Arguments by name and type of the schema's fields."""
     properties: Mapping[str, Mapping[str, object]] = tool.schema().get("properties", {})
     names = clause.of("name")

@@ -21,7 +21,7 @@ from tests.servers.apiserver import ControlPlane
 
 Json = dict[str, Any]
 CORPORA = Path(__file__).parents[2] / "corpora"
-_NOT_KEPT = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp",
+_NOT_KEPT = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation", "selfLink", "deletionTimestamp",  # noqa: E501
              "deletionGracePeriodSeconds")  # fmt: skip
 _STILL = frozenset(
     [
@@ -374,12 +374,12 @@ def _pod_status(container: Json, sick: str, number: int) -> Json:
         conditions = "True"
     elif sick.startswith("crash"):
         ended = {"exitCode": 1, "reason": "Error", "startedAt": _now(3), "finishedAt": _now(2)}
-        state = {**base, "ready": False, "started": False, "restartCount": 7 + number, "lastState": {"terminated": ended},
-                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": f"back-off 5m0s restarting failed container={name}"}}}  # fmt: skip
+        state = {**base, "ready": False, "started": False, "restartCount": 7 + number, "lastState": {"terminated": ended},  # noqa: E501
+                 "state": {"waiting": {"reason": "CrashLoopBackOff", "message": f"back-off 5m0s restarting failed container={name}"}}}  # fmt: skip  # noqa: E501
         conditions = "False"
     else:
         state = {**base, "ready": False, "started": False,
-                 "state": {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": not found'}}}  # fmt: skip
+                 "state": {"waiting": {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}": not found'}}}  # fmt: skip  # noqa: E501
         conditions = "False"
     return {
         "phase": "Running" if conditions == "True" or sick.startswith("crash") else "Pending",
