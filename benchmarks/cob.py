@@ -30,7 +30,8 @@ def main() -> None:
         )
     times = sorted(item.seconds for item in predictions)
     print(
-        f"seconds a case: median {statistics.median(times):.3f}, p95 {times[int(len(times) * 0.95)]:.3f}, max {times[-1]:.3f}"
+        f"seconds a case: median {statistics.median(times):.3f}, "
+        f"p95 {times[int(len(times) * 0.95)]:.3f}, max {times[-1]:.3f}"
     )
     if args.misses:
         labels = {

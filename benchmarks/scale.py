@@ -25,8 +25,16 @@ MADE = "2026-03-01T11:00:00Z"
 def objects(pods: int) -> Iterator[dict[str, Any]]:
     """The synthetic cluster."""
     for number in range(max(pods // 10, 1)):
-        yield {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"node-{number}", "labels": {"zone": f"z{number % 3}"}}, "spec": {},
-               "status": {"allocatable": {"cpu": "16", "memory": "64Gi", "pods": "110"}, "conditions": [{"type": "Ready", "status": "True"}]}}  # fmt: skip
+        yield {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": f"node-{number}", "labels": {"zone": f"z{number % 3}"}},
+            "spec": {},
+            "status": {
+                "allocatable": {"cpu": "16", "memory": "64Gi", "pods": "110"},
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
+        }
     for number in range(max(pods // 5, 1)):
         yield from _application(number, pods)
 
@@ -34,9 +42,18 @@ def objects(pods: int) -> Iterator[dict[str, Any]]:
 def _application(number: int, pods: int) -> Iterator[dict[str, Any]]:
     name, space = f"svc-{number}", f"team-{number % 50}"
     labels = {"app": name}
-    spec = {"containers": [{"name": "app", "image": f"registry.example/{name}:1", "ports": [{"containerPort": 8080}],
-                            "env": [{"name": "NEXT_URL", "value": f"http://svc-{(number + 50) % max(pods // 5, 1)}:80"}],
-                            "envFrom": [{"configMapRef": {"name": name}}], "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}}]}  # fmt: skip
+    spec = {
+        "containers": [
+            {
+                "name": "app",
+                "image": f"registry.example/{name}:1",
+                "ports": [{"containerPort": 8080}],
+                "env": [{"name": "NEXT_URL", "value": f"http://svc-{(number + 50) % max(pods // 5, 1)}:80"}],
+                "envFrom": [{"configMapRef": {"name": name}}],
+                "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}},
+            }
+        ]
+    }
 
     def meta(called: str, uid: str, **more: Any) -> dict[str, Any]:
         return {"name": called, "namespace": space, "uid": uid, "creationTimestamp": MADE, **more}
@@ -91,13 +108,32 @@ def _application(number: int, pods: int) -> Iterator[dict[str, Any]]:
             if broken
             else {"running": {"startedAt": MADE}}
         )
-        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta(f"{name}-1-{place}", f"p-{index}", labels=labels, ownerReferences=[parent]),
-               "spec": {**spec, "nodeName": f"node-{index % max(pods // 10, 1)}"},
-               "status": {"phase": "Pending" if broken else "Running", "conditions": [{"type": "Ready", "status": "False" if broken else "True"}, {"type": "PodScheduled", "status": "True"}],
-                          "containerStatuses": [{"name": "app", "ready": not broken, "restartCount": 0, "state": state}]}}  # fmt: skip
+        yield {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": meta(f"{name}-1-{place}", f"p-{index}", labels=labels, ownerReferences=[parent]),
+            "spec": {**spec, "nodeName": f"node-{index % max(pods // 10, 1)}"},
+            "status": {
+                "phase": "Pending" if broken else "Running",
+                "conditions": [
+                    {"type": "Ready", "status": "False" if broken else "True"},
+                    {"type": "PodScheduled", "status": "True"},
+                ],
+                "containerStatuses": [{"name": "app", "ready": not broken, "restartCount": 0, "state": state}],
+            },
+        }
         for kind in ("Scheduled", "Pulled", "Created", "Started"):
-            yield {"apiVersion": "v1", "kind": "Event", "metadata": meta(f"{name}-{place}.{kind}", f"v-{index}-{kind}"), "type": "Normal", "reason": kind, "message": f"{kind} container app",
-                   "involvedObject": {"kind": "Pod", "namespace": space, "name": f"{name}-1-{place}", "uid": f"p-{index}"}, "count": 1, "lastTimestamp": MADE}  # fmt: skip
+            yield {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": meta(f"{name}-{place}.{kind}", f"v-{index}-{kind}"),
+                "type": "Normal",
+                "reason": kind,
+                "message": f"{kind} container app",
+                "involvedObject": {"kind": "Pod", "namespace": space, "name": f"{name}-1-{place}", "uid": f"p-{index}"},
+                "count": 1,
+                "lastTimestamp": MADE,
+            }
 
 
 def in_memory(pods: int) -> tuple[int, float, float]:
@@ -135,7 +171,8 @@ def live(kubeconfig: str) -> None:
             page.items.clear()
     bare = time.perf_counter() - started
     print(
-        f"{view.total} objects, view + checks {ours:.2f} s, bare lists one after the other {bare:.2f} s, ratio {ours / bare:.2f}, peak {peak:.0f} MB, {len(result.causes)} causes"
+        f"{view.total} objects, view + checks {ours:.2f} s, bare lists one after the other {bare:.2f} s, "
+        f"ratio {ours / bare:.2f}, peak {peak:.0f} MB, {len(result.causes)} causes"
     )
 
 
@@ -152,7 +189,8 @@ def main() -> None:
         count, checks, whole = in_memory(pods)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(
-            f"{pods} pods, {count} objects: checks {checks:.2f} s CPU ({count / checks:,.0f} objects/s), investigation {whole:.2f} s, peak {peak:.0f} MB"
+            f"{pods} pods, {count} objects: checks {checks:.2f} s CPU ({count / checks:,.0f} objects/s), "
+            f"investigation {whole:.2f} s, peak {peak:.0f} MB"
         )
 
 

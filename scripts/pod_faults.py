@@ -1,6 +1,7 @@
 """Runs the corpora of faults and healthy states on real pods and scores the diagnosis.
 
-    python scripts/pod_faults.py --kubeconfig FILE [--corpus tests/corpora] [--only REGEX] [--batch 10] [--fix] [--out FILE]
+    python scripts/pod_faults.py --kubeconfig FILE [--corpus tests/corpora] [--only REGEX] [--batch 10] [--fix]
+                                 [--out FILE]
 
 A case is applied, broken, waited for, and diagnosed from one snapshot of the cluster; the corpus' README says how it is
 judged. Nothing of a case but its namespace reaches the program under test.
@@ -152,8 +153,16 @@ def judge(case: Case, result: Investigation) -> dict[str, Any]:
     exact = all(any(same(item, truth)[0] for item in top) for truth in truths)
     field = all(any(all(same(item, truth)) for item in top) for truth in truths)
     extra = [item for item in serious if not any(same(item, truth)[0] for truth in truths)]
-    return {"id": case["id"], "healthy": False, "top1": exact, "field": field, "recall": all(hits), "clean": not extra, "causes": names,
-            "truth": [f"{item['kind']}/{item['name']}:{item.get('field', '')}" for item in truths]}  # fmt: skip
+    return {
+        "id": case["id"],
+        "healthy": False,
+        "top1": exact,
+        "field": field,
+        "recall": all(hits),
+        "clean": not extra,
+        "causes": names,
+        "truth": [f"{item['kind']}/{item['name']}:{item.get('field', '')}" for item in truths],
+    }
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ The expectation is (kind, object kind, object name, start of the field).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from cloudwright.diagnosis.observations import ConnectionTest, NodeService
 from cloudwright.diagnosis.view import ClusterView
@@ -339,7 +340,7 @@ def _admission() -> Iterator[Case]:
 
 
 def _scheduling() -> Iterator[Case]:
-    def stuck(spec: dict, nodes: list[dict], **more: object) -> ClusterView:
+    def stuck(spec: dict[str, Any], nodes: list[dict[str, Any]], **more: object) -> ClusterView:
         web = deployment("web", container(resources={"requests": more.get("requests", {})}), ready=0, spec=spec)
         return view(web, pod(web, ready=False, status=UNSCHEDULED, node=""), *nodes)
 
@@ -427,7 +428,7 @@ def _storage() -> Iterator[Case]:
     )
     volume = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "slow"}
 
-    def claim(**spec: object) -> dict:
+    def claim(**spec: object) -> dict[str, Any]:
         asked = {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": "1Gi"}},

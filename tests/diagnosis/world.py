@@ -10,10 +10,43 @@ from cloudwright.diagnosis.view import ClusterView, index_objects
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 ALL_KINDS = frozenset(
-    "Pod Service Deployment ReplicaSet StatefulSet DaemonSet Job CronJob ConfigMap Secret ServiceAccount PersistentVolumeClaim "
-    "PersistentVolume StorageClass Node Namespace ResourceQuota LimitRange Ingress IngressClass NetworkPolicy Endpoints EndpointSlice "
-    "HorizontalPodAutoscaler PodDisruptionBudget Role RoleBinding ClusterRole ClusterRoleBinding APIService "
-    "ValidatingWebhookConfiguration MutatingWebhookConfiguration GatewayClass Gateway HTTPRoute".split()
+    [
+        "Pod",
+        "Service",
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob",
+        "ConfigMap",
+        "Secret",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "PersistentVolume",
+        "StorageClass",
+        "Node",
+        "Namespace",
+        "ResourceQuota",
+        "LimitRange",
+        "Ingress",
+        "IngressClass",
+        "NetworkPolicy",
+        "Endpoints",
+        "EndpointSlice",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "Role",
+        "RoleBinding",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "APIService",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "GatewayClass",
+        "Gateway",
+        "HTTPRoute",
+    ]
 )
 Dict = dict[str, Any]
 

@@ -40,7 +40,7 @@ Events:
   Type     Reason            Age                From               Message
   ----     ------            ----               ----               -------
   Warning  FailedScheduling  12s (x3 over 70s)  default-scheduler  0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.
-"""
+"""  # noqa: E501, W291 (as kubectl prints it)
 DEPLOYMENT = """Name:                   {app}
 Namespace:              {space}
 CreationTimestamp:      Fri, 14 Nov 2025 13:04:16 +0800

@@ -31,9 +31,8 @@ def pod_settings(view: ClusterView) -> Iterator[Finding]:
             if one not in servers and not one.startswith("169.254.")
         ]
         host = spec.get("hostNetwork") is True and policy in ("", "ClusterFirst")
-        if policy not in ("Default", "None") and not (custom and policy != "ClusterFirst") and not host:
-            if not (custom and policy in ("", "ClusterFirst")):
-                continue
+        if policy not in ("Default", "None") and not custom and not host:
+            continue
         names = sorted(
             {
                 one.host

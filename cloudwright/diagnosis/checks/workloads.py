@@ -320,7 +320,7 @@ def evictions(view: ClusterView) -> Iterator[Finding]:
                 else "node"
             )
             groups.setdefault((id(top), what), []).append(pod)
-    for (mark, what), pods in groups.items():
+    for (mark, _), pods in groups.items():
         top, pod = tops[mark], max(pods, key=lambda item: f.text(item, "metadata", "creationTimestamp"))
         since = view.since(f.when(pod, "status", "startTime") or f.when(pod, "metadata", "creationTimestamp"))
         message = f.text(pod, "status", "message")

@@ -150,9 +150,11 @@ def _edges(view: ClusterView) -> Iterator[Edge]:
     yield from _pods(view)
     yield from _services(view)
     yield from _routes(view)
+    yield from _gateway_routes(view)
     yield from _configuration(view)
     yield from _storage(view)
     yield from _control(view)
+    yield from _grants(view)
     yield from _calls(view)
 
 
@@ -197,6 +199,9 @@ def _routes(view: ClusterView) -> Iterator[Edge]:
         for tls in f.maps(ingress, "spec", "tls"):
             if name := f.text(tls, "secretName"):
                 yield Edge(own, Relation.USES, ("Secret", namespace, name), "spec.tls")
+
+
+def _gateway_routes(view: ClusterView) -> Iterator[Edge]:
     for kind in ("HTTPRoute", "GRPCRoute", "TCPRoute"):
         for route in view.of(kind):
             namespace = f.namespace(route)
@@ -239,6 +244,9 @@ def _control(view: ClusterView) -> Iterator[Edge]:
             for workload in view.workloads_in(f.namespace(item)):
                 if f.matches(f.get(item, *path), template_labels(workload)):
                     yield Edge(key(view, item), Relation.LIMITS, key(view, workload), ".".join(path))
+
+
+def _grants(view: ClusterView) -> Iterator[Edge]:
     for kind in ("RoleBinding", "ClusterRoleBinding"):
         for item in view.of(kind):
             role = (f.text(item, "roleRef", "kind"), f.namespace(item), f.text(item, "roleRef", "name"))
