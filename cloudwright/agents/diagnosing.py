@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from cloudwright.agents.kit import Diagnosed
-from cloudwright.core.answers import CauseView, ObjectView, RemedyView, RuledOut
+from cloudwright.core.answers import RuledOut
 from cloudwright.core.context import Context
-from cloudwright.core.evidence import Citation
 from cloudwright.core.finding import Severity
 from cloudwright.core.refs import ObjectRef
+from cloudwright.diagnosis.answer import cause_view, cited
 from cloudwright.diagnosis.investigate import investigate
 from cloudwright.diagnosis.load.live import load
 from cloudwright.diagnosis.model import Cause, Investigation
@@ -38,7 +38,7 @@ class LiveDiagnoser:
         text = _text(causes, real, objects, result, evidence.id)
         return Diagnosed(
             text=context.redactor.text(text),
-            causes=tuple(_view(cause, evidence.id) for cause in causes),
+            causes=tuple(cause_view(cause, evidence.id) for cause in causes),
             ruled_out=tuple(
                 RuledOut(hypothesis=item.claim, why=item.reason, evidence=(evidence.id,)) for item in result.ruled_out
             ),
@@ -99,28 +99,4 @@ def _excerpt(causes: Sequence[Cause]) -> Iterable[str]:
     for cause in causes:
         yield f"{cause.kind}: {cause.claim}; {cause.object} {cause.field}"
         yield from (f"  {link.object}: {link.text}" for link in cause.chain)
-        yield from (f"  {_cited(item)}" for item in cause.evidence)
-
-
-def _cited(item: Citation) -> str:
-    return f"{item.path}: {item.quote}".strip(": ")
-
-
-def _view(cause: Cause, evidence: str) -> CauseView:
-    return CauseView(
-        kind=cause.kind,
-        claim=cause.claim,
-        object=_object(cause.object),
-        field=cause.field,
-        confidence=cause.confidence,
-        evidence=(evidence, *(_cited(item) for item in cause.evidence if item.quote)),
-        chain=tuple(link.text for link in cause.chain),
-        symptoms=tuple(_object(ref) for ref in cause.symptoms),
-        remedies=tuple(
-            RemedyView(title=remedy.title, risk=remedy.risk, calls=remedy.calls) for remedy in cause.remedies
-        ),
-    )
-
-
-def _object(ref: ObjectRef) -> ObjectView:
-    return ObjectView(kind=ref.kind, namespace=ref.namespace, name=ref.name)
+        yield from (f"  {cited(item)}" for item in cause.evidence)

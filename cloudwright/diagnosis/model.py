@@ -73,7 +73,7 @@ class Stats(Frozen):
 
 
 class Investigation(Frozen):
-    """What is wrong, why, and what would fix it; JSON of this model is the documented output schema."""
+    """What is wrong, why, and what would fix it."""
 
     verdict: Literal["fault", "no fault found", "not enough evidence"]
     summary: str

@@ -45,6 +45,9 @@ def investigate(
         float, typer.Option(help="Look again every so many seconds and print when the answer changes.")
     ] = 0.0,
     logs: Annotated[bool, typer.Option(help="Read logs of suspicious containers.")] = True,
+    fix: Annotated[
+        int, typer.Option(min=0, help="Propose the first remedy of the cause with this number; 0 proposes nothing.")
+    ] = 0,
 ) -> int:
     """Say what is wrong with the cluster, why, and what would fix it. Exits with 3 when something is wrong."""
     import time
@@ -52,8 +55,14 @@ def investigate(
     if output not in FORMATS:
         raise UsageError(f"--output {output} is not known.", hint=f"Use one of {', '.join(FORMATS)}.")
     window = _duration(since)
-    flags = Flags(kubeconfig, context, namespace, as_user, timeout)
+    flags = Flags(kubeconfig, context, namespace, as_user, timeout, output=output if fix else None)
     spaces = [namespace] if namespace and not all_namespaces else []
+    if fix:
+        if source is not None or watch or output not in ("text", "json"):
+            raise UsageError(
+                "--fix changes a live cluster and prints text or json.", hint="Leave out --from, --watch and --output."
+            )
+        return _fix(flags, spaces, logs, fix)
     last = ""
     while True:
         view = _view(source, flags, logs)
@@ -132,6 +141,32 @@ def _view(source: Path | None, flags: Flags, logs: bool) -> "ClusterView":
     return live.load(session.context, logs=logs)
 
 
+def _fix(flags: Flags, namespaces: list[str], logs: bool, number: int) -> int:
+    """Propose what the diagnosis would do about one cause; the gate asks, shows and journals as for any change."""
+    from cloudwright import settings
+    from cloudwright.core.finding import Severity
+    from cloudwright.core.proposal import Source
+    from cloudwright.diagnosis.load import live
+    from cloudwright.surfaces.changes import run_call
+    from cloudwright.surfaces.session import open_session
+
+    session = open_session(settings.load(flags.given()))
+    result = _investigate(live.load(session.context, logs=logs), namespaces, None)
+    if not any(cause.severity is not Severity.INFO for cause in result.causes):
+        typer.echo(result.summary, err=True)
+        return int(ExitCode.OK)
+    if number > len(result.causes):
+        raise UsageError(f"There is no cause {number}; {len(result.causes)} were found.", hint="Run `investigate`.")
+    cause = result.causes[number - 1]
+    if not cause.remedies:
+        raise UsageError(
+            f"No fix is known for cause {number}: {cause.claim}.", hint="`investigate` shows what to edit."
+        )
+    why = session.context.redactor.text(cause.claim)
+    codes = [run_call(session, call, Source.DIAGNOSIS, why) for call in cause.remedies[0].calls]
+    return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
+
+
 def _investigate(view: "ClusterView", namespaces: list[str], window: "timedelta | None") -> "Investigation":
     from cloudwright.diagnosis.investigate import investigate as run
 
@@ -143,7 +178,9 @@ def _render(view: "ClusterView", result: "Investigation", output: str) -> str:
 
     match output:
         case "json":
-            return result.model_dump_json(indent=2)
+            from cloudwright.diagnosis.answer import InvestigationAnswer
+
+            return InvestigationAnswer.of(result).model_dump_json(indent=2)
         case "markdown":
             return text.markdown(result)
         case "html":
