@@ -91,7 +91,8 @@ def settings() -> str:
         "# Settings\n\nGenerated from the program by `scripts/generate_docs.py`.\n\n"
         "Later sources win: defaults, `~/.config/cloudwright/config.yaml`, `.cloudwright.yaml` in the working"
         " directory, environment variables (`CLOUDWRIGHT_` and the name in capitals; also `KUBECONFIG`,"
-        " `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `AWS_ENDPOINT_URL`), flags. `cloudwright config` shows what is in force and where it came"
+        " `OPENAI_BASE_URL`, `OPENAI_API_KEY`, `AWS_ENDPOINT_URL`), flags."
+        " `cloudwright config` shows what is in force and where it came"
         f" from; an unknown key is an error.\n\n| setting | default | meaning |\n|---|---|---|\n{rows}\n"
     )
 

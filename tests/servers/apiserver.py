@@ -158,7 +158,8 @@ class ControlPlane:
 
     def stop_controllers(self) -> None:
         """End controller-manager and scheduler, so that the objects stay as they are."""
-        ending = [(name, child) for name, child in self._children if name in ("kube-controller-manager", "kube-scheduler")]
+        first = ("kube-controller-manager", "kube-scheduler")
+        ending = [(name, child) for name, child in self._children if name in first]
         for _, child in ending:
             child.terminate()
             child.wait(timeout=30)
