@@ -3,17 +3,15 @@
 import shutil
 import socket
 import tempfile
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import uvicorn
 
+from cloudwright.twin.server.background import Background
 from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.topologies.start import Cluster
-
-_READY_SECONDS = 15.0
 
 
 class Hosted:
@@ -24,13 +22,17 @@ class Hosted:
         world = cluster.world
         self.serving = Serving(world.server, lock=world.lock, settle=world.settle, port=port)
         self._speed = speed
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(cluster.estate.prometheus(world.lock), log_level="critical", lifespan="off")
-        self._prometheus = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._prometheus.run, args=([self._socket],), name="twin-prometheus", daemon=True
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.bind(("127.0.0.1", 0))
+        self._prometheus_port = bound.getsockname()[1]
+        config = uvicorn.Config(
+            cluster.estate.prometheus(world.lock),
+            loop="asyncio",
+            log_level="critical",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
+        self._prometheus = Background(config, bound, "twin-prometheus")
         self._folder = Path(tempfile.mkdtemp(prefix="cloudwright-"))
         self._stop_time: Callable[[], None] = lambda: None
 
@@ -42,18 +44,13 @@ class Hosted:
     @property
     def prometheus_url(self) -> str:
         """Where the Prometheus API is."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"http://127.0.0.1:{self._prometheus_port}"
 
     def __enter__(self) -> "Hosted":
         self.serving.start()
         self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(self.serving.kubeconfig())
-        self._thread.start()
-        waited = threading.Event()
-        for _ in range(int(_READY_SECONDS / 0.02)):
-            if self._prometheus.started:
-                break
-            waited.wait(0.02)
+        self._prometheus.start()
         self._stop_time = self.cluster.world.run_realtime(self._speed)
         return self
 
@@ -61,8 +58,6 @@ class Hosted:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop_time()
-        self._prometheus.should_exit = True
+        self._prometheus.stop()
         self.serving.stop()
-        self._thread.join(5)
-        self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)

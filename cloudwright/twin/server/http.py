@@ -157,10 +157,10 @@ def http_response(answer: Answer) -> HttpResponse:
     return response
 
 
-def make_server(application: Application, host: str, port: int, files: tuple[str, str, str]) -> uvicorn.Server:
-    """A uvicorn server over TLS; `files` are CA, certificate and key."""
+def server_config(application: Application, host: str, port: int, files: tuple[str, str, str]) -> uvicorn.Config:
+    """How uvicorn serves it over TLS; `files` are CA, certificate and key."""
     authority, certificate, key = files
-    config = uvicorn.Config(
+    return uvicorn.Config(
         application.asgi,
         host=host,
         port=port,
@@ -177,4 +177,3 @@ def make_server(application: Application, host: str, port: int, files: tuple[str
         timeout_graceful_shutdown=1,
         server_header=False,
     )
-    return uvicorn.Server(config)

@@ -1,27 +1,24 @@
 """A served twin: the world's API on a TLS port of this machine, with a kubeconfig."""
 
-import asyncio
 import json
 import secrets
 import shutil
 import socket
 import tempfile
-import threading
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from cloudwright.twin.server.background import Background
 from cloudwright.twin.server.certificates import Authority, write_server_files
 from cloudwright.twin.server.gateway import Gateway
-from cloudwright.twin.server.http import Application, make_server
+from cloudwright.twin.server.http import Application, server_config
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
 
 _ADMIN = User("kubernetes-admin", ("system:masters", "system:authenticated"))
-_READY_SECONDS = 20.0
-_CLOSING_SECONDS = 0.3
 
 
 def kubeconfig(url: str, authority: bytes, token: str, *, name: str = "twin", namespace: str = "") -> str:
@@ -58,16 +55,16 @@ class Serving:
         self.authority = Authority()
         self.gateway = Gateway(server, lock=lock, settle=settle, users={self.token: _ADMIN})
         self.application = Application(self.gateway)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
-        self.host, self.port = host, self._socket.getsockname()[1]
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        self.host, self.port = host, bound.getsockname()[1]
         self._folder = Path(tempfile.mkdtemp(prefix="twin-"))
         files = write_server_files(
             self._folder, self.authority, [host, "localhost", "kubernetes", "kubernetes.default.svc"]
         )
-        self._server = make_server(self.application, host, self.port, (str(files[0]), str(files[1]), str(files[2])))
-        self._thread: threading.Thread | None = None
+        config = server_config(self.application, host, self.port, (str(files[0]), str(files[1]), str(files[2])))
+        self._background = Background(config, bound, "twin-http")
 
     @property
     def url(self) -> str:
@@ -84,43 +81,20 @@ class Serving:
         Raises:
             TimeoutError: it did not come up.
         """
-        self._thread = threading.Thread(target=self._run, name="twin-http", daemon=True)
-        self._thread.start()
-        waited = threading.Event()
-        for _ in range(int(_READY_SECONDS / 0.01)):
-            if self._server.started:
-                return self
-            waited.wait(0.01)
-        raise TimeoutError("the simulated API server did not start")
+        self._background.start()
+        return self
 
     def run(self) -> None:
         """Serve on this thread until interrupted."""
         try:
-            self._run()
+            self._background.run()
         finally:
-            self._clean()
-
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        await self._server.serve([self._socket])
-        for connection in list(self._server.server_state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()  # a client that does not answer the goodbye
-        await asyncio.sleep(_CLOSING_SECONDS)  # the loop takes note of closed connections
+            self.stop()
 
     def stop(self) -> None:
         """Stop serving and remove the certificates."""
         self.application.end_watches()
-        self._server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(10)
-        self._clean()
-
-    def _clean(self) -> None:
-        self._socket.close()
+        self._background.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "Serving":
