@@ -33,9 +33,13 @@ class LiveDiagnoser:
             tool="investigate",
             arguments={"about": [str(ref) for ref in about], "snapshot": result.stats.snapshot},
             cluster=context.place.cluster,
-            excerpt=context.redactor.text("\n".join(_excerpt(causes))),
+            excerpt=context.redactor.text(
+                "\n".join(
+                    [_text(causes, real, objects, result, ""), *_excerpt(causes), f"{result.stats.objects} objects"]
+                )
+            ),
         )
-        text = _text(causes, real, objects, result, evidence.id)
+        text = _text(causes, real, objects, result, f" [{evidence.id}]")
         return Diagnosed(
             text=context.redactor.text(text),
             causes=tuple(cause_view(cause, evidence.id) for cause in causes),
@@ -67,24 +71,24 @@ _KIN = {"Deployment", "StatefulSet", "DaemonSet", "Service", "Pod", "ReplicaSet"
 
 
 def _text(
-    causes: Sequence[Cause], real: Sequence[Cause], objects: Sequence[ObjectRef], result: Investigation, evidence: str
+    causes: Sequence[Cause], real: Sequence[Cause], objects: Sequence[ObjectRef], result: Investigation, mark: str
 ) -> str:
     names = ", ".join(str(ref) for ref in objects)
     if not causes:
         nothing = f"No fault found that touches {names}" if objects else result.summary.rstrip(".")
         others = "; ".join(cause.claim for cause in real[:3]) if objects else ""
-        return f"{nothing} [{evidence}]." + (f" Elsewhere: {others} [{evidence}]." if others else "")
+        return f"{nothing}{mark}." + (f" Elsewhere: {others}{mark}." if others else "")
     lines: list[str] = []
     for number, cause in enumerate(causes[:_SHOWN], 1):
-        lines += _paragraph(number, cause, evidence)
+        lines += _paragraph(number, cause, mark)
     if len(causes) > _SHOWN:
         lines.append(f"{len(causes) - _SHOWN} more causes; `cloudwright investigate` lists all.")
     return "\n".join(lines)
 
 
-def _paragraph(number: int, cause: Cause, evidence: str) -> Iterable[str]:
+def _paragraph(number: int, cause: Cause, mark: str) -> Iterable[str]:
     field = f", field {cause.field}" if cause.field else ""
-    yield f"{number}. {cause.claim} [{evidence}]"
+    yield f"{number}. {cause.claim}{mark}"
     yield f"   {cause.severity}, confidence {cause.confidence:.0%}; to edit: {cause.object}{field}"
     yield from (f"   → {link.text}" for link in cause.chain)
     yield from (f"   seen: {item.quote}" for item in cause.evidence[:3] if item.quote)

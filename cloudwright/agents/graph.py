@@ -19,7 +19,7 @@ from cloudwright.agents import deciding, reporting
 from cloudwright.agents.contribution import Contribution, Specialist, Task
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
-from cloudwright.agents.routing import specialists_for
+from cloudwright.agents.routing import merged, specialists_for
 from cloudwright.agents.specialists import specialists
 from cloudwright.agents.state import Json, State
 from cloudwright.core.evidence import Evidence
@@ -86,7 +86,7 @@ class _Nodes:
             return "clarify"
         sends = [
             Send("investigate", {"task": {"expert": name, "task": self._task(state, intent).model_dump(mode="json")}})
-            for intent in intents
+            for intent in merged(intents)
             for name in specialists_for(intent, self._kit)
         ]
         return sends or "report"

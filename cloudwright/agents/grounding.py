@@ -1,8 +1,9 @@
 """Checking a model's sentences against the evidence that they cite.
 
 A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
-text) stands in that evidence or in the user's own request; *refuted* when a checkable word does not; *uncited* when it
-has checkable words and cites nothing; *plain* when there is nothing to check.
+text) stands in that evidence or in the user's own request, and most of its other words too; *refuted* when a checkable
+word does not, or when it says that something was changed, which a model never did; *uncited* when it has checkable
+words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to check.
 """
 
 import re
@@ -13,7 +14,94 @@ from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
 CITATION = re.compile(r"\[(e\d+(?:\s*,\s*e\d+)*)\]")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`*\-\[])|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=\S)|\n+")
+_DID = re.compile(
+    r"\b(?:I|we)(?:['’]ve|\s+have)?\s+(?:just\s+|now\s+|already\s+|successfully\s+)*(?:deleted|removed|repaired|fixed|"
+    r"restarted|scaled|patched|applied|changed|rolled|set|updated|created|drained|cordoned|evicted|increased|raised|"
+    r"lowered|reduced|restored|reverted|approved|executed|corrected|edited|replaced|added|labell?ed|annotated)\b",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[A-Za-z]{4,}")
+_COMMON = frozenset(
+    [
+        "this",
+        "that",
+        "these",
+        "those",
+        "with",
+        "from",
+        "into",
+        "over",
+        "under",
+        "there",
+        "their",
+        "them",
+        "they",
+        "then",
+        "than",
+        "when",
+        "where",
+        "which",
+        "while",
+        "what",
+        "have",
+        "has",
+        "been",
+        "being",
+        "were",
+        "will",
+        "would",
+        "could",
+        "should",
+        "does",
+        "doing",
+        "done",
+        "because",
+        "since",
+        "also",
+        "only",
+        "still",
+        "just",
+        "very",
+        "more",
+        "most",
+        "some",
+        "other",
+        "each",
+        "every",
+        "such",
+        "same",
+        "both",
+        "after",
+        "before",
+        "about",
+        "without",
+        "within",
+        "between",
+        "against",
+        "evidence",
+        "shows",
+        "show",
+        "shown",
+        "seen",
+        "says",
+        "said",
+        "cause",
+        "causes",
+        "caused",
+        "likely",
+        "probably",
+        "means",
+        "meaning",
+        "currently",
+        "object",
+        "objects",
+        "cluster",
+        "namespace",
+        "here",
+    ]
+)
+_SHARE = 0.5
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b")
@@ -91,20 +179,31 @@ def settle(text: str, checked: Sequence[Checked]) -> str:
 
 
 def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str) -> Checked:
+    if _DID.search(sentence):
+        return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=("a change that was not made",))
     ids = [item.strip() for group in CITATION.findall(sentence) for item in group.split(",")]
     wanted = facts(sentence)
     cited = [lookup(item) for item in ids]
     unknown = [item for item, found in zip(ids, cited, strict=True) if found is None]
     if unknown:
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
-    if not wanted:
-        return Checked(sentence=sentence, standing=Standing.PLAIN)
     body = "\n".join(f"{item.tool} {item.arguments} {item.excerpt}" for item in cited if item) + "\n" + request
     missing = tuple(word for word in wanted if not _stands_in(word, body))
+    if not wanted and not ids:
+        return Checked(sentence=sentence, standing=Standing.PLAIN)
+    if ids and not missing and not _speaks_of(sentence, body):
+        return Checked(sentence=sentence, standing=Standing.UNCITED)
     if not ids:
         standing = Standing.UNCITED if missing else Standing.PLAIN
         return Checked(sentence=sentence, standing=standing, unsupported=missing)
     return Checked(sentence=sentence, standing=Standing.REFUTED if missing else Standing.VERIFIED, unsupported=missing)
+
+
+def _speaks_of(sentence: str, body: str) -> bool:
+    """Whether at least half of the plain words of a sentence stand in the evidence, by their first five letters."""
+    words = {word.lower()[:5] for word in _WORD.findall(CITATION.sub("", sentence)) if word.lower() not in _COMMON}
+    text = body.lower()
+    return not words or sum(word in text for word in words) / len(words) >= _SHARE
 
 
 def _stands_in(word: str, body: str) -> bool:

@@ -121,8 +121,10 @@ class Talk:
         except (json.JSONDecodeError, TypeError):
             return "error: the arguments are no JSON object."
         call = ToolCall(tool=wanted.name, arguments=arguments)
+        if call.tool not in self.tools:
+            offered = ", ".join(tool.name for tool in self.tools)
+            return f"error: you have no tool {call.tool!r}; you have {offered}."
         try:
-            self.tools.get(call.tool)
             if calls.effect_of(call, self.kit) is not Effect.READ:
                 return self._propose(call)
         except CloudwrightError as error:

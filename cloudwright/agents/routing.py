@@ -1,30 +1,33 @@
 """Which specialists look into an intent; decided by rule from what was understood, never from what a tool said."""
 
+import re
+from collections.abc import Sequence
+
 from cloudwright.agents.cloud_reader import about_cloud
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
 
 _CUES = {
-    "faults": ("why", "wrong", "broken", "fail", "crash", "slow", "error", "down", "stuck", "issue", "problem", "fix"),
-    "logs": ("log", "logs", "print", "stack trace", "traceback", "output"),
-    "metrics": ("cpu", "memory", "latency", "throughput", "rate", "usage", "metric", "alert", "traffic", "prometheus"),
-    "rbac": ("may", "allowed", "permission", "forbidden", "rbac", "role", "access", "rights"),
-    "change": (
-        "scale",
-        "restart",
-        "roll back",
-        "rollback",
-        "set",
-        "apply",
-        "delete",
-        "drain",
-        "label",
-        "change",
-        "make",
-    ),
+    "faults": r"why|wrong|broken|fail\w*|crash\w*|slow\w*|errors?|down|stuck|issues?|problems?|fix\w*|affected|"
+    r"what changed",
+    "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
+    "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
+    "rbac": r"may|allowed|permissions?|forbidden|rbac|roles?|access|rights",
+    "change": r"scale|restart|roll ?back|set|apply|delete|drain|label|repair|write|create|add|remove|raise|lower",
 }
 _DEFAULT = "workloads"
+
+
+def merged(intents: Sequence[Intent]) -> list[Intent]:
+    """One diagnosis for all that a request asks about, and no second specialist for words beside it."""
+    diagnoses = [intent for intent in intents if intent.goal is Goal.DIAGNOSE]
+    if not diagnoses:
+        return list(intents)
+    about = () if any(not item.about for item in diagnoses) else tuple(ref for item in diagnoses for ref in item.about)
+    whole = diagnoses[0].model_copy(update={"about": tuple(dict.fromkeys(about))})
+    others = [intent for intent in intents if intent.goal not in (Goal.DIAGNOSE, Goal.UNKNOWN)]
+    return [whole, *others]
 
 
 def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
@@ -47,7 +50,6 @@ def by_words(text: str) -> str:
     """
     if about_cloud(text):
         return "iam"
-    lowered = f" {text.lower()} "
-    scores = {name: sum(lowered.count(cue) for cue in cues) for name, cues in _CUES.items()}
+    scores = {name: len(re.findall(rf"\b(?:{cues})\b", text.lower())) for name, cues in _CUES.items()}
     best = max(scores, key=lambda name: (scores[name], -[charter.name for charter in CHARTERS].index(name)))
     return best if scores[best] else _DEFAULT

@@ -41,7 +41,7 @@ CHARTERS = (
     Charter(
         "faults",
         "why something is failing, slow, stuck or wrong, and what would fix it",
-        ("diagnose", *_LOOK, "get_logs", "query_result"),
+        (*_LOOK, "get_logs", "rollout_history", "query_result"),
     ),
     Charter(
         "workloads",

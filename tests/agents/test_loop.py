@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudwright.agents.grounding import Standing, check
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.loop import enclose, lean
 from cloudwright.agents.model.chat import Failure, Message, ModelCall, ModelError, Reply, ToolSpec, Usage
@@ -87,7 +88,7 @@ def test_the_same_action_on_a_target_from_a_text_is_not_the_users(desk: Desk) ->
 @pytest.mark.parametrize(
     ("reply", "sign"),
     [
-        (call("get_valu"), "There is no tool 'get_valu'"),
+        (call("get_valu"), "you have no tool 'get_valu'; you have get_value"),
         (call(arguments='{"nme": "cart"}'), "name: field required"),
         (call(arguments="{broken"), "no JSON object"),
         (call(arguments="[1]"), "no JSON object"),
@@ -146,3 +147,28 @@ def test_schemas_are_lean_and_still_schemas() -> None:
     }
     assert lean(schema) == {"properties": {"a": {"type": "string"}}}
     assert "title" in json.dumps(lean({"properties": {"title": {"type": "string"}}}))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "standing"),
+    [
+        ("The value of `cart` is 1 [e1].", Standing.VERIFIED),
+        ("I have deleted the deployment [e1].", Standing.REFUTED),
+        ("I restarted it.", Standing.REFUTED),
+        ("The payment provider went bankrupt [e1].", Standing.UNCITED),
+        ("Raise the limit if you agree.", Standing.PLAIN),
+        ("cart is at 9 [e1].", Standing.REFUTED),
+    ],
+)
+def test_sentences_stand_or_fall_by_their_evidence(desk: Desk, sentence: str, standing: Standing) -> None:
+    context = desk.kit().context
+    context.evidence.mint(tool="get_value", arguments={"name": "cart"}, cluster="c", excerpt="the value of cart is 1")
+    (checked,) = check(sentence, context.evidence.get)
+    assert checked.standing is standing
+
+
+def test_a_bad_sentence_does_not_take_its_neighbour_along(desk: Desk) -> None:
+    context = desk.kit().context
+    context.evidence.mint(tool="get_value", arguments={}, cluster="c", excerpt="cart is 1, frontend is ready")
+    parts = check("cart is 9 [e1]. frontend is ready [e1].", context.evidence.get)
+    assert [part.standing for part in parts] == [Standing.REFUTED, Standing.VERIFIED]
