@@ -1,12 +1,17 @@
 """Rehearsing a change in a twin of a live cluster."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cloudwright.evals.commands.rehearse import from_cluster
 from cloudwright.evals.faults.site import KINDS
+from cloudwright.evals.hosting import Hosted
 from cloudwright.evals.rehearsal import bare, rehearse
 from cloudwright.twin.topologies.start import start
+from tests.servers.apiserver import ControlPlane
 
 TAKEN = ("node", "serviceaccount", "configmap", "secret", "service", "deployment", "statefulset")
 
@@ -71,3 +76,28 @@ def test_an_object_the_server_refuses_is_told(objects: list[dict[str, Any]]) -> 
     wrong = deployment()
     wrong["spec"]["selector"] = {"matchLabels": {"app": "other"}}
     assert "selector" in rehearse(objects, [wrong]).refused
+
+
+QUOTA = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: compute, namespace: %s}\nspec: {hard: {pods: '0'}}\n"
+
+
+def test_a_served_twin_is_taken_over_by_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text(QUOTA % "shop" + "---\n" + json.dumps(deployment()))
+    with Hosted(start("shop", history=False)) as hosted:
+        assert from_cluster(["shop"], change, str(hosted.kubeconfig), None) == 0
+    said = capsys.readouterr().out
+    assert "exceeded quota: compute" in said
+    assert "Not modelled:" in said
+
+
+@pytest.mark.cluster
+def test_a_real_control_plane_is_taken_over_by_the_command(
+    cluster: ControlPlane, namespace: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = deployment()
+    wanted["metadata"]["namespace"] = namespace
+    change = tmp_path / "change.yaml"
+    change.write_text(QUOTA % namespace + "---\n" + json.dumps(wanted))
+    assert from_cluster([namespace], change, str(cluster.kubeconfig), None) == 0
+    assert "exceeded quota: compute" in capsys.readouterr().out
