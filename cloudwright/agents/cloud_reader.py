@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from cloudwright.agents.kit import Reader
 from cloudwright.agents.language import guarding
-from cloudwright.agents.language.understanding import Goal, Intent, Memory, Understanding
+from cloudwright.agents.language.understanding import Goal, Intent, Memory, Understanding, Vocabulary
+from cloudwright.agents.language.vocabulary import Words
 from cloudwright.core.context import Context
 from cloudwright.core.tool import ToolCall
 from cloudwright.policies.iam.denied import parse_denial
@@ -35,6 +36,17 @@ _HOW = (
     " s3:GetObject on ARN), whether a principal may (can ARN call s3:GetObject on ARN), and which policies an ARN has."
 )
 
+_NO_CLUSTER = "This session is on an AWS account alone: give a cluster with --kubeconfig or KUBECONFIG to ask about it."
+_WITHOUT_CLUSTER = (Goal.UNDO, Goal.APPROVE, Goal.DENY, Goal.EXPLAIN_SELF, Goal.CHATTER, Goal.REFUSE)
+
+
+class NoWords(Words):
+    """The vocabulary of a session without a cluster: no names at all, and nobody is asked."""
+
+    def get(self, context: Context, changes: tuple[str, ...] = ()) -> Vocabulary:
+        """No words."""
+        return Vocabulary(namespace=context.place.namespace)
+
 
 def about_cloud(text: str) -> bool:
     """Whether a text is about an AWS account: a denial, an ARN, an IAM action, or the words for policies there."""
@@ -44,12 +56,17 @@ def about_cloud(text: str) -> bool:
 class CloudReader:
     """Reads what is about an AWS account itself and hands everything else to another reader.
 
-    A request that the other reader understands stays with it, although an ARN or an IAM word stands in it (an annotation
+    A request that the other reader understands stays with it, although an ARN or IAM word stands in it (an annotation
     of a service account, say).
+
+    Args:
+        other: reads everything else.
+        alone: whether the session is on an account without a cluster; then the other reader serves for decisions only.
     """
 
-    def __init__(self, other: Reader) -> None:
+    def __init__(self, other: Reader, *, alone: bool = False) -> None:
         self._other = other
+        self._alone = alone
 
     def names(self, context: Context) -> Sequence[str]:
         """The other reader's."""
@@ -62,9 +79,14 @@ class CloudReader:
             intent = Intent(goal=Goal.CALLS, text=request, confidence=1, calls=(call,))
             return Understanding(request=request, intents=(intent,))
         found = self._other.understand(request, memory, context)
-        if not about_cloud(request) or any(_settled(intent) for intent in found.intents):
+        if self._alone:
+            kept = all(intent.goal in _WITHOUT_CLUSTER for intent in found.intents)
+        else:
+            kept = not about_cloud(request) or any(_settled(intent) for intent in found.intents)
+        if kept:
             return found
-        lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=_HOW)
+        say = f"{_NO_CLUSTER} {_HOW}" if self._alone else _HOW
+        lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=say)
         return Understanding(request=request, intents=(lost,))
 
 

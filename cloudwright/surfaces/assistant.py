@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.budget import Limits
-from cloudwright.agents.cloud_reader import CloudReader
+from cloudwright.agents.cloud_reader import CloudReader, NoWords
 from cloudwright.agents.diagnosing import LiveDiagnoser
 from cloudwright.agents.graph import Graph, build
 from cloudwright.agents.kit import Event, Kit
@@ -15,8 +15,9 @@ from cloudwright.agents.language.reader import RuleReader
 from cloudwright.agents.model.chat import ChatModel
 from cloudwright.agents.sessions import Conversation, Saver, checkpointer, new_name
 from cloudwright.core.catalog import Catalog
+from cloudwright.core.context import Context
 from cloudwright.settings import Effective, Settings
-from cloudwright.surfaces.session import open_any
+from cloudwright.surfaces.session import CLOUD, open_any
 from cloudwright.tools.catalog import cluster_tools
 
 
@@ -55,7 +56,7 @@ def open_assistant(
         gate=session.gate,
         context=session.context,
         approver=session.approver,
-        reader=CloudReader(RuleReader(Catalog(cluster_tools()))),
+        reader=reader_for(session.context),
         diagnoser=LiveDiagnoser(),
         model=model_of(settings),
         limits=Limits(settings.max_steps, settings.max_seconds, settings.max_tokens, settings.max_cost),
@@ -65,6 +66,12 @@ def open_assistant(
     with checkpointer(settings.checkpoints, settings.state_path) as saver:
         graph = build(kit, saver)
         yield Assistant(kit, graph, saver, Conversation(graph, name))
+
+
+def reader_for(context: Context) -> CloudReader:
+    """The reader of requests: what is about an AWS account comes first, the rest is read against the cluster."""
+    alone = context.place.server == CLOUD
+    return CloudReader(RuleReader(Catalog(cluster_tools()), NoWords() if alone else None), alone=alone)
 
 
 def reopened(assistant: Assistant, name: str) -> Assistant:

@@ -14,19 +14,17 @@ from cloudwright.agents.cloud_reader import CloudReader, about_cloud, call_of
 from cloudwright.agents.diagnosing import LiveDiagnoser
 from cloudwright.agents.graph import build
 from cloudwright.agents.kit import Kit
-from cloudwright.agents.language.reader import RuleReader
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Understanding
 from cloudwright.agents.routing import by_words
 from cloudwright.agents.sessions import Conversation
 from cloudwright.core.approval import Approver
-from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
 from cloudwright.core.proposal import State
 from cloudwright.settings import Effective, Settings
+from cloudwright.surfaces.assistant import reader_for
 from cloudwright.surfaces.session import Session, open_cloud_session
 from cloudwright.tools.aws.access import AwsAccessChecker
 from cloudwright.tools.aws.client import AwsClient
-from cloudwright.tools.catalog import cluster_tools
 from cloudwright.tools.kubernetes.access import AccessChecker
 
 REPORT = "arn:aws:s3:::reports/2026.csv"
@@ -98,7 +96,7 @@ class Desk:
             gate=session.gate,
             context=session.context,
             approver=session.approver,
-            reader=CloudReader(RuleReader(Catalog(cluster_tools()))),
+            reader=reader_for(session.context),
             diagnoser=LiveDiagnoser(),
         )
         self.talk = Conversation(build(self.kit, InMemorySaver()), "s1")
@@ -193,6 +191,17 @@ def test_a_principals_policies_are_shown(desk: Desk) -> None:
 
 def test_what_is_about_aws_and_not_understood_says_what_can_be_asked(desk: Desk) -> None:
     assert "paste the whole AccessDenied message" in desk.says("tidy up our IAM policy for the bucket")
+
+
+def test_without_a_cluster_requests_about_one_are_answered_with_what_is_missing(desk: Desk) -> None:
+    for text in ("what is wrong?", "list pods", "restart web"):
+        assert "an AWS account alone" in desk.says(text)
+
+
+def test_decisions_by_words_work_without_a_cluster(desk: Desk) -> None:
+    desk.says(denial("bob"))
+    desk.says("deny it")
+    assert not desk.session.gate.ledger.pending()
 
 
 class Understands:
