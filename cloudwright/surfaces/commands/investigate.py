@@ -163,8 +163,14 @@ def _fix(flags: Flags, namespaces: list[str], logs: bool, number: int) -> int:
             f"No fix is known for cause {number}: {cause.claim}.", hint="`investigate` shows what to edit."
         )
     why = session.context.redactor.text(cause.claim)
-    codes = [run_call(session, call, Source.DIAGNOSIS, why) for call in cause.remedies[0].calls]
-    return int(next((code for code in codes if code is not ExitCode.OK), ExitCode.OK))
+    calls = cause.remedies[0].calls
+    for done, call in enumerate(calls, 1):
+        code = run_call(session, call, Source.DIAGNOSIS, why)
+        if code is not ExitCode.OK:
+            if done < len(calls):
+                typer.echo(f"{len(calls) - done} more steps follow it; run the command again for the next.", err=True)
+            return int(code)
+    return int(ExitCode.OK)
 
 
 def _investigate(view: "ClusterView", namespaces: list[str], window: "timedelta | None") -> "Investigation":
