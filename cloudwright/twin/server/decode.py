@@ -77,7 +77,10 @@ class Decoder:
 
     def _field(self, field: Field, value: Any, path: str, owner: Struct) -> Any:
         kind = field.type
-        decoded = self._value(kind, value, path, f"{owner.go_name}.{path}", field)
+        if isinstance(value, str) and kind.kind == "string" and not kind.ref and not kind.format:
+            decoded: Any = value  # most fields by far
+        else:
+            decoded = self._value(kind, value, path, f"{owner.go_name}.{path}", field)
         if field.pointer or field.always or owner.open:
             return decoded
         if kind.kind in _ZERO and not kind.ref:
