@@ -13,6 +13,7 @@ from cloudwright.agents.language.objects import (
     TEMPLATED,
     World,
     fitting,
+    last_shown,
     namespace_in,
     places_of,
     pointed,
@@ -57,6 +58,9 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             if (item := world.named(ref)) is not None and item.ref.kind in (kinds or (item.ref.kind,))
         ]
         clause.use(*clause.of("pronoun", "ordinal"))
+        several = [item for ref in last_shown(world, kinds) if (item := world.named(ref)) is not None]
+        if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
+            return [several]
         if found:
             return [[item] for item in found]
         return Question(text=f"Which object shall I {what}?", slot="name")
@@ -150,6 +154,8 @@ def workload_call(tool: str, item: Named, **arguments: JsonValue) -> ToolCall:
 
 def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """Set, raise, lower, double or halve the number of replicas."""
+    if any(item.kind and item.kind.kind not in (*SCALABLE, "Pod", "Namespace") for item in clause.of("kind")):
+        return None
     pods = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
     if pods and all(item.ref.kind in ("Pod", "Node", "CronJob", "DaemonSet") for item in pods):
         return None

@@ -382,6 +382,8 @@ def _looks_only(clause: Clause) -> bool:
         return True
     word = clause.low[start]
     first = [verb for verb in verbs(clause) if verb.start == start]
+    if word == "rollout" and clause.low[start + 1 : start + 2] in (("history",), ("status",)):
+        return True
     if word == "give" and clause.low[start + 1 : start + 2] in (("me",), ("us",)) and not clause.of("number"):
         return True
     return (
@@ -629,6 +631,8 @@ def _guarded(
         doubt = f"That concerns {scope}"
     elif len({item.text for item in clause.of("namespace")}) > 1:
         doubt = "You named several namespaces"
+    elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
+        doubt = f"There is no namespace {clause.low[misspelt.start]!r}; I took it for {misspelt.text}"
     elif word:
         doubt = f"You said {word!r}, and I only make changes now and as a whole"
     else:

@@ -174,6 +174,17 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
     return pool[:1]
 
 
+def last_shown(world: World, kinds: Sequence[str]) -> list[ObjectRef]:
+    """The objects of these kinds that the last calls were about: more than one makes "it" unclear for a change."""
+    places = set()
+    for call in world.memory.last_calls:
+        name = str(call.arguments.get("name") or str(call.arguments.get("fields", "")).removeprefix("metadata.name="))
+        places.add((name, str(call.arguments.get("namespace", ""))))
+    return [
+        ref for ref in world.memory.objects if (ref.name, ref.namespace) in places and (not kinds or ref.kind in kinds)
+    ]
+
+
 def _focus(memory: Memory) -> list[ObjectRef]:
     """What is in focus, newest first."""
     listing = memory.last_calls and memory.last_calls[-1].tool == "list_resources"

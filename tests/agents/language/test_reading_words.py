@@ -64,7 +64,7 @@ def test_durations_are_read(text: str, seconds: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "amount"), [("512Mi", "512Mi"), ("512 mb", "512Mi"), ("200m", "200m"), ("1.5gb", "1.5Gi")]
-)  # noqa: E501
+)
 def test_quantities_are_read(text: str, amount: str) -> None:
     found = quantity_at(tokens_of(text), 0)
     assert found is not None

@@ -271,7 +271,7 @@ class World:
         body = _kept(wanted)
         body["metadata"]["resourceVersion"] = now["metadata"]["resourceVersion"]
         try:
-            self.plane.request("PUT", path, body)
+            put = self.plane.request("PUT", path, body)
         except urllib.error.HTTPError:
             self._delete(path)
             self._create(path, wanted)
@@ -279,12 +279,18 @@ class World:
         if "status" in wanted:
             body = {
                 **wanted,
+                "status": _observed(wanted["status"], put["metadata"].get("generation")),
                 "metadata": {"name": wanted["metadata"]["name"], "namespace": wanted["metadata"].get("namespace")},
             }
             try:
                 self.plane.request("PUT", f"{path}/status", body)
             except urllib.error.HTTPError as error:
                 error.close()
+
+
+def _observed(status: Json, generation: int | None) -> Json:
+    """The status as controllers would leave it: what is put back counts as seen by them."""
+    return {**status, "observedGeneration": generation} if generation and "observedGeneration" in status else status
 
 
 def _kept(item: Json) -> Json:
