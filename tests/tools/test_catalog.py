@@ -96,4 +96,4 @@ def test_reads_send_nothing_that_writes(
         assert request.verb in ("get", "list", "watch") or request.review, str(request)
         assert not request.connects
     assert cluster.audit.writes(mark, agent="cloudwright/") == []
-    assert sent or tool.name in ("query_result",)
+    assert sent or tool.name == "query_result" or not cluster.audits_documents
