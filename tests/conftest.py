@@ -13,7 +13,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the servers that they use."""
     for item in items:
         for server in _SERVERS:
-            if server in getattr(item, "fixturenames", ()):
+            embedded = getattr(getattr(item, "module", None), "EMBEDDED", False)
+            if server in getattr(item, "fixturenames", ()) and not embedded:
                 item.add_marker(server)
 
 

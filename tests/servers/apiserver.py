@@ -40,6 +40,9 @@ def assets() -> Path | None:
 class ControlPlane:
     """Starts the servers; `stop` ends them. Usable as a context manager."""
 
+    audits_documents = True
+    """Whether the audit log holds discovery, schemas and resource metrics too."""
+
     def __init__(self, programs: Path, folder: Path, nodes: int = 3) -> None:
         self._programs = programs
         self.folder = folder

@@ -144,10 +144,19 @@ def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: C
     eventually(lambda: _answers(cluster, path))
     item = {"apiVersion": "shop.example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}, "spec": {"size": 7}}
     cluster.request("POST", path, item)
+    eventually(lambda: _knows(context, "gd"))  # kinds are read again a second after the last look, not at once
     for name in ("gd", "Gadget", "gadgets.shop.example.com", "shop.example.com/v1/Gadget"):
         rows: Rows = run("list_resources", context, kind=name, where="spec.size > 5")
         assert cells(rows, "name") == ["g"]
     eventually(lambda: "How big it is." in run("explain_field", context, kind="gadget", path="spec.size").render())
+
+
+def _knows(context: Context, kind: str) -> bool:
+    try:
+        run("list_resources", context, kind=kind)
+    except NotFound:
+        return False
+    return True
 
 
 def _answers(cluster: ControlPlane, path: str) -> bool:
