@@ -2,7 +2,6 @@
 
 import json
 import math
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -162,7 +161,7 @@ def summarise(labels: Mapping[str, str], values: Sequence[tuple[float, float]]) 
         last=numbers[-1],
         low=min(numbers),
         high=max(numbers),
-        mean=statistics.fmean(numbers),
+        mean=sum(number / len(numbers) for number in numbers),
         changes=change_points(good),
     )
 

@@ -3,8 +3,11 @@
 import base64
 import contextlib
 import json
+import os
+import queue
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,283 +16,198 @@ import requests
 import yaml
 
 from cloudwright.twin.api import ApiStatusError, Change, ChangeType, Obj, PatchType, Resource
-from cloudwright.twin.store import clone
+from cloudwright.twin.clock import Clock
 
 _TIMEOUT = 30.0
-_WATCH_SECONDS = 240
-_PAUSE = 0.5
-_CLUSTER_SCOPED = {
-    "nodes",
-    "namespaces",
-    "persistentvolumes",
-    "storageclasses",
-    "clusterroles",
-    "clusterrolebindings",
-    "priorityclasses",
-    "customresourcedefinitions",
-    "runtimeclasses",
-    "csinodes",
-    "csidrivers",
-    "volumeattachments",
-    "ingressclasses",
-}
-Handler = Callable[[Change], None]
-
-
-class Connected:
-    """A session with an API server, from a kubeconfig's current context (client certificate or token)."""
-
-    def __init__(self, kubeconfig: str | Path) -> None:
-        loaded = yaml.safe_load(Path(kubeconfig).read_text(encoding="utf-8"))
-        context = _named(loaded["contexts"], loaded["current-context"])["context"]
-        cluster = _named(loaded["clusters"], context["cluster"])["cluster"]
-        user = _named(loaded["users"], context["user"])["user"]
-        self.server: str = cluster["server"].rstrip("/")
-        self._folder = tempfile.TemporaryDirectory(prefix="api-")
-        folder = Path(self._folder.name)
-        self._verify: str | bool = True
-        if "certificate-authority-data" in cluster:
-            self._verify = self._write(folder / "ca.crt", cluster["certificate-authority-data"])
-        elif "certificate-authority" in cluster:
-            self._verify = cluster["certificate-authority"]
-        self._pair: tuple[str, str] | None = None
-        if "client-certificate-data" in user:
-            certificate = self._write(folder / "client.crt", user["client-certificate-data"])
-            self._pair = (certificate, self._write(folder / "client.key", user["client-key-data"]))
-        self._token: str = user.get("token", "")
-
-    @staticmethod
-    def _write(path: Path, encoded: str) -> str:
-        path.touch(mode=0o600)
-        path.write_bytes(base64.b64decode(encoded))
-        return str(path)
-
-    def session(self) -> requests.Session:
-        """A new session; each thread needs its own."""
-        made = requests.Session()
-        made.trust_env = False
-        made.verify = self._verify
-        made.cert = self._pair
-        if self._token:
-            made.headers["Authorization"] = f"Bearer {self._token}"
-        return made
-
-    def close(self) -> None:
-        """Remove the credentials' files."""
-        self._folder.cleanup()
-
-
-def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    for entry in entries:
-        if entry["name"] == name:
-            return entry
-    raise ValueError(f"the kubeconfig has no entry named {name!r}")
-
-
-def path_of(resource: Resource, namespace: str | None = None, name: str = "", subresource: str = "") -> str:
-    """The path of a resource, one object or a subresource."""
-    root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
-    where = f"/namespaces/{namespace}" if namespace and resource.plural not in _CLUSTER_SCOPED else ""
-    parts = "".join(f"/{part}" for part in (name, subresource) if part)
-    return f"{root}{where}/{resource.plural}{parts}"
-
-
-class _Informer:
-    """A cache of one resource, kept by a thread that lists and watches."""
-
-    def __init__(self, api: "HttpApi", resource: Resource) -> None:
-        self._api, self._resource = api, resource
-        self._lock = threading.RLock()
-        self._objects: dict[tuple[str, str], Obj] = {}
-        self._handlers: list[Handler] = []
-        self._synced = threading.Event()
-        self._stopping = threading.Event()
-        self._response: requests.Response | None = None
-        self._thread = threading.Thread(target=self._run, name=f"informer-{resource.plural}", daemon=True)
-        self._thread.start()
-        if not self._synced.wait(_TIMEOUT):
-            raise ApiStatusError(504, "Timeout", f"no list of {resource.plural} within {_TIMEOUT:.0f} s")
-
-    def _run(self) -> None:
-        with self._api.connected.session() as session:
-            while not self._stopping.is_set():
-                try:
-                    version = self._list(session)
-                    while not self._stopping.is_set() and version:
-                        version = self._watch(session, version)
-                except (requests.RequestException, ApiStatusError, ValueError, AttributeError, OSError):
-                    self._stopping.wait(_PAUSE)
-
-    def _list(self, session: requests.Session) -> str:
-        answer = session.get(self._api.connected.server + path_of(self._resource), timeout=_TIMEOUT)
-        body = _checked(answer)
-        kind, version = body["kind"].removesuffix("List"), self._resource.api_version
-        present = {_key(obj): {"apiVersion": version, "kind": kind, **obj} for obj in body.get("items") or ()}
-        with self._lock:
-            for key in self._objects.keys() - present.keys():
-                self._tell(ChangeType.DELETED, self._objects.pop(key))
-            for key, obj in present.items():
-                before = self._objects.get(key)
-                if before is None or before["metadata"]["resourceVersion"] != obj["metadata"]["resourceVersion"]:
-                    self._objects[key] = obj
-                    self._tell(ChangeType.MODIFIED if before else ChangeType.ADDED, obj)
-        self._synced.set()
-        found: str = body["metadata"]["resourceVersion"]
-        return found
-
-    def _watch(self, session: requests.Session, version: str) -> str:
-        """Follow changes; returns where to go on, "" to list again."""
-        query: dict[str, str] = {
-            "watch": "1",
-            "resourceVersion": version,
-            "timeoutSeconds": str(_WATCH_SECONDS),
-            "allowWatchBookmarks": "true",
-        }
-        url = self._api.connected.server + path_of(self._resource)
-        with session.get(url, params=query, stream=True, timeout=_WATCH_SECONDS + _TIMEOUT) as answer:
-            self._response = answer
-            if answer.status_code != 200:
-                return ""
-            for line in answer.iter_lines(chunk_size=None):
-                event = json.loads(line) if line else {}
-                if event.get("type") == "ERROR":
-                    return ""
-                if event:
-                    version = event["object"]["metadata"]["resourceVersion"]
-                    self._take(event)
-        return version
-
-    def _take(self, event: Mapping[str, Any]) -> None:
-        if event["type"] not in ("ADDED", "MODIFIED", "DELETED"):
-            return
-        kind, obj = ChangeType(event["type"]), event["object"]
-        with self._lock:
-            if kind is ChangeType.DELETED:
-                self._objects.pop(_key(obj), None)
-            else:
-                self._objects[_key(obj)] = obj
-            self._tell(kind, obj)
-
-    def _tell(self, kind: ChangeType, obj: Obj) -> None:
-        for handler in tuple(self._handlers):
-            handler(Change(kind, self._resource, obj))
-
-    def all(self, namespace: str | None) -> list[Mapping[str, Any]]:
-        """The cached objects, ordered by namespace and name."""
-        with self._lock:
-            return [obj for key, obj in sorted(self._objects.items()) if namespace in (None, key[0])]
-
-    def one(self, namespace: str, name: str) -> Mapping[str, Any] | None:
-        """One cached object."""
-        with self._lock:
-            return self._objects.get((namespace, name))
-
-    def add(self, handler: Handler) -> Callable[[], None]:
-        """Register a handler and tell it what is there."""
-        with self._lock:
-            for obj in self.all(None):
-                handler(Change(ChangeType.ADDED, self._resource, obj))
-            self._handlers.append(handler)
-
-        def remove() -> None:
-            with self._lock:
-                if handler in self._handlers:
-                    self._handlers.remove(handler)
-
-        return remove
-
-    def join(self) -> None:
-        """Wait a moment for the thread to end."""
-        self._thread.join(2)
-
-    def stop(self) -> None:
-        """End the thread soon."""
-        self._stopping.set()
-        if self._response is not None:
-            with contextlib.suppress(requests.RequestException, OSError, AttributeError):
-                self._response.close()
-
-
-def _key(obj: Mapping[str, Any]) -> tuple[str, str]:
-    metadata = obj["metadata"]
-    return metadata.get("namespace", ""), metadata["name"]
-
-
-def _checked(answer: requests.Response) -> Obj:
-    try:
-        body = answer.json()
-    except ValueError:
-        body = {"message": answer.text[:500]}
-    if answer.status_code >= 400 or not isinstance(body, dict):
-        raise ApiStatusError(
-            answer.status_code, body.get("reason", ""), body.get("message", answer.reason), body.get("details")
-        )
-    return body
+_WATCH_TIMEOUT = 300.0
+_RETRY_SECONDS = 1.0
+Key = tuple[str, str]
 
 
 class HttpApi:
-    """Typed access to an API server over HTTPS.
+    """Implements `Api`. Watches run on threads of their own; their changes are delivered by `pump`, on the caller's.
 
-    Caches are filled on first use; handlers are called on an informer's thread, one at a time for each resource.
+    Give a token, or a client certificate as a pair of files; `authority` is a file, or False to trust anybody.
     """
 
-    def __init__(self, connected: Connected) -> None:
-        self.connected = connected
-        self._sessions = threading.local()
-        self._opened: list[requests.Session] = []
-        self._informers: dict[Resource, _Informer] = {}
-        self._lock = threading.Lock()
+    def __init__(
+        self, url: str, *, token: str = "", certificate: tuple[str, str] | None = None, authority: str | bool = True
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._token, self._certificate, self._authority = token, certificate, authority
+        self._session = self._new_session()
+        self._caches: dict[Resource, dict[Key, Obj]] = {}
+        self._handlers: list[tuple[Resource, Callable[[Change], None]]] = []
+        self._changes: queue.SimpleQueue[tuple[Resource, str, Obj]] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
-    def _call(self, method: str, path: str, body: Any = None, *, media: str = "application/json", **query: str) -> Obj:
-        session = getattr(self._sessions, "session", None)
-        if session is None:
-            session = self._sessions.session = self.connected.session()
-            self._opened.append(session)
-        data = None if body is None else json.dumps(body)
-        url = self.connected.server + path
-        headers = {"Content-Type": media, "Accept": "application/json"}
-        try:
-            answer = session.request(method, url, params=query, data=data, headers=headers, timeout=_TIMEOUT)
-        except requests.RequestException as error:
-            raise ApiStatusError(
-                503, "ServiceUnavailable", f"{self.connected.server} does not answer: {error}"
-            ) from error
-        return _checked(answer)
+    @classmethod
+    def from_kubeconfig(cls, path: Path) -> "HttpApi":
+        """The current context of a kubeconfig (token or client certificate).
 
-    def _informer(self, resource: Resource) -> _Informer:
-        with self._lock:
-            found = self._informers.get(resource)
-            if found is None:
-                found = self._informers[resource] = _Informer(self, resource)
-            return found
+        Raises:
+            KeyError: the file has no complete current context.
+        """
+        config = yaml.safe_load(path.read_text())
+        context = next(c["context"] for c in config["contexts"] if c["name"] == config["current-context"])
+        cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == context["cluster"])
+        user = next(u["user"] for u in config["users"] if u["name"] == context["user"])
+        folder = tempfile.TemporaryDirectory(prefix="cloudwright-api-")
+        files = {
+            name: _material(entry, name, Path(folder.name), path.parent)
+            for name, entry in (("certificate-authority", cluster), ("client-certificate", user), ("client-key", user))
+        }
+        pair = (files["client-certificate"], files["client-key"]) if files["client-certificate"] else None
+        api = cls(
+            cluster["server"],
+            token=user.get("token", ""),
+            certificate=pair,
+            authority=files["certificate-authority"] or True,
+        )
+        api._folder = folder
+        return api
+
+    def close(self) -> None:
+        """Stop all watches."""
+        self._closed.set()
+        self._session.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _new_session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self._authority
+        session.cert = self._certificate
+        session.headers["User-Agent"] = "kubelet/v1.34.4"
+        if self._token:
+            session.headers["Authorization"] = f"Bearer {self._token}"
+        return session
+
+    def _path(self, resource: Resource, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+        place = f"/namespaces/{namespace}" if namespace else ""
+        tail = "/".join(part for part in (resource.plural, name, subresource) if part)
+        return f"{self._url}{root}{place}/{tail}"
+
+    def _send(self, method: str, url: str, **options: Any) -> Obj:
+        response = self._session.request(method, url, timeout=_TIMEOUT, **options)
+        body: Obj = response.json() if response.content else {}
+        if response.status_code >= 400:
+            details = body.get("details")
+            raise ApiStatusError(response.status_code, body.get("reason", ""), body.get("message", ""), details)
+        return body
 
     def raw(self, method: str, path: str, body: Any = None) -> Obj:
         """A request on any path that answers JSON."""
-        return self._call(method, path, body)
+        return self._send(method, f"{self._url}{path}", **({} if body is None else {"json": body}))
 
     def get(self, resource: Resource, name: str, namespace: str | None = None) -> Obj:
-        """One object, from the server."""
-        return self._call("GET", path_of(resource, namespace, name))
+        """See `Api.get`."""
+        return self._send("GET", self._path(resource, namespace, name))
 
     def cached(self, resource: Resource, namespace: str | None = None) -> list[Mapping[str, Any]]:
-        """All objects from the cache, ordered by namespace and name."""
-        return self._informer(resource).all(namespace)
+        """See `Api.cached`."""
+        cache = self._cache(resource)
+        return [obj for (where, _), obj in sorted(cache.items()) if namespace in (None, where)]
 
     def cached_one(self, resource: Resource, name: str, namespace: str | None = None) -> Mapping[str, Any] | None:
-        """One object from the cache, or None."""
-        where = "" if resource.plural in _CLUSTER_SCOPED else namespace or ""
-        return self._informer(resource).one(where, name)
+        """See `Api.cached_one`."""
+        return self._cache(resource).get((namespace or "", name))
+
+    def subscribe(self, resource: Resource, handler: Callable[[Change], None]) -> Callable[[], None]:
+        """See `Api.subscribe`; later changes come from `pump`."""
+        for obj in list(self._cache(resource).values()):
+            handler(Change(ChangeType.ADDED, resource, obj))
+        entry = (resource, handler)
+        self._handlers.append(entry)
+
+        def stop() -> None:
+            with contextlib.suppress(ValueError):
+                self._handlers.remove(entry)
+
+        return stop
+
+    def _cache(self, resource: Resource) -> dict[Key, Obj]:
+        if resource not in self._caches:
+            listed = self._send("GET", self._path(resource, None))
+            self._caches[resource] = {_key(obj): obj for obj in _items(listed, resource)}
+            version = listed["metadata"]["resourceVersion"]
+            thread = threading.Thread(target=self._watch, args=(resource, version), name="twin-watch", daemon=True)
+            thread.start()
+        return self._caches[resource]
+
+    def _watch(self, resource: Resource, version: str) -> None:
+        session = self._new_session()
+        while not self._closed.is_set():
+            try:
+                version = self._follow(session, resource, version)
+            except (requests.RequestException, ValueError):
+                self._closed.wait(_RETRY_SECONDS)
+        session.close()
+
+    def _follow(self, session: requests.Session, resource: Resource, version: str) -> str:
+        """Read one watch to its end; the version to go on from."""
+        parameters = {"watch": "1", "allowWatchBookmarks": "true", "resourceVersion": version}
+        url = self._path(resource, None)
+        with session.get(url, params=parameters, stream=True, timeout=(_TIMEOUT, _WATCH_TIMEOUT)) as response:
+            if response.status_code == 410:
+                return self._relist(session, resource)
+            for line in response.iter_lines(chunk_size=None):
+                if self._closed.is_set():
+                    break
+                if not line:
+                    continue
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    return self._relist(session, resource)
+                version = event["object"]["metadata"]["resourceVersion"]
+                if event["type"] != "BOOKMARK":
+                    self._changes.put((resource, event["type"], _typed(event["object"], resource)))
+        return version
+
+    def _relist(self, session: requests.Session, resource: Resource) -> str:
+        response = session.get(self._path(resource, None), timeout=_TIMEOUT)
+        listed = response.json()
+        self._changes.put((resource, "RELIST", listed))
+        return str(listed["metadata"]["resourceVersion"])
+
+    def pump(self, seconds: float) -> None:
+        """Deliver changes: those that are there, or the first that comes within some seconds."""
+        with contextlib.suppress(queue.Empty):
+            self._deliver(*self._changes.get(timeout=max(seconds, 0.001)))
+            while True:
+                self._deliver(*self._changes.get_nowait())
+
+    def _deliver(self, resource: Resource, kind: str, obj: Obj) -> None:
+        cache = self._caches[resource]
+        if kind == "RELIST":
+            fresh = {_key(each): each for each in _items(obj, resource)}
+            for key in set(cache) - set(fresh):
+                self._deliver(resource, "DELETED", cache[key])
+            for each in fresh.values():
+                self._deliver(resource, "MODIFIED", each)
+            return
+        if kind == "DELETED":
+            cache.pop(_key(obj), None)
+        else:
+            cache[_key(obj)] = obj
+        for wanted, handler in list(self._handlers):
+            if wanted == resource:
+                handler(Change(ChangeType(kind), resource, obj))
+
+    # writes
 
     def create(self, resource: Resource, obj: Mapping[str, Any], namespace: str | None = None) -> Obj:
-        """Create and return the stored object."""
+        """See `Api.create`."""
         where = namespace or (obj.get("metadata") or {}).get("namespace")
-        return self._call("POST", path_of(resource, where), clone(dict(obj)))
+        return self._send("POST", self._path(resource, where), json=obj)
 
     def update(self, resource: Resource, obj: Mapping[str, Any], *, subresource: str = "") -> Obj:
-        """Replace an object or its subresource."""
-        metadata = obj["metadata"]
-        path = path_of(resource, metadata.get("namespace"), metadata["name"], subresource)
-        return self._call("PUT", path, clone(dict(obj)))
+        """See `Api.update`."""
+        meta = obj["metadata"]
+        return self._send("PUT", self._path(resource, meta.get("namespace"), meta["name"], subresource), json=obj)
 
     def patch(
         self,
@@ -301,9 +219,9 @@ class HttpApi:
         type: PatchType = PatchType.MERGE,
         subresource: str = "",
     ) -> Obj:
-        """Apply a patch and return the stored object."""
-        query = {"fieldManager": "cloudwright-twin"} if type is PatchType.APPLY else {}
-        return self._call("PATCH", path_of(resource, namespace, name, subresource), patch, media=type.value, **query)
+        """See `Api.patch`."""
+        url = self._path(resource, namespace, name, subresource)
+        return self._send("PATCH", url, data=json.dumps(patch), headers={"Content-Type": type.value})
 
     def delete(
         self,
@@ -315,32 +233,58 @@ class HttpApi:
         grace_period: int | None = None,
         uid: str | None = None,
     ) -> None:
-        """Delete, or mark for deletion."""
-        body: Obj = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        """See `Api.delete`."""
+        options: Obj = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
         if grace_period is not None:
-            body["gracePeriodSeconds"] = grace_period
-        if uid:
-            body["preconditions"] = {"uid": uid}
-        self._call("DELETE", path_of(resource, namespace, name), body)
+            options["gracePeriodSeconds"] = grace_period
+        if uid is not None:
+            options["preconditions"] = {"uid": uid}
+        self._send("DELETE", self._path(resource, namespace, name), json=options)
 
     def create_subresource(
         self, resource: Resource, name: str, namespace: str | None, subresource: str, body: Mapping[str, Any]
     ) -> Obj:
-        """POST to a subresource."""
-        return self._call("POST", path_of(resource, namespace, name, subresource), clone(dict(body)))
+        """See `Api.create_subresource`."""
+        return self._send("POST", self._path(resource, namespace, name, subresource), json=body)
 
-    def subscribe(self, resource: Resource, handler: Handler) -> Callable[[], None]:
-        """Call `handler` for every present object and every later change; returns an unsubscriber."""
-        return self._informer(resource).add(handler)
 
-    def close(self) -> None:
-        """Stop the informers and forget the credentials."""
-        with self._lock:
-            for informer in self._informers.values():
-                informer.stop()
-            for informer in self._informers.values():
-                informer.join()
-            self._informers.clear()
-        for session in self._opened:
-            session.close()
-        self.connected.close()
+def run_for(api: HttpApi, clock: Clock, work: Callable[[], bool], until: Callable[[], bool], seconds: float) -> bool:
+    """Drive an agent on a real server in real time; whether `until` came true within `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        clock.advance_to(time.time())
+        while timer := clock.pop_due():
+            timer.callback()
+        while work():
+            pass
+        if until():
+            return True
+        due = clock.next_due()
+        nap = 0.2 if due is None else min(0.2, due - time.time())
+        api.pump(nap)
+    return False
+
+
+def _material(entry: Mapping[str, Any], name: str, folder: Path, base: Path) -> str:
+    """A file with key material that a kubeconfig has inline or by path ("" when it has none)."""
+    if data := entry.get(f"{name}-data"):
+        target = folder / name
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64decode(data))
+        return str(target)
+    return str(base / entry[name]) if name in entry else ""
+
+
+def _key(obj: Mapping[str, Any]) -> Key:
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def _typed(obj: Obj, resource: Resource) -> Obj:
+    obj.setdefault("apiVersion", resource.api_version)
+    return obj
+
+
+def _items(listed: Mapping[str, Any], resource: Resource) -> list[Obj]:
+    kind = str(listed.get("kind", "")).removesuffix("List")
+    return [{"apiVersion": resource.api_version, "kind": kind, **obj} for obj in listed.get("items") or ()]

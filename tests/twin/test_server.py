@@ -1,6 +1,7 @@
 """The served twin, by HTTP and by the official client's means."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from cloudwright.twin.api import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, Api
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.local import LocalApi
 from cloudwright.twin.persistence import Database
-from cloudwright.twin.remote import Connected, HttpApi
+from cloudwright.twin.remote import HttpApi
 from cloudwright.twin.server.admin import Admin, decode, encode
 from cloudwright.twin.server.gateway import Call, Gateway
 from cloudwright.twin.server.pipeline import ApiServer
@@ -49,7 +50,7 @@ def remote(server: ApiServer, tmp_path: Path) -> Iterator[HttpApi]:
     with Serving(server) as serving:
         path = tmp_path / "kubeconfig"
         path.write_text(serving.kubeconfig())
-        api = HttpApi(Connected(path))
+        api = HttpApi.from_kubeconfig(path)
         yield api
         serving.application.end_watches()
         api.close()
@@ -68,20 +69,17 @@ def test_both_ways_in_show_the_same_objects(api: LocalApi, remote: HttpApi) -> N
 
 def test_an_informer_over_https_sees_what_is_there_and_what_changes(api: LocalApi, remote: HttpApi) -> None:
     api.create(NAMESPACES, {"metadata": {"name": "early"}})
-    import threading
-
     seen: list[tuple[str, str]] = []
-    late = threading.Event()
 
     def handler(change: Change) -> None:
         seen.append((change.type.value, change.obj["metadata"]["name"]))
-        if change.obj["metadata"]["name"] == "late":
-            late.set()
 
     remote.subscribe(NAMESPACES, handler)
     assert ("ADDED", "early") in seen
     remote.create(NAMESPACES, {"metadata": {"name": "late"}})
-    assert late.wait(20)
+    end = time.monotonic() + 20
+    while ("ADDED", "late") not in seen and time.monotonic() < end:
+        remote.pump(0.1)
     assert remote.cached_one(NAMESPACES, "late") is not None
 
 

@@ -48,11 +48,11 @@ def _announce(text: str, path: Path | None) -> None:
 
 
 def _connected(kubeconfig: Path) -> "HttpApi":
-    from cloudwright.twin.remote import Connected, HttpApi
+    from cloudwright.twin.remote import HttpApi
 
     try:
-        return HttpApi(Connected(kubeconfig))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return HttpApi.from_kubeconfig(kubeconfig)
+    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
         raise CloudwrightError(
             f"{kubeconfig} is no usable kubeconfig: {error}", hint="`twin serve` writes one."
         ) from error
