@@ -9,6 +9,7 @@ judged. Nothing of a case but its namespace reaches the program under test.
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import time
@@ -101,6 +102,11 @@ class Cluster:
         return False
 
 
+def _with_image(text: str) -> str:
+    """The corpus names one image; `TEST_PODS_IMAGE` says what the cluster calls it."""
+    return text.replace("registry.local/busybox:1", os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1"))
+
+
 def prepare(cluster: Cluster, case: Case) -> bool:
     """Base, readiness, injection, and the state that the question is asked in."""
     for manifest in case.get("base") or []:
@@ -177,7 +183,11 @@ def main() -> None:
     args = parser.parse_args()
     cluster = Cluster(args.kubeconfig)
     files = sorted([*(args.corpus / "pod_faults").glob("f*.yaml"), *(args.corpus / "pod_healthy").glob("h*.yaml")])
-    cases = [item for file in files if re.search(args.only, file.name) and (item := yaml.safe_load(file.read_text()))]
+    cases = [
+        item
+        for file in files
+        if re.search(args.only, file.name) and (item := yaml.safe_load(_with_image(file.read_text())))
+    ]
     batches = [[one] for one in cases if one.get("exclusive")]
     shared = [one for one in cases if not one.get("exclusive")]
     batches = [shared[start : start + args.batch] for start in range(0, len(shared), args.batch)] + batches

@@ -25,7 +25,7 @@ def main() -> None:
     """Create the pods, wait, and record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kubeconfig")
-    parser.add_argument("--image", default="testbed/busybox:1")
+    parser.add_argument("--image", default="registry.local/busybox:1")
     parser.add_argument("--seconds", type=float, default=75)
     parser.add_argument("--raw")
     options = parser.parse_args()

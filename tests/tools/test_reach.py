@@ -1,5 +1,6 @@
 """Reaching into real pods, and moving them: exec, copy, port-forward, evict, a rollout that breaks and goes back."""
 
+import os
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from cloudwright.tools.kubernetes.port_forward import close_tunnels
 from tests.servers.fixtures import eventually, open_session
 from tests.tools.desk import User
 
-IMAGE = "testbed/busybox:1"
+IMAGE = os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1")
 SERVE = "mkdir -p /www; echo hello > /www/index.html; exec httpd -f -p 8080 -h /www"
 
 

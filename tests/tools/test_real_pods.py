@@ -1,5 +1,6 @@
 """Reads on a cluster that really runs pods."""
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from cloudwright.tools.kubernetes.snapshot import LogReader, take
 from tests.servers.fixtures import eventually, open_session
 
 TOOLS = {tool.name: tool for tool in READ_TOOLS}
-IMAGE = "testbed/busybox:1"
+IMAGE = os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1")
 PASSWORD = "correct-horse-battery"
 SCRIPT = (
     'i=0; while true; do i=$((i+1)); echo "line $i"; [ $((i%5)) = 0 ] && echo "ERROR line $i"; '

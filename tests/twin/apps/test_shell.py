@@ -22,7 +22,7 @@ def bench() -> Bench:
         "containers": [
             {
                 "name": "main",
-                "image": "testbed/busybox:1",
+                "image": "registry.local/busybox:1",
                 "command": ["sleep", "3600"],
                 "env": [{"name": "COLOR", "value": "red"}],
                 "volumeMounts": [{"name": "work", "mountPath": "/work"}],

@@ -32,11 +32,11 @@ class Net:
         self.bench.pod({"metadata": {"name": "dns", "labels": {"k8s-app": "kube-dns"}}, "spec": dns}, "kube-system")
         web = {
             "containers": [
-                {"name": "web", "image": "testbed/busybox:1", "command": ["httpd", "-f", "-p", "8080", "-h", "/etc"]}
+                {"name": "web", "image": "registry.local/busybox:1", "command": ["httpd", "-f", "-p", "8080", "-h", "/etc"]}
             ]
         }
         self.bench.pod({"metadata": {"name": "server", "labels": {"app": "server"}}, "spec": web})
-        idle = {"containers": [{"name": "c", "image": "testbed/busybox:1", "command": ["sleep", "9999"]}]}
+        idle = {"containers": [{"name": "c", "image": "registry.local/busybox:1", "command": ["sleep", "9999"]}]}
         self.bench.pod({"metadata": {"name": "client", "labels": {"app": "client"}}, "spec": idle})
         self.bench.run(5)
         self.service("kube-dns", "10.96.0.10", 53, 53, "dns", "kube-system", "UDP")

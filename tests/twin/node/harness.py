@@ -29,7 +29,7 @@ class Bench:
         context = NodeContext(self.api, self.clock, self.fleet, self.plane, Registry(bundled_registry()), runner)
         self.agent = NodeAgent(context)
         self.machine = Machine("node-1", "10.0.0.11", "10.244.1.0/24")
-        self.machine.images["docker.io/testbed/busybox:1"] = 2_200_000
+        self.machine.images["registry.local/busybox:1"] = 2_200_000
         self.agent.add_machine(self.machine)
         for name in ("default", "kube-system", "behaviour"):
             self.api.create(NAMESPACES, {"metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}})

@@ -26,7 +26,7 @@ def outcomes() -> dict[str, Any]:
         bench.api.create(resources[kind], {**obj, **data}, NAMESPACE)
     for name in RECORDED:
         if name not in SCHEDULED_ELSEWHERE:
-            bench.pod(build(MANIFESTS[name], "testbed/busybox:1"))
+            bench.pod(build(MANIFESTS[name], "registry.local/busybox:1"))
     bench.run(72)
     return {
         name: compact(bench.get(name), list(bench.events())) for name in RECORDED if name not in SCHEDULED_ELSEWHERE
