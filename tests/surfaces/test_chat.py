@@ -149,7 +149,8 @@ def test_a_killed_chat_goes_on_at_the_decision(tmp_path: Path) -> None:
     first.close()
     second = pexpect.spawn(
         sys.executable, ["-m", "tests.surfaces.chat_on_values", str(tmp_path)], cwd=str(ROOT), encoding="utf-8",
-        dimensions=(40, 100), timeout=60, env={"PATH": "/usr/bin:/bin", "TERM": "xterm", "LANG": "C.UTF-8", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        dimensions=(40, 100), timeout=60,
+        env={"PATH": "/usr/bin:/bin", "TERM": "xterm", "LANG": "C.UTF-8", "PROMPT_TOOLKIT_NO_CPR": "1"},
     )  # fmt: skip
     second.expect_exact("waits for you")
     second.expect_exact("your choice:")

@@ -32,7 +32,11 @@ class Net:
         self.bench.pod({"metadata": {"name": "dns", "labels": {"k8s-app": "kube-dns"}}, "spec": dns}, "kube-system")
         web = {
             "containers": [
-                {"name": "web", "image": "registry.local/busybox:1", "command": ["httpd", "-f", "-p", "8080", "-h", "/etc"]}
+                {
+                    "name": "web",
+                    "image": "registry.local/busybox:1",
+                    "command": ["httpd", "-f", "-p", "8080", "-h", "/etc"],
+                }
             ]
         }
         self.bench.pod({"metadata": {"name": "server", "labels": {"app": "server"}}, "spec": web})
