@@ -108,13 +108,13 @@ def test_counts_are_computed_over_all_pages(cluster: ControlPlane, context: Cont
     assert custom.rows[0][2] == "Always"
 
 
-def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: Context, namespace: str) -> None:
-    crd = {
+def custom_kind(group: str) -> dict[str, Any]:
+    return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": "gadgets.shop.example.com"},
+        "metadata": {"name": f"gadgets.{group}"},
         "spec": {
-            "group": "shop.example.com",
+            "group": group,
             "scope": "Namespaced",
             "names": {"plural": "gadgets", "singular": "gadget", "kind": "Gadget", "shortNames": ["gd"]},
             "versions": [
@@ -137,9 +137,12 @@ def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: C
             ],
         },
     }
+
+
+def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: Context, namespace: str) -> None:
     with pytest.raises(NotFound):
         run("list_resources", context, kind="gadgets")
-    cluster.create(crd)
+    cluster.create(custom_kind("shop.example.com"))
     path = f"/apis/shop.example.com/v1/namespaces/{namespace}/gadgets"
     eventually(lambda: _answers(cluster, path))
     item = {"apiVersion": "shop.example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}, "spec": {"size": 7}}
@@ -148,7 +151,13 @@ def test_custom_kinds_are_found_like_any_other(cluster: ControlPlane, context: C
     for name in ("gd", "Gadget", "gadgets.shop.example.com", "shop.example.com/v1/Gadget"):
         rows: Rows = run("list_resources", context, kind=name, where="spec.size > 5")
         assert cells(rows, "name") == ["g"]
-    eventually(lambda: "How big it is." in run("explain_field", context, kind="gadget", path="spec.size").render())
+
+
+def test_fields_of_custom_kinds_are_explained(cluster: ControlPlane, context: Context) -> None:
+    cluster.create(custom_kind("told.example.com"))
+    kind = "told.example.com/v1/Gadget"
+    eventually(lambda: _knows(context, kind))
+    eventually(lambda: "How big it is." in run("explain_field", context, kind=kind, path="spec.size").render())
 
 
 def _knows(context: Context, kind: str) -> bool:
