@@ -298,20 +298,22 @@ def test_no_planted_secret_is_shown_or_kept(
 def test_the_screen_and_the_json_of_commands_show_none(planted: Planted, cluster: ControlPlane, tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, cluster.kubeconfig, planted.namespace)
     run = ("tools", "run")
+    typed = text_of(at("env")[0])
     commands = (
-        (*run, "get_resource", "--kind", "deployment", "--name", "leaky"),
-        (*run, "get_resource", "--kind", "deployment", "--name", "leaky", "--output", "json"),
-        (*run, "list_resources", "--kind", "configmaps", "--columns", "name", "--columns", "data", "--output", "yaml"),
-        (*run, "describe_resource", "--kind", "deployment", "--name", "leaky"),
-        (*run, "delete_resource", "--kind", "deployment", "--name", "leaky", "--output", "json"),
-        (*run, "set_env", "--name", "leaky", "--set", json.dumps({"API_KEY": text_of(at("env")[0])})),
-        (*run, "patch_resource", "--kind", "deployment", "--name", "leaky", "--patch",
-         json.dumps({"spec": {"replicas": text_of(at("env")[0])}})),
-        ("pending", "--output", "json"),
-        ("history",),
+        (0, *run, "get_resource", "--kind", "deployment", "--name", "leaky"),
+        (0, *run, "get_resource", "--kind", "deployment", "--name", "leaky", "--output", "json"),
+        (0, *run, "list_resources", "--kind", "configmaps", "--columns", "name", "--columns", "data", "-o", "yaml"),
+        (0, *run, "describe_resource", "--kind", "deployment", "--name", "leaky"),
+        (4, *run, "delete_resource", "--kind", "deployment", "--name", "leaky", "--output", "json"),
+        (4, *run, "set_env", "--name", "leaky", "--container", "args", "--set", json.dumps({"API_KEY": typed})),
+        (2, *run, "patch_resource", "--kind", "deployment", "--name", "leaky", "--patch",
+         json.dumps({"spec": {"replicas": typed}})),
+        (0, "pending", "--output", "json"),
+        (0, "history"),
     )  # fmt: skip
-    for command in commands:
-        done = terminal.run(*command)
+    for code, *command in commands:
+        done = terminal.run(*map(str, command))
+        assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         assert leaked(done.stdout + done.stderr) == [], command
     assert leaked(files_below(tmp_path)) == []
