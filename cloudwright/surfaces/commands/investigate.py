@@ -182,6 +182,7 @@ def _investigate(view: "ClusterView", namespaces: list[str], window: "timedelta 
 def _render(view: "ClusterView", result: "Investigation", output: str) -> str:
     from cloudwright.diagnosis.render import page, text
 
+    result = _masked(result)
     match output:
         case "json":
             from cloudwright.diagnosis.answer import InvestigationAnswer
@@ -192,6 +193,17 @@ def _render(view: "ClusterView", result: "Investigation", output: str) -> str:
         case "html":
             return page.page(view, result)
     return text.text(result)
+
+
+def _masked(result: "Investigation") -> "Investigation":
+    """The same with secrets replaced; marks are equal within one print alone."""
+    import secrets
+
+    from cloudwright.core.masking import SessionRedactor
+    from cloudwright.diagnosis.model import Investigation
+
+    redactor = SessionRedactor(secrets.token_bytes(16))
+    return Investigation.model_validate(redactor.value(result.model_dump(mode="json")))
 
 
 def _duration(value: str) -> "timedelta | None":
