@@ -10,11 +10,15 @@ from typing import Any
 
 import pexpect
 
+from cloudwright.agents.answer import AskAnswer
 from cloudwright.core.answers import Answer, ProposalView
+from cloudwright.diagnosis.answer import InvestigationAnswer
 
 PROGRAM = Path(sys.executable).with_name("cloudwright")
 _MODELS: dict[str, type[Answer]] = {
-    model.model_fields["kind"].default: model for model in Answer.__subclasses__() if "kind" in model.model_fields
+    model.model_fields["kind"].default: model
+    for model in (*Answer.__subclasses__(), AskAnswer, InvestigationAnswer)
+    if "kind" in model.model_fields
 }
 
 
