@@ -9,7 +9,7 @@ from typing import Any
 from cloudwright.core.errors import InvalidArguments, ToolError
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.discovery import segment
-from cloudwright.tools.kubernetes.streams import messages
+from cloudwright.tools.kubernetes.streams import hang_up, messages
 
 _DATA, _ERROR = 0, 1
 _BLOCK = 32 * 1024
@@ -79,7 +79,7 @@ class _Tunnel:
             upward.start()
             with contextlib.suppress(ToolError, OSError):
                 self._downward(connection, stream)
-            stream.close()
+            hang_up(stream)
 
     def _downward(self, connection: socket.socket, stream: Any) -> None:
         greeted = set()

@@ -58,7 +58,13 @@ def execute(
             _feed(socket, stdin)
         return _collect(socket, time.monotonic() + seconds, limit, " ".join(command))
     finally:
-        socket.close()
+        hang_up(socket)
+
+
+def hang_up(socket: Any) -> None:
+    """End a stream and give its connection back, whichever side closed it first."""
+    socket.close()
+    socket.shutdown()  # the library leaves the connection open where the server was the first to say goodbye
 
 
 def _feed(socket: Any, stdin: Iterator[bytes]) -> None:
