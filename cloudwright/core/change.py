@@ -54,6 +54,8 @@ class Preview(Frozen):
 
 def _block(change: ObjectChange) -> list[str]:
     lines = [f"{change.action} {change.ref}" + (f"  # {change.note}" if change.note else "")]
+    if change.action == "delete":  # its fields tell whether it is still the same object, not what would change
+        return lines
     for item in change.fields:
         lines.append(f"  {item.path}:")
         if item.before != ABSENT:

@@ -54,9 +54,9 @@ def texts(moved: Moved, world: Objects) -> list[str]:
 def test_a_new_template_restarts_the_pods_and_recreate_all_at_once() -> None:
     world = Objects(pods=[pod("web-1"), pod("web-2")])
     rolling = texts(Moved(REF, deployment(), deployment(image="a:2")), world)
-    assert rolling == ["warning: 2 pods of Deployment web in shop restart by turns: web-1, web-2."]
+    assert rolling == ["warning: Restarts 2 pods of Deployment web in shop by turns: web-1, web-2."]
     recreate = {"strategy": {"type": "Recreate"}}
-    assert "danger: 2 pods" in texts(Moved(REF, deployment(), deployment(image="a:2", **recreate)), world)[0]
+    assert "danger: Restarts 2 pods" in texts(Moved(REF, deployment(), deployment(image="a:2", **recreate)), world)[0]
 
 
 def test_a_paused_workload_restarts_nothing_yet() -> None:
@@ -115,7 +115,7 @@ def test_a_no_execute_taint_names_the_pods_that_must_go() -> None:
     world = Objects(pods=[pod("a", nodeName="n"), tolerant])
     taint = {"key": "x", "effect": "NoExecute"}
     moved = Moved(ObjectRef(kind="Node", name="n"), {"spec": {}}, {"spec": {"taints": [taint]}})
-    assert "1 pods on Node n do not tolerate x:NoExecute and are stopped: a." in texts(moved, world)[0]
+    assert "Stops 1 pod on Node n for want of a toleration of x:NoExecute: a." in texts(moved, world)[0]
 
 
 def node(name: str, **spec: Any) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def test_a_broken_rollout_goes_back_and_an_evicted_pod_is_replaced(user: User) -
     user.change("set_image", name="web", image="registry.invalid/none:2")
     eventually(lambda: len(user_pods(user)) == 3)
     back = user.propose("rollout_undo", name="web")
-    assert any("1 pods of Deployment web" in impact.text for impact in back.preview.blast_radius)
+    assert any("1 pod of Deployment web" in impact.text for impact in back.preview.blast_radius)
     assert user.execute(back).verification.progress is Progress.DONE
     eventually(lambda: len(ready_pods(user.context)) == 2 == len(user_pods(user)))
     victim = a_pod(user)

@@ -25,6 +25,7 @@ from cloudwright.tools.kubernetes.objects import (
     name_of,
     names,
     pod_template,
+    pods_in_words,
     ready,
     ref_of,
     taint_text,
@@ -106,7 +107,7 @@ def _restarts(item: Moved, world: World) -> Iterator[Impact]:
     if pods:
         yield Impact(
             level=level,  # type: ignore[arg-type]
-            text=f"{len(pods)} pods of {item.ref} restart {how}: {names(pods)}.",
+            text=f"Restarts {pods_in_words(len(pods))} of {item.ref} {how}: {names(pods)}.",
             refs=tuple(ref_of(pod) for pod in pods),
         )
 
@@ -138,10 +139,10 @@ def _scaling(item: Moved, world: World) -> Iterator[Impact]:
         return
     yield from _autoscalers(item, world)
     if new > old:
-        yield Impact(level="info", text=f"{new - old} more pods of {item.ref} are started.")
+        yield Impact(level="info", text=f"Starts {pods_in_words(new - old, 'more ')} of {item.ref}.")
         return
     gone = old - new
-    yield Impact(level="warning", text=f"{gone} of {old} pods of {item.ref} are stopped.")
+    yield Impact(level="warning", text=f"Stops {gone} of {pods_in_words(old)} of {item.ref}.")
     labels = _scaled_labels(item, world)
     if new == 0:
         for service in services_for(labels, item.ref.namespace, world):
@@ -249,7 +250,7 @@ def _taints(item: Moved, world: World) -> Iterator[Impact]:
             hit = [pod for pod in pods if not tolerates(pod, taint)]
             yield Impact(
                 level="danger" if hit else "info",
-                text=f"{len(hit)} pods on {item.ref} do not tolerate {taint_text(taint)} and are stopped"
+                text=f"Stops {pods_in_words(len(hit))} on {item.ref} for want of a toleration of {taint_text(taint)}"
                 + (f": {names(hit)}." if hit else "."),
                 refs=tuple(ref_of(pod) for pod in hit),
             )

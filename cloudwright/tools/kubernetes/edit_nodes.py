@@ -18,7 +18,7 @@ from cloudwright.tools.kubernetes.blast import budget_limits
 from cloudwright.tools.kubernetes.change import Plan, Planned
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.facts import dig, maps
-from cloudwright.tools.kubernetes.objects import finished, name_of, names, ref_of, taint_text
+from cloudwright.tools.kubernetes.objects import finished, name_of, names, pods_in_words, ref_of, taint_text
 from cloudwright.tools.kubernetes.requests import Json, Request, find_kind, live, namespace_for
 from cloudwright.tools.kubernetes.targets import Whole
 from cloudwright.tools.kubernetes.world import ClusterWorld
@@ -188,7 +188,7 @@ def _drain(args: Drain, context: Context) -> Plan:
 
     return Plan(
         (cordon, *evictions),
-        f"drain Node {args.name}: {len(victims)} pods",
+        f"drain Node {args.name}: {pods_in_words(len(victims))}",
         impacts=tuple(impacts),
         irreversible="evicted pods do not come back to the node; uncordon_node lets new ones in",
         after_run=after,
@@ -236,7 +236,7 @@ def fate(victims: Sequence[Json], leaving: Sequence[str], context: Context) -> I
     if lonely:
         yield Impact(
             level="danger",
-            text=f"{len(lonely)} pods are gone for good, no controller makes them again: {names(lonely)}.",
+            text=f"Ends {pods_in_words(len(lonely))} for good, no controller makes them again: {names(lonely)}.",
             refs=tuple(ref_of(pod) for pod in lonely),
         )
     client = context.service(KubernetesClient)
@@ -271,8 +271,8 @@ def _await_gone(victims: Sequence[Json], seconds: float, context: Context) -> st
             break
         time.sleep(_POLL_SECONDS)
     if not waiting:
-        return f"All {len(victims)} pods are gone."
-    return f"{len(victims) - len(waiting)} of {len(victims)} pods are gone; still ending: {names(waiting)}."
+        return f"{pods_in_words(len(victims))} gone."
+    return f"{len(victims) - len(waiting)} of {pods_in_words(len(victims))} gone; still ending: {names(waiting)}."
 
 
 def _is_there(pod: Mapping[str, Any], context: Context) -> bool:

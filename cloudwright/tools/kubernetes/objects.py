@@ -64,6 +64,11 @@ def names(items: Sequence[Json]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
+def pods_in_words(count: int, which: str = "") -> str:
+    """How many pods: "1 pod", "3 pods", "2 more pods"."""
+    return f"{count} {which}pod" + ("" if count == 1 else "s")
+
+
 def labels_of(obj: Json) -> Mapping[str, str]:
     """The labels of an object, or of a pod template."""
     return dig(obj, "metadata", "labels") or {}
