@@ -5,75 +5,20 @@ import re
 from rapidfuzz import fuzz
 
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.text import ORDINALS, number_of
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.core.tool import ToolCall
 
-_NO = frozenset(
-    (
-        "no",
-        "none",
-        "neither",
-        "cancel",
-        "nothing",
-        "never mind",
-        "nevermind",
-        "stop",
-        "abort",
-        "forget it",
-        "no thanks",
-        "nope",
-        "leave it",
-        "none of them",
-        "neither one",
-        "don't",
-        "do not",
-        "no thank you",
-        "leave it alone",
-        "cancel that",
-    )
+_NO = listed(
+    "no, none, neither, cancel, nothing, never mind, nevermind, stop, abort, forget it, no thanks, nope,"
+    " leave it, none of them, neither one, don't, do not, no thank you, leave it alone, cancel that"
 )
-_YES = frozenset(
-    (
-        "yes",
-        "y",
-        "yes please",
-        "yep",
-        "sure",
-        "ok",
-        "okay",
-        "do it",
-        "go ahead",
-        "please do",
-        "correct",
-        "right",
-        "exactly",
-        "that one",
-        "yes that one",
-        "yeah",
-        "yes do it",
-        "confirm",
-        "confirmed",
-        "that is it",
-        "that is right",
-        "yup",
-        "indeed",
-    )
+_YES = listed(
+    "yes, y, yes please, yep, sure, ok, okay, do it, go ahead, please do, correct, right, exactly, that one,"
+    " yes that one, yeah, yes do it, confirm, confirmed, that is it, that is right, yup, indeed"
 )
-_ALL = frozenset(
-    (
-        "both",
-        "all",
-        "all of them",
-        "both of them",
-        "every one",
-        "each",
-        "all three",
-        "both please",
-        "all please",
-        "do both",
-    )
-)
+_ALL = listed("both, all, all of them, both of them, every one, each, all three, both please, all please, do both")
 _FILLER = frozenset(
     [
         "the",

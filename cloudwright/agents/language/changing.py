@@ -159,16 +159,11 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     pods = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
     if pods and all(item.ref.kind in ("Pod", "Node", "CronJob", "DaemonSet") for item in pods):
         return None
-    speaks = (
-        clause.has("replicas", "replica", "copies", "copy", "instances", "instance", "pods", "pod")
-        or "scale" in families
-    )
+    speaks = clause.has("replicas, replica, copies, copy, instances, instance, pods, pod") or "scale" in families
     numbers = [item for item in clause.of("number") if not _part_of_name(clause, item.start)]
-    doubles = clause.has("double", "twice", "twice as many") or "double" in families
-    halves = clause.has("halve", "half", "in half") or "halve" in families
-    if clause.of("quantity") or clause.has(
-        "memory", "cpu", "limit", "request", "limits", "requests", "revision", "port"
-    ):
+    doubles = clause.has("double, twice, twice as many") or "double" in families
+    halves = clause.has("halve, half, in half") or "halve" in families
+    if clause.of("quantity") or clause.has("memory, cpu, limit, request, limits, requests, revision, port"):
         return None
     if "restart" in families and not numbers:
         return None
@@ -183,9 +178,9 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return None
     if (doubles or halves) and not speaks and not clause.of("name"):
         return Change(question=Question(text="Of what: the replicas, the memory or the CPU? Say it with the object."))
-    down = bool({"down"} & families) or clause.has("fewer", "less", "down") or "delete" in families
-    zero = clause.has("zero", "nothing", "none")
-    extra = clause.has("more", "additional", "another", "extra", "fewer", "less", "by", "add", "remove", "fewer")
+    down = bool({"down"} & families) or clause.has("fewer, less, down") or "delete" in families
+    zero = clause.has("zero, nothing, none")
+    extra = clause.has("more, additional, another, extra, fewer, less, by, add, remove, fewer")
     if "create" in families and not extra and not numbers:
         return None
     amount = (
@@ -193,35 +188,24 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         if numbers
         else 1
         if clause.has(
-            "another",
-            "a replica",
-            "extra",
-            "additional",
-            "one replica",
-            "a pod",
-            "a copy",
-            "an instance",
-            "an additional",
-            "an extra",
-            "one more",
-            "one fewer",
-            "one less",
+            "another, a replica, extra, additional, one replica, a pod, a copy, an instance, an additional, an extra,"
+            " one more, one fewer, one less"
         )
         else None
     )
-    if clause.has("one more", "one fewer", "one less", "one additional", "one extra"):
+    if clause.has("one more, one fewer, one less, one additional, one extra"):
         amount = 1
     between = len(numbers) >= 2 and clause.has("from") and clause.has("to")
     if len(numbers) >= 2 and not between:
         return None
 
     absolute = any(clause.low[item.start - 1] in ("to", "at", "exactly", "total") for item in numbers if item.start)
-    more = clause.has("more", "additional", "another", "extra")
+    more = clause.has("more, additional, another, extra")
 
     def make(item: Named) -> ToolCall | Question:
         present = item.replicas if item.replicas is not None else 1
         wanted: int | None
-        if clause.has("triple", "three times as many"):
+        if clause.has("triple, three times as many"):
             wanted = present * 3
         elif doubles:
             wanted = present * 2
@@ -253,41 +237,9 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
 
     clause.use(*numbers)
     clause.use_words(
-        (
-            "replicas",
-            "replica",
-            "copies",
-            "copy",
-            "instances",
-            "instance",
-            "pods",
-            "pod",
-            "more",
-            "fewer",
-            "less",
-            "additional",
-            "another",
-            "extra",
-            "zero",
-            "half",
-            "double",
-            "twice",
-            "number",
-            "count",
-            "up",
-            "down",
-            "out",
-            "back",
-            "one",
-            "nothing",
-            "size",
-            "total",
-            "replica count",
-            "many",
-            "as",
-            "times",
-            "running",
-        )
+        "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another,"
+        " extra, zero, half, double, twice, number, count, up, down, out, back, one, nothing, size, total,"
+        " replica count, many, as, times, running"
     )
     return change_all(clause, world, SCALABLE, "scale", make)
 
@@ -301,7 +253,7 @@ def restart(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     """Replace the pods of workloads."""
     if "restart" not in families:
         return None
-    clause.use_words(("pods", "rolling", "rollout", "restart", "bounce", "pod", "all", "the pods of", "kick"))
+    clause.use_words("pods, rolling, rollout, restart, bounce, pod, all, the pods of, kick")
 
     def make(item: Named) -> ToolCall | Question:
         return workload_call("rollout_restart", item)
@@ -332,31 +284,8 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     clause.use(*numbers)
     clause.use_words(
-        (
-            "revision",
-            "version",
-            "previous",
-            "last",
-            "rollout",
-            "release",
-            "deployment",
-            "deploy",
-            "earlier",
-            "old",
-            "before",
-            "one",
-            "working",
-            "prior",
-            "good",
-            "known",
-            "back",
-            "number",
-            "update",
-            "upgrade",
-            "latest",
-            "state",
-            "image",
-        )
+        "revision, version, previous, last, rollout, release, deployment, deploy, earlier, old, before, one,"
+        " working, prior, good, known, back, number, update, upgrade, latest, state, image"
     )
 
     def make(item: Named) -> ToolCall | Question:
@@ -383,21 +312,8 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     if pausing == resuming or clause.of("number"):
         return None
     clause.use_words(
-        (
-            "rollout",
-            "rollouts",
-            "rolling out",
-            "schedule",
-            "scheduling",
-            "runs",
-            "deployment",
-            "hold",
-            "rolling",
-            "out",
-            "jobs",
-            "updates",
-            "deploying",
-        )
+        "rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
+        " updates, deploying"
     )
     stops = "stop" in families and "pause" not in families
 
@@ -408,7 +324,7 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             return call("patch_resource", **located(item), patch={"spec": {switch: off}})
         if item.ref.kind in ("CronJob", "Job"):
             return call("patch_resource", **located(item), patch={"spec": {"suspend": pausing}})
-        if stops and not clause.has("rollout", "rolling"):
+        if stops and not clause.has("rollout, rolling"):
             return workload_call("scale_workload", item, replicas=0)
         if item.ref.kind != "Deployment" and item.ref.name:
             return Question(text=f"{label_of(item)} cannot be paused; only Deployments and CronJobs can. Shall I scale it to 0 instead?",
@@ -441,9 +357,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     latest = tag == "latest"
     new = images[-1].text if images else ""
     clause.use(*images)
-    clause.use_words(
-        ("image", "images", "version", "tag", "release", "build", "container", "new", "newer", "docker", "tagged")
-    )
+    clause.use_words("image, images, version, tag, release, build, container, new, newer, docker, tagged")
 
     def make(item: Named) -> ToolCall | Question:
         containers = _containers(clause, item, new)
@@ -489,7 +403,7 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
         if token.low in item.containers and _says_container(clause, index, item)
     ]
     if said:
-        clause.use_words(said)
+        clause.use_words(*said)
         return said[-1:]
     if len(item.containers) > 1 and new:
         same = [
@@ -520,14 +434,14 @@ def _tag(clause: Clause) -> str | None:
         if _TAG.fullmatch(token.raw) and (spoken or "." in token.raw) and not _part_of_name(clause, index):
             if (
                 token.low.count(".") == 1
-                and clause.has("cpu", "cpus", "cores", "core")
-                and not clause.has("version", "image", "tag")
+                and clause.has("cpu, cpus, cores, core")
+                and not clause.has("version, image, tag")
             ):
                 continue
             clause.used.add(index)
             return token.raw
-    if clause.has("latest", "newest") and clause.has("version", "image", "tag", "release", "update", "upgrade"):
-        clause.use_words(("latest", "newest"))
+    if clause.has("latest, newest") and clause.has("version, image, tag, release, update, upgrade"):
+        clause.use_words("latest, newest")
         return "latest"
     at = max(clause.find("tag"), clause.find("version"))
     if at >= 0 and at + 1 < len(clause.tokens):
@@ -538,7 +452,7 @@ def _tag(clause: Clause) -> str | None:
     return None
 
 
-_PLACING = ("scheduling", "schedule", "new pods", "placing", "landing", "new work", "pods", "new workloads")
+_PLACING = "scheduling, schedule, new pods, placing, landing, new work, pods, new workloads"
 
 
 def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
@@ -561,50 +475,20 @@ def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change 
         tool = "cordon_node"
     elif clause.has("schedulable"):
         tool = "uncordon_node"
-    if not tool and families & {"pause", "stop", "resume"} and clause.has(*_PLACING):
+    if not tool and families & {"pause", "stop", "resume"} and clause.has(_PLACING):
         tool = "uncordon_node" if "resume" in families and "pause" not in families else "cordon_node"
     if not tool:
         return None
     arguments: dict[str, JsonValue] = {}
     if tool == "drain_node":
-        if clause.has("force", "forcefully", "forced"):
+        if clause.has("force, forcefully, forced"):
             arguments["force"] = True
-        if clause.has("emptydir", "local data"):
+        if clause.has("emptydir, local data"):
             arguments["delete_emptydir_data"] = True
     clause.use_words(
-        (
-            "pods",
-            "new",
-            "maintenance",
-            "scheduling",
-            "rotation",
-            "service",
-            "schedulable",
-            "unschedulable",
-            "mark",
-            "out",
-            "off",
-            "everything",
-            "all",
-            "force",
-            "emptydir",
-            "data",
-            "reboot",
-            "node",
-            "again",
-            "workloads",
-            "evict",
-            "move",
-            "for",
-            "any",
-            "more",
-            "no",
-            "back",
-            "available",
-            "stop",
-            "use",
-            "new pods",
-        )
+        "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off,"
+        " everything, all, force, emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no,"
+        " back, available, stop, use, new pods"
     )
 
     def make(item: Named) -> ToolCall | Question:
@@ -617,7 +501,7 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
     """Delete one object."""
     if "delete" not in families and "evict" not in families:
         return None
-    if clause.has("label", "labels", "annotation", "annotations", "taint", "env", "variable", "environment"):
+    if clause.has("label, labels, annotation, annotations, taint, env, variable, environment"):
         return None
     place = _namespace_meant(clause, world)
     if place is not None:
@@ -632,17 +516,10 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         )
     evict = "evict" in families
     orphan = clause.has(
-        "keep what it owns",
-        "keep its pods",
-        "orphan",
-        "keep the pods",
-        "leave its pods",
-        "leave the pods",
-        "keep pods running",
-        "without its pods",
-        "without deleting its pods",
+        "keep what it owns, keep its pods, orphan, keep the pods, leave its pods, leave the pods,"
+        " keep pods running, without its pods, without deleting its pods"
     )
-    clause.use_words(("keep", "what", "owns", "orphan", "leave", "pods", "alone", "of"))
+    clause.use_words("keep, what, owns, orphan, leave, pods, alone, of")
 
     def make(item: Named) -> ToolCall | Question:
         if evict:
@@ -694,9 +571,9 @@ _KEYED = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
     """Labels and annotations."""
-    annotating = "annotate" in families or clause.has("annotation", "annotations")
-    speaks = annotating or families & {"label", "unlabel"} or clause.has("label", "labels", "labelled", "tag")
-    if not speaks or clause.has("image", "version") or clause.of("image"):
+    annotating = "annotate" in families or clause.has("annotation, annotations")
+    speaks = annotating or families & {"label", "unlabel"} or clause.has("label, labels, labelled, tag")
+    if not speaks or clause.has("image, version") or clause.of("image"):
         return None
     removing = bool(families & {"unlabel", "delete", "unset"})
     set_: dict[str, JsonValue] = {}
@@ -717,9 +594,7 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
             set_[key] = said_value
         elif key and removing:
             remove.append(key)
-    clause.use_words(
-        ("label", "labels", "annotation", "annotations", "tag", "key", "value", "with", "key/value", "set", "called")
-    )
+    clause.use_words("label, labels, annotation, annotations, tag, key, value, with, key/value, set, called")
     if not set_ and not remove:
         return (
             None

@@ -1,11 +1,15 @@
 """One clause of a request: its tokens, what was recognised in them, and which of them have been used."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
+from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.understanding import KindWord, Named
+
+_LONGEST_PHRASE = 8
 
 What = Literal[
     "name", "kind", "namespace", "quantity", "number", "duration", "percent", "image", "pair", "file", "pronoun",
@@ -45,10 +49,20 @@ class Clause:
         """The clause as words."""
         return " ".join(f'"{token.raw}"' if token.quoted else token.raw for token in self.tokens)
 
-    @property
+    @cached_property
     def low(self) -> tuple[str, ...]:
         """Words in lower case; quoted text is opaque."""
         return tuple("\x00" if token.quoted else token.low for token in self.tokens)
+
+    @cached_property
+    def _places(self) -> Mapping[tuple[str, ...], tuple[int, ...]]:
+        """Where each run of words begins."""
+        found: dict[tuple[str, ...], tuple[int, ...]] = {}
+        for size in range(1, _LONGEST_PHRASE + 1):
+            for at in range(len(self.low) - size + 1):
+                words = self.low[at : at + size]
+                found[words] = (*found.get(words, ()), at)
+        return found
 
     def of(self, *what: What) -> list[Mention]:
         """The mentions of these sorts, in order."""
@@ -58,16 +72,17 @@ class Clause:
         """The mention that covers a token."""
         return next((mention for mention in self.mentions if mention.start <= index < mention.end), None)
 
-    def has(self, *words: str) -> bool:
-        """Whether one of these words or phrases stands in it, outside of mentions of names and quotes."""
-        return any(self.find(word) >= 0 for word in words)
+    def has(self, *phrases: str) -> bool:
+        """Whether a phrase of these comma-separated lists stands in it, outside of mentions of names and quotes."""
+        return any(self._find(words, 0) >= 0 for text in phrases for words in lexicon.phrases(text))
 
     def find(self, phrase: str, start: int = 0) -> int:
         """Where a phrase begins; -1 if it does not stand here. Words that name objects do not count."""
-        words = phrase.split()
-        low = self.low
-        for at in range(start, len(low) - len(words) + 1):
-            if list(low[at : at + len(words)]) == words and not self._names(at, at + len(words)):
+        return self._find(tuple(phrase.split()), start)
+
+    def _find(self, words: tuple[str, ...], start: int) -> int:
+        for at in self._places.get(words, ()):
+            if at >= start and not self._names(at, at + len(words)):
                 return at
         return -1
 
@@ -84,14 +99,12 @@ class Clause:
         for mention in mentions:
             self.used.update(range(mention.start, mention.end))
 
-    def use_words(self, words: Iterable[str]) -> None:
-        """Mark every occurrence of these words or phrases as used."""
-        low = self.low
-        for phrase in words:
-            parts = phrase.split()
-            for at in range(len(low) - len(parts) + 1):
-                if list(low[at : at + len(parts)]) == parts:
-                    self.used.update(range(at, at + len(parts)))
+    def use_words(self, *phrases: str) -> None:
+        """Mark every occurrence of the words or phrases of these comma-separated lists as used."""
+        for text in phrases:
+            for words in lexicon.phrases(text):
+                for at in self._places.get(words, ()):
+                    self.used.update(range(at, at + len(words)))
 
     def unused(self, fillers: frozenset[str]) -> list[str]:
         """Words that nothing explains."""

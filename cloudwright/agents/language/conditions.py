@@ -4,12 +4,11 @@ import re
 from dataclasses import dataclass, field
 
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.objects import World
 from cloudwright.agents.language.understanding import KindWord
 
-_NEGATIONS = frozenset(
-    ["not", "no", "without", "never", "isn't", "aren't", "lacking", "lack", "lacks", "non", "n't", "missing", "nor"]
-)
+_NEGATIONS = listed("not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor")
 _UNREADY = {"Pod": "not ready and not Completed and not Succeeded", "Job": "status = Failed"}
 _BAD_WORDS = (
     "unhealthy", "failing", "broken", "bad", "in trouble", "unready", "not-ready", "notready", "degraded", "having trouble",
@@ -121,7 +120,7 @@ def _states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
             at = clause.find(word)
             if at < 0 or at in clause.used or _speaks_of_images(clause, at, word):
                 continue
-            clause.use_words([word])
+            clause.use_words(word)
             expression = _for_kind(expression, word, kind)
             negative = "ImagePull" not in expression and negated(clause, at)
             joined.append(f"not ({expression})" if negative else expression)
@@ -131,7 +130,7 @@ def _states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
             at = clause.find(word)
             if at < 0 or at in clause.used:
                 continue
-            clause.use_words([word])
+            clause.use_words(word)
             wrong = bad != negated(clause, at)
             joined.append(f"({_unready(kind)})" if wrong else "ready")
             break
@@ -142,9 +141,9 @@ def _states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
             and clause.at(clause.tokens.index(token)) is None
         ):
             joined.append(f"(status = {token.raw} or reason = {token.raw})")
-    if kind.kind == "Node" and clause.has("cordoned", "unschedulable", "scheduling disabled", "schedulingdisabled"):
+    if kind.kind == "Node" and clause.has("cordoned, unschedulable, scheduling disabled, schedulingdisabled"):
         joined = ["status matches SchedulingDisabled"]
-        clause.use_words(["cordoned", "unschedulable"])
+        clause.use_words("cordoned, unschedulable")
     elif kind.kind == "Node" and clause.has("schedulable"):
         joined = ["not (status matches SchedulingDisabled)"]
     if len(joined) > 1 and clause.has("or"):
@@ -190,7 +189,7 @@ def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] |
     for words, meaning in ((_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
         if any(re.search(rf"(?:^|\s){re.escape(word)}$", before) or after.startswith(word) for word in words):
             sign = meaning
-            clause.use_words(words)
+            clause.use_words(*words)
             break
     clause.use(number)
     return sign, number
@@ -203,11 +202,11 @@ def _restarts(clause: Clause, kind: KindWord, found: Where) -> None:
         at = clause.find(word)
         if at < 0:
             continue
-        clause.use_words([word, "times", "time", "at all"])
+        clause.use_words(word, "times, time, at all")
         bound = bound_near(clause, at)
         if bound is not None:
             found.parts.append(f"restarts {bound[0]} {bound[1].value}")
-        elif clause.has("zero restarts", "no restarts", "never restarted", "without restarts", "not restarted"):
+        elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
             found.parts.append("restarts = 0")
         elif not superlative(clause):
             found.parts.append("restarts > 0")
@@ -228,9 +227,9 @@ def _replicas(clause: Clause, kind: KindWord, found: Where) -> None:
     ):
         if clause.has(phrase):
             found.parts.append("replicas = 0")
-            clause.use_words([phrase])
+            clause.use_words(phrase)
             return
-    if clause.has("single replica", "one replica", "only one replica", "a single pod"):
+    if clause.has("single replica, one replica, only one replica, a single pod"):
         found.parts.append("replicas = 1")
         return
     for word in ("replicas", "replica", "copies", "instances", "pods"):
@@ -258,9 +257,7 @@ def _ages(clause: Clause, found: Where) -> None:
     ):
         found.parts.append(f"younger than {text}")
         clause.use(durations[0])
-    clause.use_words(
-        ["older than", "younger than", "newer than", "less than", "in the last", "last", "past", "created", "old"]
-    )
+    clause.use_words("older than, younger than, newer than, less than, in the last, last, past, created, old")
 
 
 def _labels(clause: Clause, found: Where) -> None:  # noqa: C901
@@ -271,7 +268,7 @@ def _labels(clause: Clause, found: Where) -> None:  # noqa: C901
         sign = "!=" if negated(clause, mention.start, 4) else "="
         found.labels.append(f"{key}{sign}{value}")
         clause.use(mention)
-        clause.use_words(["label", "labels", "labelled", "labeled", "with"])
+        clause.use_words("label, labels, labelled, labeled, with")
     if found.labels:
         return
     for word in ("labelled", "labeled", "label"):
@@ -313,14 +310,7 @@ def _images(clause: Clause, found: Where) -> None:
         found.parts.append(_maybe_not(clause, mention.start, f'image contains "{mention.text}"'))
         clause.use(mention)
     if clause.has(
-        "latest tag",
-        ":latest",
-        "the latest",
-        "tagged latest",
-        "latest image",
-        "latest images",
-        "floating tag",
-        "mutable tag",
+        "latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
     ):
         found.parts.append('image matches "(:latest$|^[^:]+$)"')
     if not clause.of("image"):
@@ -343,23 +333,8 @@ def _image_word(clause: Clause, index: int) -> bool:
     return (from_name is None and word in _IMAGES) or (from_name is not None and from_name.what == "text")
 
 
-_IMAGES = frozenset(
-    [
-        "nginx",
-        "redis",
-        "postgres",
-        "mysql",
-        "busybox",
-        "alpine",
-        "mongo",
-        "rabbitmq",
-        "kafka",
-        "envoy",
-        "memcached",
-        "mariadb",
-        "httpd",
-        "haproxy",
-    ]
+_IMAGES = listed(
+    "nginx, redis, postgres, mysql, busybox, alpine, mongo, rabbitmq, kafka, envoy, memcached, mariadb, httpd, haproxy"
 )
 
 
@@ -368,7 +343,7 @@ def _maybe_not(clause: Clause, at: int, expression: str) -> str:
 
 
 def _limits(clause: Clause, kind: KindWord, found: Where) -> None:
-    missing = clause.has("without", "no", "lack", "lacking", "missing", "not", "lacks")
+    missing = clause.has("without, no, lack, lacking, missing, not, lacks")
     container = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}.get(kind.kind, "spec.template.spec")
     base = f"{container}.containers[*]"
     for words, path in (
@@ -390,9 +365,9 @@ def _limits(clause: Clause, kind: KindWord, found: Where) -> None:
             found.parts.append(f"{base}.{path} {bound[0]} {bound[1].text}")
         elif missing:
             found.parts.append(f"no {base}.{path}")
-        elif clause.has("with", "have", "has", "having", "set"):
+        elif clause.has("with, have, has, having, set"):
             found.parts.append(f"has {base}.{path}")
-        clause.use_words([*words, "without", "no", "with", "set"])
+        clause.use_words(*words, "without, no, with, set")
         return
 
 
@@ -406,7 +381,7 @@ def _types(clause: Clause, kind: KindWord, found: Where) -> None:
     ):  # fmt: skip
         if clause.has(word):
             found.parts.append(_maybe_not(clause, clause.find(word), f"type = {value}"))
-            clause.use_words([word, "type", "of type"])
+            clause.use_words(word, "type, of type")
             return
     if clause.has("headless"):
         found.parts.append("spec.clusterIP = None")
@@ -414,43 +389,28 @@ def _types(clause: Clause, kind: KindWord, found: Where) -> None:
 
 def _oddities(clause: Clause, kind: KindWord, found: Where) -> None:
     if kind.kind == "Pod" and clause.has(
-        "without owner", "no owner", "orphaned", "bare", "without a controller", "unmanaged", "no controller"
+        "without owner, no owner, orphaned, bare, without a controller, unmanaged, no controller"
     ):
         found.parts.append("no owner")
     if clause.has("privileged"):
         found.parts.append(
             "securityContext.privileged = true" if False else "spec.containers[*].securityContext.privileged = true"
         )
-    if clause.has("host network", "hostnetwork"):
+    if clause.has("host network, hostnetwork"):
         found.parts.append("spec.hostNetwork = true")
     if kind.kind == "ConfigMap" and clause.has("immutable"):
         found.parts.append("immutable = true")
 
 
-_TOP = frozenset(
-    [
-        "most",
-        "highest",
-        "largest",
-        "biggest",
-        "oldest",
-        "maximum",
-        "max",
-        "top",
-        "longest",
-        "heaviest",
-        "worst",
-        "newest",
-        "youngest",
-        "latest",
-    ]
+_TOP = listed(
+    "most, highest, largest, biggest, oldest, maximum, max, top, longest, heaviest, worst, newest, youngest, latest"
 )
-_LOW = frozenset(["least", "fewest", "lowest", "smallest", "minimum", "min"])
+_LOW = listed("least, fewest, lowest, smallest, minimum, min")
 
 
 def superlative(clause: Clause) -> str:
     """The superlative word of the clause, or ""."""
-    if clause.has("latest tag", "latest image", "latest version", ":latest", "the latest"):
+    if clause.has("latest tag, latest image, latest version, :latest, the latest"):
         return ""
     return next(
         (word for index, word in enumerate(clause.low) if word in _TOP | _LOW and clause.at(index) is None

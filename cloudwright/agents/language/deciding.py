@@ -13,6 +13,7 @@ from cloudwright.agents.language import (
 )
 from cloudwright.agents.language.changing import Change
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.objects import World, namespace_in, objects_of, pointed
 from cloudwright.agents.language.reading import Read
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question
@@ -31,128 +32,34 @@ WRITE_THRESHOLD = 0.72
 _CHANGES = (running.execute, editing.autoscaler, *making.FRAMES, *editing.FRAMES[1:], *changing.FRAMES)
 FILLERS = frozenset(lexicon.FILLERS.split())
 
-_GREETINGS = frozenset(
-    (
-        "hi",
-        "hello",
-        "hey",
-        "good morning",
-        "good evening",
-        "good afternoon",
-        "hello there",
-        "hey there",
-        "hi there",
-        "morning",
-        "yo",
-    )
+_GREETINGS = listed(
+    "hi, hello, hey, good morning, good evening, good afternoon, hello there, hey there, hi there, morning, yo"
 )
-_THANKS = frozenset(
-    (
-        "thanks",
-        "thank you",
-        "cheers",
-        "thanks a lot",
-        "thank you very much",
-        "great thanks",
-        "ok thanks",
-        "perfect thanks",
-        "many thanks",
-        "great",
-        "perfect",
-        "nice",
-        "cool",
-        "awesome",
-        "ok",
-        "okay",
-        "thanks that is all",
-        "good job",
-        "well done",
-    )
+_THANKS = listed(
+    "thanks, thank you, cheers, thanks a lot, thank you very much, great thanks, ok thanks, perfect thanks,"
+    " many thanks, great, perfect, nice, cool, awesome, ok, okay, thanks that is all, good job, well done"
 )
-_SELF = frozenset(
-    (
-        "help",
-        "what can you do",
-        "who are you",
-        "what do you do",
-        "what are you",
-        "what can i ask",
-        "what can i ask you",
-        "how can you help",
-        "how can you help me",
-        "what can you help with",
-        "what can you help me with",
-        "what else can you do",
-        "what are you able to do",
-    )
+_SELF = listed(
+    "help, what can you do, who are you, what do you do, what are you, what can i ask, what can i ask you,"
+    " how can you help, how can you help me, what can you help with, what can you help me with,"
+    " what else can you do, what are you able to do"
 )
 _UNDO = frozenset(["undo", "revert"])
 _WANTS = frozenset(
     (*lexicon.ASKING.split(), *looks(), *(word for text in lexicon.ACTIONS.values() for word in text.split(", ")))
 )
-_YES = frozenset(
-    (
-        "yes",
-        "approve",
-        "approved",
-        "approve it",
-        "go ahead",
-        "yes go ahead",
-        "yes please",
-        "do it",
-        "yes do it",
-        "y",
-        "yes approve",
-        "i approve",
-        "please go ahead",
-        "approve that",
-        "yes approve it",
-        "looks good go ahead",
-        "confirm",
-        "confirmed",
-        "proceed",
-        "please proceed",
-        "ok go ahead",
-        "ok do it",
-        "ship it",
-        "execute it",
-        "apply it",
-        "lgtm",
-        "yep go ahead",
-        "sure go ahead",
-        "approve the change",
-        "yes i approve",
-    )
+_YES = listed(
+    "yes, approve, approved, approve it, go ahead, yes go ahead, yes please, do it, yes do it, y, yes approve,"
+    " i approve, please go ahead, approve that, yes approve it, looks good go ahead, confirm, confirmed,"
+    " proceed, please proceed, ok go ahead, ok do it, ship it, execute it, apply it, lgtm, yep go ahead,"
+    " sure go ahead, approve the change, yes i approve"
 )
-_NO = frozenset(
-    (
-        "no",
-        "deny",
-        "denied",
-        "reject",
-        "do not",
-        "don't",
-        "deny it",
-        "reject it",
-        "no thanks",
-        "cancel",
-        "cancel it",
-        "stop",
-        "abort",
-        "no do not",
-        "do not do it",
-        "nope",
-        "no cancel",
-        "drop it",
-        "forget it",
-        "never mind",
-        "no thank you",
-        "discard it",
-        "deny that",
-        "decline",
-    )
+_NO = listed(
+    "no, deny, denied, reject, do not, don't, deny it, reject it, no thanks, cancel, cancel it, stop, abort,"
+    " no do not, do not do it, nope, no cancel, drop it, forget it, never mind, no thank you, discard it,"
+    " deny that, decline"
 )
-_FIX = frozenset(("fix", "repair", "solve", "remedy", "resolve", "heal", "cure", "rectify", "sort"))
+_FIX = listed("fix, repair, solve, remedy, resolve, heal, cure, rectify, sort")
 
 
 def special(clause: Clause, memory: Memory) -> Intent | None:
@@ -178,88 +85,28 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
     return None
 
 
-_UNDO_REST = frozenset(
-    [
-        "undo",
-        "revert",
-        "that",
-        "it",
-        "this",
-        "please",
-        "the",
-        "last",
-        "change",
-        "my",
-        "your",
-        "previous",
-        "back",
-        "take",
-        "put",
-        "change",
-        "changes",
-        "just",
-        "made",
-        "you",
-        "did",
-        "what",
-        "i",
-        "can",
-        "could",
-        "now",
-        "reverse",
-        "roll",
-        "to",
-        "how",
-        "was",
-        "were",
-        "as",
-        "before",
-        "of",
-        "what's",
-        "again",
-        "thing",
-        "we",
-        "did",
-        "for",
-        "me",
-        "kindly",
-        "restore",
-        "most",
-        "recent",
-        "latest",
-        "action",
-        "things",
-        "them",
-        "both",
-        "same",
-    ]
+_UNDO_REST = listed(
+    "undo, revert, that, it, this, please, the, last, change, my, your, previous, back, take, put, change,"
+    " changes, just, made, you, did, what, i, can, could, now, reverse, roll, to, how, was, were, as, before,"
+    " of, what's, again, thing, we, did, for, me, kindly, restore, most, recent, latest, action, things, them,"
+    " both, same"
 )
 
 
 def _undoes(clause: Clause, memory: Memory) -> bool:
     """ "undo that", "take that back", "put it back to how it was": all words speak of undoing, and no object is named."""
     if clause.of("name", "kind", "namespace", "number", "image") or (
-        guarding.interrogative(clause) and not clause.has("can you", "could you")
+        guarding.interrogative(clause) and not clause.has("can you, could you")
     ):
         return False
     words = [token.low for token in clause.tokens if not token.mark]
     undoing = bool(_UNDO & set(words)) or clause.has(
-        "take that back",
-        "take it back",
-        "put it back",
-        "put that back",
-        "reverse that",
-        "reverse it",
-        "back to how it was",
-        "as it was",
-        "roll that back",
-        "reverse the last",
-        "back the way it was",
-        "restore what was",
+        "take that back, take it back, put it back, put that back, reverse that, reverse it, back to how it was,"
+        " as it was, roll that back, reverse the last, back the way it was, restore what was"
     )
     if not undoing or not all(word in _UNDO_REST or word in FILLERS for word in words):
         return False
-    return bool(memory.changes) or "undo" in words or clause.has("last change", "previous change", "that back")
+    return bool(memory.changes) or "undo" in words or clause.has("last change, previous change, that back")
 
 
 def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent:  # noqa: C901
@@ -323,39 +170,12 @@ def _looked(clause: Clause, found: Read) -> Intent:
     return Intent(goal=Goal.CALLS, text=clause.text, confidence=found.confidence, calls=found.calls, about=found.about)
 
 
-_KNOWN_TOOLS = frozenset(
-    [
-        "list_resources",
-        "get_resource",
-        "describe_resource",
-        "list_events",
-        "get_logs",
-        "top_pods",
-        "top_nodes",
-        "explain_field",
-        "api_resources",
-        "can_i",
-        "who_can",
-        "what_can",
-        "rollout_status",
-        "rollout_history",
-        "owners",
-        "compare_resources",
-        "wait_for_condition",
-        "cluster_info",
-        "query_result",
-        "drain_impact",
-        "delete_impact",
-        "prometheus_query",
-        "prometheus_range",
-        "prometheus_series",
-        "prometheus_labels",
-        "prometheus_metadata",
-        "prometheus_alerts",
-        "prometheus_rules",
-        "prometheus_targets",
-        "exec_read_only",
-    ]
+_KNOWN_TOOLS = listed(
+    "list_resources, get_resource, describe_resource, list_events, get_logs, top_pods, top_nodes,"
+    " explain_field, api_resources, can_i, who_can, what_can, rollout_status, rollout_history, owners,"
+    " compare_resources, wait_for_condition, cluster_info, query_result, drain_impact, delete_impact,"
+    " prometheus_query, prometheus_range, prometheus_series, prometheus_labels, prometheus_metadata,"
+    " prometheus_alerts, prometheus_rules, prometheus_targets, exec_read_only"
 )
 """Reads that rules know; another tool is preferred to them where its own words fit well."""
 
@@ -417,7 +237,7 @@ def _change(clause: Clause, world: World, utterances: Utterances, catalog: Catal
         "rollback" in families
         and not clause.of("name")
         and world.memory.changes
-        and not clause.has("rollout", "revision", "version", "release")
+        and not clause.has("rollout, revision, version, release")
     ):
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     scope = guarding.broad(clause, world)
@@ -458,68 +278,31 @@ def _implied(clause: Clause) -> frozenset[str]:
     """Actions named by a noun: "one more replica for x", "x needs a restart", "a rollback of x"."""
     found: set[str] = set()
     if clause.has(
-        "one more",
-        "another replica",
-        "another pod",
-        "another copy",
-        "another instance",
-        "additional replica",
-        "extra replica",
-        "more replicas",
-        "more pods",
-        "more replica",
-        "more copies",
-        "more instances",
-        "more copy",
-        "more instance",
-        "more pod",
-        "extra pod",
-        "extra copy",
+        "one more, another replica, another pod, another copy, another instance, additional replica,"
+        " extra replica, more replicas, more pods, more replica, more copies, more instances, more copy,"
+        " more instance, more pod, extra pod, extra copy"
     ):
         found |= {"up", "scale"}
-    if clause.has("one less", "one fewer", "fewer replicas", "fewer pods", "less replicas"):
+    if clause.has("one less, one fewer, fewer replicas, fewer pods, less replicas"):
         found |= {"down", "scale"}
-    if clause.has("a restart", "a bounce", "a reboot", "a rolling restart"):
+    if clause.has("a restart, a bounce, a reboot, a rolling restart"):
         found.add("restart")
-    if clause.has("a rollback", "rollback", "a roll back"):
+    if clause.has("a rollback, rollback, a roll back"):
         found.add("rollback")
-    if clause.has("twice as many", "twice the"):
+    if clause.has("twice as many, twice the"):
         found |= {"double", "scale"}
-    if clause.has("half as many", "half the"):
+    if clause.has("half as many, half the"):
         found |= {"halve", "scale"}
     found |= _amounts(clause)
     return frozenset(found)
 
 
-_COUNTED = frozenset(["replicas", "replica", "pods", "pod", "copies", "copy", "instances", "instance"])
+_COUNTED = listed("replicas, replica, pods, pod, copies, copy, instances, instance")
 _WISHES = (
-    "should be",
-    "must be",
-    "needs to be",
-    "need to be",
-    "has to be",
-    "have to be",
-    "should have",
-    "should run",
-    "must have",
-    "must run",
-    "ought to be",
-    "should get",
-    "needs",
-    "need",
-    "want",
-    "would like",
-    "should use",
-    "must use",
-    "needs to run",
-    "needs to have",
-    "should become",
-    "shall be",
-    "shall have",
-    "should move to",
-    "should go to",
-    "should go up",
-    "should go down",
+    "should be, must be, needs to be, need to be, has to be, have to be, should have, should run, must have,"
+    " must run, ought to be, should get, needs, need, want, would like, should use, must use, needs to run,"
+    " needs to have, should become, shall be, shall have, should move to, should go to, should go up,"
+    " should go down"
 )
 
 
@@ -533,15 +316,13 @@ def _amounts(clause: Clause) -> set[str]:
             found |= {"up", "scale"}
         elif following and following[0] in ("fewer", "less"):
             found |= {"down", "scale"}
-    if not clause.has(*_WISHES):
+    if not clause.has(_WISHES):
         return found
     if clause.of("image", "quantity", "pair"):
         found.add("set")
     if clause.of("number") and _COUNTED & set(low):
         found |= {"set", "scale"}
-    elif clause.of("number") and clause.has(
-        "limit", "limits", "request", "requests", "cpu", "cores", "max", "min", "maximum", "minimum"
-    ):
+    elif clause.of("number") and clause.has("limit, limits, request, requests, cpu, cores, max, min, maximum, minimum"):
         found.add("set")
     return found
 
@@ -550,7 +331,7 @@ def _fixes(clause: Clause, world: World) -> Intent | None:
     if clause.of("number", "image", "quantity", "pair"):
         return None
     about = tuple(item.ref for item in objects_of(clause, world)) or tuple(pointed(clause, world))
-    if not about and not clause.of("pronoun") and not clause.has("everything", "all"):
+    if not about and not clause.of("pronoun") and not clause.has("everything, all"):
         place = namespace_in(clause)
         about = (ObjectRef(kind="Namespace", name=place, api_version="v1"),) if place and place != "*" else ()
     return Intent(goal=Goal.FIX, text=clause.text, confidence=0.9, about=about)
@@ -602,17 +383,9 @@ _RULED = frozenset(
     copy_from_pod copy_to_pod port_forward""".split()  # noqa: SIM905
 )
 """Changes that rules know: what the rules do not understand of them is asked about."""
-_ASKED = frozenset(
-    (
-        "restore_fields",
-        "exec_command",
-        "copy_to_pod",
-        "port_forward",
-        "create_resource",
-        "apply_manifest",
-        "delete_resource",
-        "patch_resource",
-    )
+_ASKED = listed(
+    "restore_fields, exec_command, copy_to_pod, port_forward, create_resource, apply_manifest,"
+    " delete_resource, patch_resource"
 )
 """Tools that are never run on likeness alone."""
 
@@ -646,9 +419,7 @@ def _guarded(
     if (
         clause.question
         and not doubt
-        and not clause.has(
-            "can you", "could you", "would you", "will you", "please", "can we", "would you mind", "could we"
-        )
+        and not clause.has("can you, could you, would you, will you, please, can we, would you mind, could we")
     ):
         doubt = "You asked rather than told me"
     if not doubt:
@@ -673,74 +444,12 @@ _CARRIERS = frozenset(("Namespace", "Pod", "Deployment"))
 """Kinds whose words people use loosely for what is changed: "the pods of x", "undo the deployment of x"."""
 
 
-_REASONS = frozenset(
-    [
-        "failed",
-        "failing",
-        "broken",
-        "stuck",
-        "crashing",
-        "crashed",
-        "oom",
-        "killed",
-        "oomkilled",
-        "typo",
-        "wrong",
-        "old",
-        "unused",
-        "stale",
-        "obsolete",
-        "slow",
-        "overloaded",
-        "struggling",
-        "busy",
-        "too",
-        "small",
-        "low",
-        "high",
-        "starving",
-        "needed",
-        "longer",
-        "anymore",
-        "bad",
-        "finished",
-        "completed",
-        "dead",
-        "traffic",
-        "load",
-        "spike",
-        "peak",
-        "ran",
-        "running",
-        "out",
-        "keeps",
-        "getting",
-        "hot",
-        "tight",
-        "because",
-        "since",
-        "as",
-        "due",
-        "memory",
-        "cpu",
-        "more",
-        "customers",
-        "sale",
-        "weekend",
-        "campaign",
-        "wrongly",
-        "mistyped",
-        "misspelt",
-        "misspelled",
-        "correct",
-        "proper",
-        "rather",
-        "again",
-        "somewhat",
-        "bit",
-        "little",
-        "few",
-    ]
+_REASONS = listed(
+    "failed, failing, broken, stuck, crashing, crashed, oom, killed, oomkilled, typo, wrong, old, unused,"
+    " stale, obsolete, slow, overloaded, struggling, busy, too, small, low, high, starving, needed, longer,"
+    " anymore, bad, finished, completed, dead, traffic, load, spike, peak, ran, running, out, keeps, getting,"
+    " hot, tight, because, since, as, due, memory, cpu, more, customers, sale, weekend, campaign, wrongly,"
+    " mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few"
 )
 """Words that say why, or what state something is in; they do not change what is asked for."""
 
@@ -778,62 +487,36 @@ def _effect(call: ToolCall, catalog: Catalog) -> Effect:
 
 
 _DIAGNOSE = (
-    "why", "wrong", "broken", "problem", "problems", "issue", "issues", "failing", "fails", "failure", "failures", "crashing", "crash", "crashes",
-    "crashed", "unhealthy", "healthy", "ok", "okay", "fine", "stuck", "slow", "diagnose", "troubleshoot", "debug", "investigate", "root cause",
-    "not working", "down", "what is up", "cause", "misbehaving", "degraded", "alright", "trouble", "not ready", "matter", "ailing",
-    "health", "going wrong", "not starting", "not start", "will not start", "can not start", "not come up", "not running", "keeps restarting", "restarting",
-    "keep restarting", "crashlooping", "crash looping", "red", "sick", "hurting", "look into", "check on", "going on with", "going on", "breaking", "fault", "faulty", "error", "errors", "erroring", "acting up", "flapping", "pending", "unavailable", "unreachable", "not reachable", "imagepullbackoff", "crashloopbackoff", "explain", "failed", "diagnosis", "what ails", "happening with", "happening to", "happening", "triage", "getting evicted", "working", "dying",
+    "why, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
+    " crashes, crashed, unhealthy, healthy, ok, okay, fine, stuck, slow, diagnose, troubleshoot, debug,"
+    " investigate, root cause, not working, down, what is up, cause, misbehaving, degraded, alright, trouble,"
+    " not ready, matter, ailing, health, going wrong, not starting, not start, will not start, can not start,"
+    " not come up, not running, keeps restarting, restarting, keep restarting, crashlooping, crash looping,"
+    " red, sick, hurting, look into, check on, going on with, going on, breaking, fault, faulty, error,"
+    " errors, erroring, acting up, flapping, pending, unavailable, unreachable, not reachable,"
+    " imagepullbackoff, crashloopbackoff, explain, failed, diagnosis, what ails, happening with, happening to,"
+    " happening, triage, getting evicted, working, dying"
 )  # fmt: skip
 
 
 def _diagnosis(clause: Clause, world: World) -> Intent | None:
-    if not clause.has(*_DIAGNOSE) or clause.has("logs", "log", "events", "event", "how many", "differ", "difference"):
+    if not clause.has(_DIAGNOSE) or clause.has("logs, log, events, event, how many, differ, difference"):
         return None
     why = clause.has(
-        "why",
-        "wrong",
-        "problem",
-        "problems",
-        "issue",
-        "issues",
-        "root cause",
-        "diagnose",
-        "troubleshoot",
-        "cause",
-        "what is up",
-        "investigate",
-        "matter",
-        "triage",
-        "debug",
-        "what ails",
-        "diagnosis",
-        "trouble",
+        "why, wrong, problem, problems, issue, issues, root cause, diagnose, troubleshoot, cause, what is up,"
+        " investigate, matter, triage, debug, what ails, diagnosis, trouble"
     )
     listed = any(item.plural for item in clause.of("kind", "workload")) or clause.of("all")
     if (
         not why
         and listed
         and (
-            clause.has(
-                "which",
-                "list",
-                "show",
-                "find",
-                "get",
-                "give",
-                "any",
-                "display",
-                "all",
-                "what",
-                "everything",
-                "are there",
-                "see",
-            )
+            clause.has("which, list, show, find, get, give, any, display, all, what, everything, are there, see")
             or not clause.of("name")
         )
     ):
         return None
-    if not why and clause.of("kind") and clause.has("which", "what") and not clause.of("name", "pronoun"):
+    if not why and clause.of("kind") and clause.has("which, what") and not clause.of("name", "pronoun"):
         return None
     if clause.has("explain") and not why and not clause.of("name", "pronoun"):
         return None
@@ -847,25 +530,8 @@ def _diagnosis(clause: Clause, world: World) -> Intent | None:
         not objects
         and not why
         and not clause.has(
-            "broken",
-            "healthy",
-            "ok",
-            "okay",
-            "fine",
-            "failing",
-            "anything",
-            "everything",
-            "health",
-            "down",
-            "unhealthy",
-            "error",
-            "errors",
-            "working",
-            "failed",
-            "red",
-            "crashing",
-            "alright",
-            "degraded",
+            "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors,"
+            " working, failed, red, crashing, alright, degraded"
         )
     ):
         return None

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language import wanted
 from cloudwright.agents.language.changing import Change, change_all, label_of, workload_call
 from cloudwright.agents.language.clause import Clause, Mention
-from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.objects import TEMPLATED, World, fitting, namespace_in, pointed
 from cloudwright.agents.language.reading import call, located
 from cloudwright.agents.language.understanding import Named, Option, Question
@@ -16,25 +16,7 @@ from cloudwright.agents.language.vocabulary import scaled_by
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes import values
 
-_SETTING = frozenset(
-    (
-        "set",
-        "up",
-        "down",
-        "double",
-        "halve",
-        "add",
-        "create",
-        "scale",
-        "unset",
-        "delete",
-        "deploy",
-        "apply",
-        "resume",
-        "pause",
-        "stop",
-    )
-)
+_SETTING = listed("set, up, down, double, halve, add, create, scale, unset, delete, deploy, apply, resume, pause, stop")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _SPEAKS_OF_ENV = (
     "env",
@@ -50,9 +32,7 @@ _SPEAKS_OF_ENV = (
 
 def variables(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Environment variables of a workload."""
-    if clause.of("file") or clause.has(
-        "label", "labels", "annotation", "annotations", "taint", "configmap", "config map", "key"
-    ):
+    if clause.of("file") or clause.has("label, labels, annotation, annotations, taint, configmap, config map, key"):
         return None
     speaks = clause.has(*_SPEAKS_OF_ENV)
     removing = (
@@ -63,7 +43,7 @@ def variables(clause: Clause, world: World, families: frozenset[str]) -> Change 
     set_, remove = _env(clause, world, removing, speaks)
     if not set_ and not remove:
         return None
-    clause.use_words((*_SPEAKS_OF_ENV, "value", "var", "vars", "container", "with", "set", "its", "called"))
+    clause.use_words(*_SPEAKS_OF_ENV, "value, var, vars, container, with, set, its, called")
 
     def make(item: Named) -> ToolCall | Question:
         container = _container_of(clause, item, [*set_, *remove])
@@ -172,7 +152,7 @@ def _container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | 
     ):
         said = [item.ref.name]
     if said:
-        clause.use_words((*said, "container", "sidecar"))
+        clause.use_words(*said, "container, sidecar")
         return said[-1]
     having = [container for container in item.containers if set(map(str, names)) & set(item.env.get(container, ()))]
     return having[0] if len(having) == 1 else Question(text="")
@@ -190,62 +170,33 @@ def _which_container(item: Named, make: "object") -> Question:
 
 def resources(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Requests and limits of a container."""
-    cores = clause.has("cpu", "cores", "core", "cpus")
+    cores = clause.has("cpu, cores, core, cpus")
     amounts = [item for item in clause.of("quantity") if cores or not re.fullmatch(r"[\d.]+", item.text)]
     numbers = clause.of("number")
-    speaks_memory, speaks_cpu = clause.has("memory", "mem", "ram"), clause.has("cpu", "cores", "core", "cpus")
-    speaks = speaks_memory or speaks_cpu or clause.has("limit", "limits", "request", "requests", "resources")
+    speaks_memory, speaks_cpu = clause.has("memory, mem, ram"), clause.has("cpu, cores, core, cpus")
+    speaks = speaks_memory or speaks_cpu or clause.has("limit, limits, request, requests, resources")
     if clause.has(
-        "quota", "pvc", "claim", "disk", "storage", "hpa", "autoscaler", "autoscale", "utilization", "target", "percent"
+        "quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
     ) or clause.of("percent"):
         return None
     if not amounts and not (
-        speaks and (numbers or {"double", "halve"} & families or clause.has("double", "half", "twice"))
+        speaks and (numbers or {"double", "halve"} & families or clause.has("double, half, twice"))
     ):
         return None
     if not families & (_SETTING | {"rollback"}):
         return None
-    group = "requests" if clause.has("request", "requests") and not clause.has("limit", "limits") else "limits"
-    both = clause.has("request", "requests") and clause.has("limit", "limits")
+    group = "requests" if clause.has("request, requests") and not clause.has("limit, limits") else "limits"
+    both = clause.has("request, requests") and clause.has("limit, limits")
     clause.use(*amounts, *(numbers if speaks else ()))
     clause.use_words(
-        (
-            "memory",
-            "mem",
-            "ram",
-            "cpu",
-            "limit",
-            "limits",
-            "request",
-            "requests",
-            "resources",
-            "cores",
-            "core",
-            "cpus",
-            "its",
-            "of",
-            "more",
-            "less",
-            "double",
-            "half",
-            "twice",
-            "resource",
-            "container",
-            "each",
-            "up",
-            "down",
-            "max",
-            "maximum",
-            "cap",
-            "much",
-            "as",
-        )
+        "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more,"
+        " less, double, half, twice, resource, container, each, up, down, max, maximum, cap, much, as"
     )
     factor = (
         2.0
-        if clause.has("double", "twice") or "double" in families
+        if clause.has("double, twice") or "double" in families
         else 0.5
-        if clause.has("half", "halve") or "halve" in families
+        if clause.has("half, halve") or "halve" in families
         else 0.0
     )
     found = _amounts(clause, amounts, numbers, speaks_cpu, group, both=both)
@@ -283,7 +234,7 @@ def _amounts(
     out: dict[str, dict[str, JsonValue]] = {}
     for mention in amounts:
         name = "cpu" if mention.value == 1 else "memory"
-        if mention.value == 1 and not cpu and clause.has("memory", "mem", "ram"):
+        if mention.value == 1 and not cpu and clause.has("memory, mem, ram"):
             name = "memory"
         text = mention.text
         if name == "memory" and text.endswith("m"):
@@ -318,23 +269,8 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "HorizontalPodAutoscaler"
     ]
     bound = clause.has(
-        "max",
-        "min",
-        "maximum",
-        "minimum",
-        "at most",
-        "at least",
-        "upper",
-        "lower",
-        "target",
-        "utilization",
-        "ceiling",
-        "floor",
-        "bounds",
-        "between",
-        "threshold",
-        "maxreplicas",
-        "minreplicas",
+        "max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
+        " between, threshold, maxreplicas, minreplicas"
     )
     if not (speaks or (named and bound)) or "delete" in families or not bound or not families & _SETTING:
         return None
@@ -357,33 +293,8 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         return Change(question=Question(text="To which number?", slot="replicas"))
     clause.use(*clause.of("name", "number", "percent", "pronoun"))
     clause.use_words(
-        (
-            "max",
-            "min",
-            "maximum",
-            "minimum",
-            "replicas",
-            "pods",
-            "at",
-            "most",
-            "least",
-            "upper",
-            "lower",
-            "bound",
-            "limit",
-            "target",
-            "cpu",
-            "utilization",
-            "and",
-            "between",
-            "ceiling",
-            "floor",
-            "bounds",
-            "threshold",
-            "autoscaler",
-            "instances",
-            "percent",
-        )
+        "max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
+        " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
     )
 
     def make(item: Named) -> ToolCall:
@@ -409,7 +320,7 @@ def _bounds(clause: Clause) -> dict[str, JsonValue]:
                 },
             }
         ]
-    if len(numbers) >= 2 and clause.has("between", "from") and not clause.has("max", "maximum", "min", "minimum"):
+    if len(numbers) >= 2 and clause.has("between, from") and not clause.has("max, maximum, min, minimum"):
         return {**spec, "minReplicas": numbers[0].value, "maxReplicas": numbers[1].value}
     high = [
         index
@@ -439,7 +350,7 @@ _CRON = re.compile(r"(?:[\d*/,\-]+\s+){4}[\d*/,\-A-Za-z]+|@(?:hourly|daily|weekl
 
 def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """The schedule of a CronJob."""
-    if not clause.has("schedule", "cron", "every", "hourly", "daily", "run") or not families & (_SETTING | {"trigger"}):
+    if not clause.has("schedule, cron, every, hourly, daily, run") or not families & (_SETTING | {"trigger"}):
         return None
     found = _CRON.search(" ".join(token.raw for token in clause.tokens))
     expression = found[0] if found else ""
@@ -448,7 +359,7 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
     for index, token in enumerate(clause.tokens):
         if token.raw in expression:
             clause.used.add(index)
-    clause.use_words(("schedule", "cron", "of", "expression"))
+    clause.use_words("schedule, cron, of, expression")
 
     def make(item: Named) -> ToolCall:
         return call("patch_resource", **located(item), patch={"spec": {"schedule": expression}})
@@ -512,7 +423,7 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return None
     if "delete" in families and not any(key in keys for key in data):
         return None
-    clause.use_words(("key", "value", "entry", "with", "setting", "in"))
+    clause.use_words("key, value, entry, with, setting, in")
 
     def make(item: Named) -> ToolCall:
         return call("patch_resource", **located(item), patch={"data": data})
@@ -520,34 +431,13 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     return change_all(clause, world, ("ConfigMap",), "change", make)
 
 
-_WRITABLE = frozenset(
-    [
-        "spec.minReadySeconds",
-        "spec.revisionHistoryLimit",
-        "spec.strategy.type",
-        "spec.maxReplicas",
-        "spec.minReplicas",
-        "spec.type",
-        "spec.minAvailable",
-        "spec.maxUnavailable",
-        "spec.sessionAffinity",
-        "spec.storageClassName",
-        "spec.backoffLimit",
-        "spec.parallelism",
-        "spec.timeZone",
-        "spec.concurrencyPolicy",
-        "spec.schedule",
-        "spec.resources.requests.storage",
-        "spec.persistentVolumeReclaimPolicy",
-        "spec.ingressClassName",
-        "{pod}.serviceAccountName",
-        "{pod}.priorityClassName",
-        "{pod}.terminationGracePeriodSeconds",
-        "reclaimPolicy",
-        "spec.strategy.rollingUpdate.maxUnavailable",
-        "spec.strategy.rollingUpdate.maxSurge",
-        "type",
-    ]
+_WRITABLE = listed(
+    "spec.minReadySeconds, spec.revisionHistoryLimit, spec.strategy.type, spec.maxReplicas, spec.minReplicas,"
+    " spec.type, spec.minAvailable, spec.maxUnavailable, spec.sessionAffinity, spec.storageClassName,"
+    " spec.backoffLimit, spec.parallelism, spec.timeZone, spec.concurrencyPolicy, spec.schedule,"
+    " spec.resources.requests.storage, spec.persistentVolumeReclaimPolicy, spec.ingressClassName,"
+    " {pod}.serviceAccountName, {pod}.priorityClassName, {pod}.terminationGracePeriodSeconds, reclaimPolicy,"
+    " spec.strategy.rollingUpdate.maxUnavailable, spec.strategy.rollingUpdate.maxSurge, type"
 )
 
 
@@ -610,7 +500,7 @@ def _service_type(clause: Clause) -> str | None:
         ("node port", "NodePort"),
     ):
         if clause.has(word):
-            clause.use_words((word, "type", "a"))
+            clause.use_words(word, "type, a")
             return value
     return None
 
@@ -654,7 +544,7 @@ def _scalar_after(clause: Clause, at: int, families: frozenset[str]) -> JsonValu
     ):
         last = amounts[-1]
         clause.use(*amounts)
-        clause.use_words(("to", "by", "of"))
+        clause.use_words("to, by, of")
         if last.what == "number":
             return last.value
         return f"{last.value}%" if last.what == "percent" else last.text

@@ -3,13 +3,14 @@
 from pydantic import JsonValue
 
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.objects import EVERYWHERE, World, fitting, namespace_in, objects_of, selector_text
 from cloudwright.agents.language.reading import Read, call, located
 from cloudwright.agents.language.tagging import COMMON
 from cloudwright.agents.language.understanding import Named
 from cloudwright.core.tool import ToolCall
 
-_SAME = ("same", "likewise", "too", "as well", "also", "similarly", "ditto")
+_SAME = "same, likewise, too, as well, also, similarly, ditto"
 _ABOUT = (
     "what about",
     "how about",
@@ -25,41 +26,9 @@ _ABOUT = (
     "and for",
     "and the",
 )
-_CONTENT_FREE = frozenset(
-    [
-        "and",
-        "what",
-        "how",
-        "about",
-        "for",
-        "in",
-        "the",
-        "same",
-        "thing",
-        "do",
-        "it",
-        "also",
-        "too",
-        "as",
-        "well",
-        "now",
-        "please",
-        "then",
-        "of",
-        "with",
-        "to",
-        "on",
-        "at",
-        "one",
-        "s",
-        "'s",
-        "likewise",
-        "ditto",
-        "is",
-        "that",
-        "again",
-        "namespace",
-    ]
+_CONTENT_FREE = listed(
+    "and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
+    " with, to, on, at, one, s, 's, likewise, ditto, is, that, again, namespace"
 )
 
 
@@ -68,7 +37,7 @@ def again(clause: Clause, world: World) -> tuple[tuple[ToolCall, ...], tuple[Nam
     last = world.memory.last_calls
     if not last:
         return None
-    explicit = clause.has(*_SAME)
+    explicit = clause.has(_SAME)
     starts = any(clause.find(phrase) == 0 for phrase in _ABOUT)
     if not explicit and not starts:
         return None

@@ -5,7 +5,7 @@ from functools import cache
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.objects import World, objects_of
 from cloudwright.agents.language.verbs import Verb, opening, verbs
 
@@ -103,7 +103,7 @@ def _phrases(text: str) -> tuple[str, ...]:
 def hypothetical(clause: Clause) -> bool:
     """Whether it only asks what would happen."""
     return (
-        clause.has(*_phrases(lexicon.HYPOTHETICAL))
+        clause.has(lexicon.HYPOTHETICAL)
         or bool(clause.low[:1] and clause.low[0] in ("if", "suppose", "imagine", "assuming"))
         or (clause.has("safely") and clause.has("can"))
     )
@@ -111,8 +111,8 @@ def hypothetical(clause: Clause) -> bool:
 
 def how_to(clause: Clause) -> bool:
     """Whether it asks how something is done."""
-    return clause.has(*_phrases(lexicon.HOW_TO)) or (
-        clause.has("explain", "describe", "know", "teach") and clause.has("how", "way")
+    return clause.has(lexicon.HOW_TO) or (
+        clause.has("explain, describe, know, teach") and clause.has("how, way")
     )
 
 
@@ -123,7 +123,7 @@ def opinion(clause: Clause) -> bool:
 
 
 _QUESTIONS = frozenset(lexicon.ASKING.split())
-_REPORTERS = frozenset(["i", "we", "he", "she", "they", "someone", "somebody", "nobody", "you", "it", "who"])
+_REPORTERS = listed("i, we, he, she, they, someone, somebody, nobody, you, it, who")
 
 
 def reported(clause: Clause) -> bool:
@@ -136,7 +136,7 @@ def reported(clause: Clause) -> bool:
     past = [verb for verb in found if verb.form == "past"]
     if not past:
         return False
-    wish = clause.has("want", "wants", "need", "needs", "like", "should be", "must be", "get", "have")
+    wish = clause.has("want, wants, need, needs, like, should be, must be, get, have")
     before = low[past[0].start - 1] if past[0].start else ""
     teller = any(word in _REPORTERS for word in low[max(0, past[0].start - 3) : past[0].start])
     helped = any(
@@ -167,7 +167,7 @@ def interrogative(clause: Clause) -> bool:
     return first in _QUESTIONS or raw_first in _QUESTIONS
 
 
-_PREPOSITIONS = frozenset(["in", "on", "for", "from", "at", "to", "with", "by", "of", "under"])
+_PREPOSITIONS = listed("in, on, for, from, at, to, with, by, of, under")
 
 
 _UNLESS = (
@@ -190,7 +190,7 @@ def uncertain(clause: Clause) -> str:
         at = clause.find(phrase)
         if at >= 0:
             covered.update(range(at, at + len(phrase.split())))
-            clause.use_words([phrase])
+            clause.use_words(phrase)
     for phrase in _UNLESS:
         at = clause.find(phrase)
         if (
@@ -228,15 +228,9 @@ def broad(clause: Clause, world: World) -> str:
     kinds = [item for item in clause.of("kind", "workload") if item.plural]
     names = clause.of("name")
     if clause.has(
-        "everything",
-        "everyone",
-        "the whole namespace",
-        "entire namespace",
-        "whole cluster",
-        "entire cluster",
-        "all of it",
-        "all the things",
-    ) and (not names or clause.has("everything in", "everything else")):
+        "everything, everyone, the whole namespace, entire namespace, whole cluster, entire cluster, all of it,"
+        " all the things"
+    ) and (not names or clause.has("everything in, everything else")):
         return "everything"
     if clause.of("all") and kinds and not names:
         return f"all {kinds[0].text}"

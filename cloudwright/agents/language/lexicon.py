@@ -4,6 +4,7 @@ Each entry is a comma-separated list of words or phrases in their plain form; in
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 _IRREGULAR: Mapping[str, tuple[str, ...]] = {
     "run": ("runs", "running", "ran"), "set": ("sets", "setting"), "put": ("puts", "putting"),
@@ -165,9 +166,15 @@ POLITE = (
 DESIRE = "should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
 
 
+@cache
 def phrases(text: str) -> tuple[tuple[str, ...], ...]:
     """The phrases of a comma-separated list, each as its words."""
     return tuple(tuple(part.split()) for part in text.split(",") if part.strip())
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words or phrases of a comma-separated list."""
+    return frozenset(" ".join(phrase) for phrase in phrases(text))
 
 
 def inflections(word: str) -> dict[str, str]:

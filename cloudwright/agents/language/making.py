@@ -23,7 +23,7 @@ def from_file(clause: Clause, world: World, families: frozenset[str]) -> Change 
     if not files or not families & {"apply", "create", "deploy", "set", "add", "trigger"}:
         return None
     clause.use(*files)
-    clause.use_words(("manifest", "file", "from", "objects", "of"))
+    clause.use_words("manifest, file, from, objects, of")
     place = namespace_in(clause)
     calls = []
     for mention in files:
@@ -85,14 +85,12 @@ def new_object(clause: Clause, world: World, families: frozenset[str]) -> Change
     pairs = clause.of("pair")
     clause.use(*pairs)
     data: dict[str, JsonValue] = {item.text.partition("=")[0]: item.text.partition("=")[2] for item in pairs}
-    labels = clause.has("label", "labels", "labelled", "labeled")
+    labels = clause.has("label, labels, labelled, labeled")
     if data and (kind != "ConfigMap" or labels):
         metadata["labels"] = data
     elif kind == "ConfigMap":
         body["data"] = data
-    clause.use_words(
-        ("with", "new", "data", "key", "keys", "label", "labels", "empty", "containing", "called", "named", "holding")
-    )
+    clause.use_words("with, new, data, key, keys, label, labels, empty, containing, called, named, holding")
     place = "" if kind == "Namespace" else namespace_in(clause) or world.home()
     if place:
         metadata["namespace"] = place
@@ -141,22 +139,8 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
             name = clause.low[at + 1]
             clause.used.update((at, at + 1))
     clause.use_words(
-        (
-            "port",
-            "on",
-            "target",
-            "service",
-            "to",
-            "nodeport",
-            "loadbalancer",
-            "load balancer",
-            "type",
-            "targetport",
-            "reachable",
-            "ports",
-            "as",
-            "a",
-        )
+        "port, on, target, service, to, nodeport, loadbalancer, load balancer, type, targetport, reachable, ports,"
+        " as, a"
     )
 
     def make(item: Named) -> ToolCall | Question:
@@ -177,7 +161,7 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
 def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """An autoscaler for a workload."""
     kind = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
-    automatic = clause.has("automatically", "between", "autoscale", "autoscaled", "autoscaling")
+    automatic = clause.has("automatically, between, autoscale, autoscaled, autoscaling")
     if not (
         "autoscale" in families
         or (kind and families & {"create", "add", "set"})
@@ -189,32 +173,8 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return None
     clause.use(*numbers, *percents)
     clause.use_words(
-        (
-            "between",
-            "and",
-            "from",
-            "to",
-            "min",
-            "max",
-            "minimum",
-            "maximum",
-            "replicas",
-            "pods",
-            "cpu",
-            "at",
-            "most",
-            "least",
-            "percent",
-            "hpa",
-            "autoscaler",
-            "automatically",
-            "up",
-            "utilization",
-            "target",
-            "with",
-            "autoscaling",
-            "of",
-        )
+        "between, and, from, to, min, max, minimum, maximum, replicas, pods, cpu, at, most, least, percent, hpa,"
+        " autoscaler, automatically, up, utilization, target, with, autoscaling, of"
     )
 
     def make(item: Named) -> ToolCall | Question:
@@ -241,30 +201,8 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(
-        (
-            "now",
-            "once",
-            "immediately",
-            "manually",
-            "job",
-            "right",
-            "run",
-            "of",
-            "a",
-            "from",
-            "one",
-            "off",
-            "one-off",
-            "manual",
-            "by",
-            "hand",
-            "straight",
-            "away",
-            "new",
-            "extra",
-            "kick",
-            "cronjob",
-        )
+        "now, once, immediately, manually, job, right, run, of, a, from, one, off, one-off, manual, by, hand,"
+        " straight, away, new, extra, kick, cronjob"
     )
 
     def make(item: Named) -> ToolCall:
@@ -275,7 +213,7 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
 
 def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Taints of a node."""
-    if not families & {"taint", "untaint"} and not clause.has("taint", "taints"):
+    if not families & {"taint", "untaint"} and not clause.has("taint, taints"):
         return None
     removing = bool(families & {"untaint", "delete"})
     found = [token.raw for token in clause.tokens if _TAINT.fullmatch(token.raw)]
@@ -303,8 +241,8 @@ def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             effect.lower()
         ]
         found = [f"{keys[0]}:{proper}"]
-        clause.use_words((effect.lower(),))
-    clause.use_words(("taint", "taints", "with", "effect", "key", "off"))
+        clause.use_words(effect.lower())
+    clause.use_words("taint, taints, with, effect, key, off")
     if not found:
         return Change(question=Question(text="Which taint? Write it as key=value:NoSchedule.", slot="set"))
     fixed: list[JsonValue] = list(found)

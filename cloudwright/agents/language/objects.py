@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Index
 from cloudwright.agents.language.understanding import KindWord, Memory, Named
 from cloudwright.core.refs import ObjectRef
@@ -33,7 +34,7 @@ def rank(kind: str) -> int:
     return 4 if kind not in _AUXILIARY else 50
 
 
-_AUXILIARY = frozenset(("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "StorageClass", "PriorityClass"))
+_AUXILIARY = listed("Role, RoleBinding, ClusterRole, ClusterRoleBinding, StorageClass, PriorityClass")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def namespace_in(clause: Clause) -> str:
         clause.use(*found)
         return found[-1].text
     if clause.has(*_ALL_NAMESPACES[:-2]):
-        clause.use_words(_ALL_NAMESPACES)
+        clause.use_words(*_ALL_NAMESPACES)
         return EVERYWHERE
     return ""
 

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language import wanted
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.conditions import ascending, conditions, superlative
-from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.objects import (
     EVERYWHERE,
     World,
@@ -79,18 +79,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 def logs(clause: Clause, world: World) -> Read | None:
     """What containers print."""
     if not clause.has(
-        "logs",
-        "log",
-        "logging",
-        "log lines",
-        "print",
-        "prints",
-        "printed",
-        "printing",
-        "stdout",
-        "output",
-        "stack trace",
-        "traceback",
+        "logs, log, logging, log lines, print, prints, printed, printing, stdout, output, stack trace, traceback"
     ):
         return None
     arguments: dict[str, JsonValue] = {}
@@ -102,7 +91,7 @@ def logs(clause: Clause, world: World) -> Read | None:
     if not objects:
         objects = [item for item in objects_of(clause, world) if item.ref.kind == "Service"]
     containers = [word for word in clause.low if word in world.index.containers]
-    if clause.has("container", "sidecar") and containers:
+    if clause.has("container, sidecar") and containers:
         arguments["container"] = (
             containers[-1] if not objects or containers[-1] != objects[0].ref.name else containers[0]
         )
@@ -135,20 +124,9 @@ def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
     elif clause.has("yesterday") and not durations:
         arguments["since"] = "1d"
     if clause.has(
-        "previous",
-        "before it crashed",
-        "before the crash",
-        "before the restart",
-        "before it restarted",
-        "last crash",
-        "crashed container",
-        "previously",
-        "before its restart",
-        "last run",
-        "earlier instance",
-        "before its last restart",
-        "before the last restart",
-        "terminated",
+        "previous, before it crashed, before the crash, before the restart, before it restarted, last crash,"
+        " crashed container, previously, before its restart, last run, earlier instance, before its last restart,"
+        " before the last restart, terminated"
     ):
         arguments["previous"] = True
     numbers = [item for item in clause.of("number") if item not in durations]
@@ -223,9 +201,9 @@ def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
             return
     if "exclude" in arguments:
         return
-    if clause.has("errors", "error", "exceptions", "exception", "error lines", "failures"):
+    if clause.has("errors, error, exceptions, exception, error lines, failures"):
         arguments["include"] = "error|exception|fatal|panic|fail"
-    elif clause.has("warnings", "warning"):
+    elif clause.has("warnings, warning"):
         arguments["include"] = "warn"
     else:
         for word in (
@@ -270,23 +248,14 @@ def _pattern(texts: Sequence[Mention], at: int, rest: Sequence[str]) -> str:
 def events(clause: Clause, world: World) -> Read | None:  # noqa: C901
     """What happened."""
     if not clause.has(
-        "events",
-        "event",
-        "what happened",
-        "happened to",
-        "happened in",
-        "warnings",
-        "warning events",
-        "has happened",
-        "happened",
-        "going on in",
-        "been happening",
+        "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened,"
+        " going on in, been happening"
     ):
         return None
-    if clause.has("logs", "log"):
+    if clause.has("logs, log"):
         return None
     arguments: dict[str, JsonValue] = {}
-    if clause.has("warning", "warnings"):
+    if clause.has("warning, warnings"):
         arguments["type"] = "Warning"
     elif clause.has("normal events"):
         arguments["type"] = "Normal"
@@ -316,43 +285,20 @@ def events(clause: Clause, world: World) -> Read | None:  # noqa: C901
 
 
 _USAGE = (
-    "usage",
-    "using",
-    "use",
-    "uses",
-    "consuming",
-    "consume",
-    "consumes",
-    "consumption",
-    "eating",
-    "eats",
-    "burning",
-    "burns",
-    "top",
-    "hungry",
-    "hungriest",
-    "utilization",
-    "utilisation",
-    "hog",
-    "hogs",
-    "hogging",
-    "load",
-    "taking up",
-    "drawing",
+    "usage, using, use, uses, consuming, consume, consumes, consumption, eating, eats, burning, burns, top,"
+    " hungry, hungriest, utilization, utilisation, hog, hogs, hogging, load, taking up, drawing"
 )
 
 
 def usage(clause: Clause, world: World) -> Read | None:
     """CPU and memory in use now."""
-    resource = (
-        "memory" if clause.has("memory", "mem", "ram") else "cpu" if clause.has("cpu", "processor", "cores") else ""
-    )
-    wants = clause.has(*_USAGE)
+    resource = "memory" if clause.has("memory, mem, ram") else "cpu" if clause.has("cpu, processor, cores") else ""
+    wants = clause.has(_USAGE)
     if not (resource and (wants or superlative(clause))) and not clause.has(
-        "resource usage", "top pods", "top nodes", "resource consumption"
+        "resource usage, top pods, top nodes, resource consumption"
     ):
         return None
-    if clause.has("limit", "limits", "request", "requests", "requested", "may", "allowed"):
+    if clause.has("limit, limits, request, requests, requested, may, allowed"):
         return None
     sort = resource or "cpu"
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
@@ -381,24 +327,11 @@ def usage(clause: Clause, world: World) -> Read | None:
 def rollouts(clause: Clause, world: World) -> Read | None:
     """How a rollout goes, and what revisions there were."""
     history = clause.has(
-        "history",
-        "revisions",
-        "revision",
-        "earlier versions",
-        "previous versions",
-        "past versions",
-        "past rollouts",
-        "previous rollouts",
-        "rollouts",
+        "history, revisions, revision, earlier versions, previous versions, past versions, past rollouts,"
+        " previous rollouts, rollouts"
     )
     status = clause.has(
-        "rollout",
-        "rolled out",
-        "rolling out",
-        "roll out",
-        "rollout status",
-        "deployed successfully",
-        "finished deploying",
+        "rollout, rolled out, rolling out, roll out, rollout status, deployed successfully, finished deploying"
     )
     if not history and not status:
         return None
@@ -414,23 +347,8 @@ def rollouts(clause: Clause, world: World) -> Read | None:
 def comparing(clause: Clause, world: World) -> Read | None:
     """What differs between two places or two objects."""
     if not clause.has(
-        "compare",
-        "difference",
-        "differences",
-        "differ",
-        "differs",
-        "diff",
-        "different",
-        "compared",
-        "drift",
-        "deviate",
-        "versus",
-        "vs",
-        "comparison",
-        "same",
-        "deviates",
-        "mismatch",
-        "mismatches",
+        "compare, difference, differences, differ, differs, diff, different, compared, drift, deviate, versus, vs,"
+        " comparison, same, deviates, mismatch, mismatches"
     ):
         return None
     places = list(dict.fromkeys(item.text for item in clause.of("namespace")))
@@ -461,25 +379,8 @@ def comparing(clause: Clause, world: World) -> Read | None:
 def owners(clause: Clause, world: World) -> Read | None:
     """What made an object, and what it made."""
     if not clause.has(
-        "owns",
-        "owner",
-        "owned by",
-        "owners",
-        "controls",
-        "controller",
-        "belongs to",
-        "belong to",
-        "come from",
-        "comes from",
-        "created by",
-        "managed by",
-        "manages",
-        "parent",
-        "what made",
-        "owner chain",
-        "spawned",
-        "part of",
-        "behind pod",
+        "owns, owner, owned by, owners, controls, controller, belongs to, belong to, come from, comes from,"
+        " created by, managed by, manages, parent, what made, owner chain, spawned, part of, behind pod"
     ):
         return None
     objects = objects_of(clause, world)
@@ -502,33 +403,9 @@ _CONFIG_PATHS = {
     "PriorityClass": ("{p}.priorityClassName",),
 }  # fmt: skip
 _USES = (
-    "use",
-    "uses",
-    "using",
-    "mount",
-    "mounts",
-    "mounting",
-    "reference",
-    "references",
-    "referencing",
-    "consume",
-    "consumes",
-    "depends on",
-    "depend on",
-    "read",
-    "reads",
-    "refer to",
-    "refers to",
-    "mounted",
-    "used",
-    "relies on",
-    "rely on",
-    "referenced",
-    "attached",
-    "need",
-    "needs",
-    "load",
-    "loads",
+    "use, uses, using, mount, mounts, mounting, reference, references, referencing, consume, consumes,"
+    " depends on, depend on, read, reads, refer to, refers to, mounted, used, relies on, rely on, referenced,"
+    " attached, need, needs, load, loads"
 )
 
 
@@ -545,28 +422,15 @@ def relations(clause: Clause, world: World) -> Read | None:
 
 def _users(clause: Clause, world: World) -> Read | None:
     """Workloads and pods that use a ConfigMap, Secret, claim or service account."""
-    if not clause.has(*_USES):
+    if not clause.has(_USES):
         return None
     used = objects_of(clause, world, tuple(_CONFIG_PATHS)) if clause.of("name", "pronoun") else []
     if any(item.kind and item.kind.kind == "StorageClass" for item in clause.of("kind")):
         return None
     if not used or not (
         clause.has(
-            "which",
-            "what",
-            "who",
-            "list",
-            "show",
-            "find",
-            "pods",
-            "workloads",
-            "deployments",
-            "anything",
-            "anyone",
-            "is",
-            "where",
-            "everything",
-            "where is",
+            "which, what, who, list, show, find, pods, workloads, deployments, anything, anyone, is, where,"
+            " everything, where is"
         )
         or clause.of("kind")
     ):
@@ -597,7 +461,7 @@ def _users(clause: Clause, world: World) -> Read | None:
 def _mounted_by(clause: Clause, world: World) -> Read | None:
     """ConfigMaps, Secrets and claims that a workload uses."""
     asked = [m.kind for m in clause.of("kind") if m.kind is not None and m.kind.kind in _CONFIG_PATHS]
-    if not asked or not clause.has(*_USES):
+    if not asked or not clause.has(_USES):
         return None
     objects = objects_of(clause, world, ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod"))
     if not objects:
@@ -620,45 +484,10 @@ def _columns(item: Named, columns: Sequence[JsonValue]) -> ToolCall:
 
 
 _ROUTES = (
-    "routes",
-    "point at",
-    "points at",
-    "pointing at",
-    "pointing to",
-    "directs",
-    "lead to",
-    "fronting",
-    "route",
-    "routed",
-    "behind",
-    "points to",
-    "point to",
-    "reaches",
-    "reach",
-    "sends traffic",
-    "send traffic",
-    "traffic",
-    "exposes",
-    "expose",
-    "exposed",
-    "selects",
-    "select",
-    "serves",
-    "fronts",
-    "backs",
-    "backing",
-    "backed",
-    "in front of",
-    "endpoints",
-    "forwards",
-    "load balances",
-    "goes to",
-    "go to",
-    "leads to",
-    "lead to",
-    "targets",
-    "selected",
-    "serve",
+    "routes, point at, points at, pointing at, pointing to, directs, lead to, fronting, route, routed, behind,"
+    " points to, point to, reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed,"
+    " selects, select, serves, fronts, backs, backing, backed, in front of, endpoints, forwards,"
+    " load balances, goes to, go to, leads to, lead to, targets, selected, serve"
 )
 
 
@@ -666,28 +495,10 @@ def _unbacked(clause: Clause, world: World) -> Read | None:
     """Services that select no pod."""
     asked = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
     if not asked or not clause.has(
-        "no endpoints",
-        "without endpoints",
-        "no pods",
-        "without pods",
-        "no backend",
-        "without backends",
-        "no backends",
-        "nothing behind",
-        "no matching pods",
-        "match no pods",
-        "select no pods",
-        "selects no pods",
-        "select nothing",
-        "selects nothing",
-        "match nothing",
-        "matches nothing",
-        "no endpoint",
-        "any endpoints",
-        "no one behind",
-        "nobody behind",
-        "empty endpoints",
-        "any pods",
+        "no endpoints, without endpoints, no pods, without pods, no backend, without backends, no backends,"
+        " nothing behind, no matching pods, match no pods, select no pods, selects no pods, select nothing,"
+        " selects nothing, match nothing, matches nothing, no endpoint, any endpoints, no one behind,"
+        " nobody behind, empty endpoints, any pods"
     ):
         return None
     everything = world.index.vocabulary.objects
@@ -712,7 +523,7 @@ def _unbacked(clause: Clause, world: World) -> Read | None:
 
 
 def _routes(clause: Clause, world: World) -> Read | None:
-    if not clause.has(*_ROUTES):
+    if not clause.has(_ROUTES):
         return None
     kinds = [m.kind.kind for m in clause.of("kind") if m.kind is not None]
     named = [item for mention in clause.of("name") for item in mention.objects]
@@ -749,14 +560,7 @@ def _routes(clause: Clause, world: World) -> Read | None:
             (item.ref,),
         )
     asks_service = "Service" in kinds and clause.has(
-        "which service",
-        "what service",
-        "which services",
-        "what services",
-        "services",
-        "service does",
-        "service that",
-        "service for",
+        "which service, what service, which services, what services, services, service does, service that, service for"
     )
     workloads = [item for item in named if item.ref.kind in ("Deployment", "StatefulSet", "DaemonSet", "Pod")]
     if asks_service and workloads and not clause.has("behind"):
@@ -776,7 +580,7 @@ def _routes(clause: Clause, world: World) -> Read | None:
             ),
             (item.ref,),
         )
-    if workloads and (wants_ingress or "Service" in kinds or clause.has("exposed", "traffic", "reach")):
+    if workloads and (wants_ingress or "Service" in kinds or clause.has("exposed, traffic, reach")):
         return _services_of(workloads[0], world)
     return None
 
@@ -805,7 +609,7 @@ def _services_of(item: Named, world: World) -> Read | None:
 def _scaled(clause: Clause, world: World) -> Read | None:
     """The autoscaler of a workload."""
     kinds = [m.kind.kind for m in clause.of("kind") if m.kind is not None]
-    if "HorizontalPodAutoscaler" not in kinds and not clause.has("autoscaled", "autoscaling", "scaled automatically"):
+    if "HorizontalPodAutoscaler" not in kinds and not clause.has("autoscaled, autoscaling, scaled automatically"):
         return None
     for item in objects_of(clause, world):
         found = [
@@ -829,22 +633,13 @@ def _scaled(clause: Clause, world: World) -> Read | None:
 
 
 _MANIFEST = (
-    "yaml",
-    "manifest",
-    "json",
-    "full object",
-    "spec of",
-    "raw object",
-    "definition",
-    "full spec",
-    "whole object",
-    "complete object",
+    "yaml, manifest, json, full object, spec of, raw object, definition, full spec, whole object, complete object"
 )
 
 
 def manifest(clause: Clause, world: World) -> Read | None:
     """A whole object."""
-    if not clause.has(*_MANIFEST):
+    if not clause.has(_MANIFEST):
         return None
     objects = objects_of(clause, world)
     return on("get_resource", objects) if objects else None
@@ -861,7 +656,7 @@ def fields(clause: Clause, world: World) -> Read | None:
         if "." not in path.split("/")[0] and "/" not in path:
             path = f"spec.{path}"
         elif "/" in path:
-            group = "annotations" if clause.has("annotation", "annotations") else "labels"
+            group = "annotations" if clause.has("annotation, annotations") else "labels"
             path = f"{group}[{path}]"
         return Read(
             tuple(_columns(item, [path]) for item in objects[:_MOST_OBJECTS]), tuple(item.ref for item in objects)
@@ -889,32 +684,9 @@ def _subjects(clause: Clause, world: World) -> list[Named]:
 
 def _node_of(clause: Clause, objects: Sequence[Named]) -> Read | None:
     where = clause.has(
-        "where is",
-        "where are",
-        "where does",
-        "where do",
-        "runs on",
-        "run on",
-        "running on",
-        "scheduled on",
-        "which node",
-        "what node",
-        "which machine",
-        "what machine",
-        "which nodes",
-        "what nodes",
-        "which host",
-        "what host",
-        "on which",
-        "placed",
-        "which box",
-        "hosted",
-        "which server",
-        "landed on",
-        "live on",
-        "lives on",
-        "sit on",
-        "sits on",
+        "where is, where are, where does, where do, runs on, run on, running on, scheduled on, which node,"
+        " what node, which machine, what machine, which nodes, what nodes, which host, what host, on which,"
+        " placed, which box, hosted, which server, landed on, live on, lives on, sit on, sits on"
     )
     if not where:
         return None
@@ -954,7 +726,7 @@ def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
     if not named:
         spoken = {name.lower().replace("_", " "): name for name in variables}
         named = next((name for words, name in spoken.items() if " " in words and clause.has(words)), "")
-    if not named and clause.has("env", "environment variable", "env var", "variable"):
+    if not named and clause.has("env, environment variable, env var, variable"):
         named = next((token.raw for token in clause.tokens if re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", token.raw)), "")
     if not named:
         return None
@@ -975,9 +747,9 @@ def _key(clause: Clause, objects: Sequence[Named]) -> Read | None:
 def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
     group = (
         "annotations"
-        if clause.has("annotation", "annotations")
+        if clause.has("annotation, annotations")
         else "labels"
-        if clause.has("label", "labels", "labelled", "labeled")
+        if clause.has("label, labels, labelled, labeled")
         else ""
     )
     if not group:
@@ -990,24 +762,7 @@ def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
     return Read(tuple(_columns(one, columns) for one in objects), tuple(one.ref for one in objects))
 
 
-_VAGUE = frozenset(
-    [
-        "container",
-        "containers",
-        "type",
-        "kind",
-        "status",
-        "state",
-        "phase",
-        "pod",
-        "memory",
-        "cpu",
-        "node",
-        "version",
-        "data",
-        "image",
-    ]
-)
+_VAGUE = listed("container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image")
 """Words for fields that often stand beside the word that really names the field."""
 
 
@@ -1044,7 +799,7 @@ def _kind_of(clause: Clause, word: str, item: Named) -> bool:
 
 def counts(clause: Clause, world: World) -> Read | None:
     """How many."""
-    if not clause.has("how many", "count", "number of", "total", "amount of", "tally"):
+    if not clause.has("how many, count, number of, total, amount of, tally"):
         return None
     found = lists(clause, world)
     if found is None or any(item.tool != "list_resources" for item in found.calls):
@@ -1107,13 +862,13 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     main = [item for item in mentions if item not in places] or places
     if main and places and main != places:
         first = min(mentions, key=lambda item: item.start)
-        if first in places and not (clause.has("pods on", "pods in") and superlative(clause)):
+        if first in places and not (clause.has("pods on, pods in") and superlative(clause)):
             follower = clause.low[first.end : first.end + 1]
             if follower and follower[0] in ("has", "have", "runs", "run", "with", "host", "hosts") and main[0].kind:
                 return [main[0].kind] if superlative(clause) else [first.kind] if first.kind else []
     found = list(dict.fromkeys(item.kind.kind for item in main if item.kind is not None))
     if found:
-        joined = clause.has("and") or clause.has(",") or clause.has("or")
+        joined = clause.has("and") or "," in clause.low or clause.has("or")
         chosen = found if joined and len(found) > 1 and not clause.of("name") else found[:1]
         return [kind for name in chosen if (kind := world.kind(name)) is not None]
     if clause.of("workload"):
@@ -1121,16 +876,14 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
     if (
         on_node
-        and clause.has(
-            "runs on", "run on", "running on", "runs", "scheduled on", "hosted on", "lives on", "is on", "are on", "on"
-        )
-        and clause.has("what", "which", "show", "list", "everything", "anything")
+        and clause.has("runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on")
+        and clause.has("what, which, show, list, everything, anything")
         and (pods := world.kind("Pod")) is not None
     ):
         return [pods]
-    if clause.has("images", "container images") and (pods := world.kind("Pod")) is not None:
+    if clause.has("images, container images") and (pods := world.kind("Pod")) is not None:
         return [pods]
-    if clause.of("all") and clause.has("everything", "all", "anything"):
+    if clause.of("all") and clause.has("everything, all, anything"):
         return [kind for name in _EVERYTHING if (kind := world.kind(name)) is not None]
     return []
 
@@ -1201,7 +954,7 @@ def _order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
         return {"sort": "-age", "limit": limit}
     if word in ("newest", "youngest", "latest"):
         return {"sort": "age", "limit": limit}
-    if clause.has("sorted by", "sort by", "ordered by", "order by", "sort them by", "by age", "by restarts", "by name"):
+    if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name"):
         field = next((field for words, field in _SORTS if clause.has(*words)), "name")
         down = "" if clause.has("ascending") or field in ("name", "namespace", "node", "status", "age") else "-"
         return {"sort": f"{'-' if clause.has('descending') else down}{field}"}
@@ -1217,7 +970,7 @@ def _order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
     return {"sort": field if ascending(word) else f"-{field}", "limit": limit}
 
 
-_ADJECTIVES = frozenset(["oldest", "newest", "largest", "biggest", "highest", "most", "youngest"])
+_ADJECTIVES = listed("oldest, newest, largest, biggest, highest, most, youngest")
 
 
 def _groups(clause: Clause) -> dict[str, JsonValue]:
@@ -1228,9 +981,9 @@ def _groups(clause: Clause) -> dict[str, JsonValue]:
         (("by status", "per status", "by phase", "by state"), "status"),
         (("by image", "per image"), "image"), (("by type",), "type"), (("by owner",), "owner"), (("by qos",), "qos"),
     ):  # fmt: skip
-        if clause.has(*words) and not clause.has("sorted", "sort", "ordered"):
+        if clause.has(*words) and not clause.has("sorted, sort, ordered"):
             return {"group_by": [field]}
-    if clause.has("images", "container images") and not clause.of("kind", "workload"):
+    if clause.has("images, container images") and not clause.of("kind", "workload"):
         return {"group_by": ["image"]}
     word = superlative(clause)
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind is not None]
@@ -1257,41 +1010,16 @@ def describe(clause: Clause, world: World) -> Read | None:
 def cluster(clause: Clause, world: World) -> Read | None:
     """The cluster as a whole."""
     if clause.has(
-        "api resources",
-        "api-resources",
-        "custom resources",
-        "which kinds",
-        "what kinds",
-        "kinds of objects",
-        "kinds are there",
-        "resource types",
-        "crds installed",
+        "api resources, api-resources, custom resources, which kinds, what kinds, kinds of objects,"
+        " kinds are there, resource types, crds installed"
     ):
         return Read((call("api_resources"),))
     if clause.has(
-        "cluster info",
-        "what cluster",
-        "which cluster",
-        "who am i",
-        "overview of the cluster",
-        "cluster version",
-        "version does the cluster",
-        "cluster overview",
-        "version of kubernetes",
-        "kubernetes version",
-        "which version of kubernetes",
-        "k8s version",
-        "version is the cluster",
-        "about the cluster",
-        "state of the cluster",
-        "version of the cluster",
-        "what context",
-        "which context",
-        "cluster summary",
-        "summary of the cluster",
-        "server version",
-        "overview of this cluster",
-        "version of the api server",
+        "cluster info, what cluster, which cluster, who am i, overview of the cluster, cluster version,"
+        " version does the cluster, cluster overview, version of kubernetes, kubernetes version,"
+        " which version of kubernetes, k8s version, version is the cluster, about the cluster,"
+        " state of the cluster, version of the cluster, what context, which context, cluster summary,"
+        " summary of the cluster, server version, overview of this cluster, version of the api server"
     ):
         return Read((call("cluster_info"),))
     return None
@@ -1299,11 +1027,11 @@ def cluster(clause: Clause, world: World) -> Read | None:
 
 def alerts(clause: Clause, world: World) -> Read | None:
     """Prometheus: alerts, targets, rules."""
-    if clause.has("alert", "alerts", "alerting") and not clause.has("rules"):
-        return Read((call("prometheus_alerts", state="firing" if clause.has("firing", "active") else ""),))
-    if clause.has("targets", "scraped", "scrape"):
+    if clause.has("alert, alerts, alerting") and not clause.has("rules"):
+        return Read((call("prometheus_alerts", state="firing" if clause.has("firing, active") else ""),))
+    if clause.has("targets, scraped, scrape"):
         return Read((call("prometheus_targets", state="down" if clause.has("down") else ""),))
-    if clause.has("alerting rules", "recording rules", "prometheus rules"):
+    if clause.has("alerting rules, recording rules, prometheus rules"):
         return Read((call("prometheus_rules"),))
     return None
 
@@ -1315,19 +1043,9 @@ def explaining(clause: Clause, world: World) -> Read | None:
         return None
     paths = clause.of("path")
     asks = clause.has(
-        "mean",
-        "means",
-        "explain",
-        "documentation",
-        "which fields",
-        "what fields",
-        "what is a",
-        "what is an",
-        "fields does",
+        "mean, means, explain, documentation, which fields, what fields, what is a, what is an, fields does"
     )
-    if asks and (
-        paths or clause.has("explain", "what is a", "what is an", "which fields", "what fields", "documentation")
-    ):
+    if asks and (paths or clause.has("explain, what is a, what is an, which fields, what fields, documentation")):
         return Read((call("explain_field", kind=kinds[0].plural, path=paths[0].text if paths else ""),))
     return None
 

@@ -21,45 +21,18 @@ def rights(clause: Clause, world: World) -> Read | None:
     """Who can, can I, what can."""
     low = clause.low
     may = clause.has(
-        "can",
-        "may",
-        "could",
-        "allowed",
-        "able",
-        "permitted",
-        "permission",
-        "permissions",
-        "rights",
-        "right",
-        "privileges",
-        "access",
-        "authorized",
-        "authorised",
+        "can, may, could, allowed, able, permitted, permission, permissions, rights, right, privileges, access,"
+        " authorized, authorised"
     )
-    if not may or clause.has("can you", "could you", "can we see", "may you"):
+    if not may or clause.has("can you, could you, can we see, may you"):
         return None
     subject = _subject(clause, world)
     place = namespace_in(clause)
     if clause.has(
-        "what can",
-        "what may",
-        "what could",
-        "what is",
-        "what are",
-        "permissions",
-        "rights of",
-        "rights does",
-        "privileges",
-        "what all",
-        "which permissions",
-        "which rights",
-        "what rights",
-        "allowed to do",
-        "able to do",
-        "may do",
-        "can do",
-        "rights",
-    ) and (subject or clause.has("i do", "am i", "my permissions", "my rights", "do i have", "me")):
+        "what can, what may, what could, what is, what are, permissions, rights of, rights does, privileges,"
+        " what all, which permissions, which rights, what rights, allowed to do, able to do, may do, can do,"
+        " rights"
+    ) and (subject or clause.has("i do, am i, my permissions, my rights, do i have, me")):
         return Read((call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place),))
     verb_at = _verb(clause)
     if verb_at is None:
@@ -72,19 +45,11 @@ def rights(clause: Clause, world: World) -> Read | None:
         resource = "deployments/scale"
     name = next((item.text for item in clause.of("name") if not subject or not subject.endswith(f"/{item.text}")), "")
     if "who" in low or clause.has(
-        "which users",
-        "which subjects",
-        "everyone",
-        "which service accounts",
-        "who all",
-        "which accounts",
-        "anyone",
-        "anybody",
-        "somebody",
-        "list everyone",
+        "which users, which subjects, everyone, which service accounts, who all, which accounts, anyone, anybody,"
+        " somebody, list everyone"
     ):
         return Read((call("who_can", verb=verb, resource=resource, namespace=place, name=name),), (), 0.95)
-    if subject or clause.has("i", "me", "am i"):
+    if subject or clause.has("i, me, am i"):
         return Read(
             (call("can_i", verb=verb, resource=resource, namespace=place, name=name, subject=subject),), (), 0.95
         )
@@ -113,16 +78,16 @@ def _resource(clause: Clause, at: int) -> str:
         for item in clause.of("kind")
         if (item.kind is not None and item.kind.kind not in ("ServiceAccount", "Namespace")) or item.start > at
     ]
-    if clause.has("exec", "execute", "shell"):
+    if clause.has("exec, execute, shell"):
         return "pods/exec"
-    if clause.has("logs", "log"):
+    if clause.has("logs, log"):
         return "pods/log"
     later = [item for item in kinds if item.start > at] or kinds
     if later and later[0].kind is not None:
         kind = later[0].kind
         group = kind.api_version.partition("/")[0] if "/" in kind.api_version else ""
         return f"{kind.plural}.{group}" if group and "." in group and not group.endswith("k8s.io") else kind.plural
-    return "*" if clause.has("anything", "everything") else ""
+    return "*" if clause.has("anything, everything") else ""
 
 
 def _subject(clause: Clause, world: World) -> str:

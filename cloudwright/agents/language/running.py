@@ -33,12 +33,12 @@ def command_of(clause: Clause) -> list[str]:
 def execute(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Run a program in a pod."""
     pods = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Pod"]
-    if not families & {"trigger", "exec", "set"} or not pods or not clause.has("run", "exec", "execute"):
+    if not families & {"trigger", "exec", "set"} or not pods or not clause.has("run, exec, execute"):
         return None
     command = command_of(clause)
     if not command:
         return None
-    clause.use_words(("command", "program", "pod", "inside", "the"))
+    clause.use_words("command, program, pod, inside, the")
 
     def make(item: Named) -> ToolCall | Question:
         return call("exec_command", name=item.ref.name, namespace=item.ref.namespace, command=list(command))
@@ -49,7 +49,7 @@ def execute(clause: Clause, world: World, families: frozenset[str]) -> Change | 
 def look_inside(clause: Clause, world: World) -> Read | None:
     """Run a program that only looks."""
     pods = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Pod"]
-    if not pods or not clause.has("run", "exec", "execute", "output"):
+    if not pods or not clause.has("run, exec, execute, output"):
         return None
     command = command_of(clause)
     if not command or why_not_read_only(command):

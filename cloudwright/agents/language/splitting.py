@@ -2,41 +2,18 @@
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.verbs import looks, verbs
 
 _JOINTS = frozenset(("and", "then", ",", ";", ".", "!", "?", "but", "plus", "afterwards"))
-_LEADING = frozenset(
-    ["and", "then", "also", "please", "now", "just", "finally", "after", "that", "next", "afterwards", "so", "but"]
+_LEADING = listed("and, then, also, please, now, just, finally, after, that, next, afterwards, so, but")
+_WEAK = listed(
+    "up, down, let, have, need, want, new, put, make, get, use, keep, run, top, name, give, help, like,"
+    " report, output, cause, load"
 )
-_WEAK = frozenset(
-    [
-        "up",
-        "down",
-        "let",
-        "have",
-        "need",
-        "want",
-        "new",
-        "put",
-        "make",
-        "get",
-        "use",
-        "keep",
-        "run",
-        "top",
-        "name",
-        "give",
-        "help",
-        "like",
-        "report",
-        "output",
-        "cause",
-        "load",
-    ]
-)
-_PLACES = frozenset(["in", "on", "for", "from", "at", "within", "inside"])
+_PLACES = listed("in, on, for, from, at, within, inside")
 _ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
 
 

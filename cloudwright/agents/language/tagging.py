@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from cloudwright.agents.language import lexicon, wanted
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
 
@@ -22,23 +23,12 @@ _REPO = re.compile(r"[\w-]+\.[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+)?")
 _KEY = re.compile(r"[\w.-]+\.[a-z]+/[\w.-]+")
 _PATH = re.compile(r"(?:spec|status|metadata|data)(?:[.\[][\w.\-\[\]*/]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+")
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?")
-_WORKLOADS = frozenset(
-    [
-        "workload",
-        "workloads",
-        "app",
-        "apps",
-        "application",
-        "applications",
-        "component",
-        "components",
-        "microservice",
-        "microservices",
-        "program",
-    ]
+_WORKLOADS = listed(
+    "workload, workloads, app, apps, application, applications, component, components, microservice,"
+    " microservices, program"
 )
 _ALL = frozenset(["everything", "all", "every"])
-_PREPOSITIONS = frozenset(["in", "namespace", "ns", "inside", "within", "from"])
+_PREPOSITIONS = listed("in, namespace, ns, inside, within, from")
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 _LONGEST_NAME = 5
 _TYPO_LENGTH = 6
@@ -415,7 +405,7 @@ _NOT_NAMES = frozenset(("kubernetes", "default", "admin", "edit", "view"))
 """Objects of every cluster whose names are words of the field: meant only beside their kind."""
 _DIGITS = re.compile(r"[\d.:]+")
 _PRONOUNS = frozenset(lexicon.PRONOUNS.split())
-_PLURAL = frozenset(["them", "they", "these", "those", "ones", "their", "theirs", "both"])
+_PLURAL = listed("them, they, these, those, ones, their, theirs, both")
 
 
 def _plural(kind: KindWord, word: str) -> bool:

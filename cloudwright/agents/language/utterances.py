@@ -15,43 +15,16 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
-from cloudwright.agents.language.lexicon import inflections, phrases
+from cloudwright.agents.language.lexicon import inflections, listed, phrases
 from cloudwright.agents.language.objects import World, fitting, namespace_in
 from cloudwright.agents.language.text import tokens_of
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.tool import AnyTool, Effect, ToolCall
 
-_STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "on",
-        "to",
-        "for",
-        "is",
-        "are",
-        "my",
-        "me",
-        "it",
-        "its",
-        "this",
-        "that",
-        "with",
-        "from",
-        "by",
-        "at",
-        "and",
-        "please",
-        "do",
-        "does",
-        "i",
-        "can",
-        "you",
-    ]
+_STOP = listed(
+    "the, a, an, of, in, on, to, for, is, are, my, me, it, its, this, that, with, from, by, at, and, please,"
+    " do, does, i, can, you"
 )
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -109,7 +82,7 @@ class Utterances:
         )
 
     def _weight(self, words: Iterable[str], unknown: float) -> float:
-        return sum(self._weights.get(word, unknown) for word in words)
+        return math.fsum(self._weights.get(word, unknown) for word in words)
 
     def guess(self, clause: Clause, world: World, most: int = 3) -> list[Guess]:
         """The tools whose utterances are most like the clause, best first, one entry a tool."""

@@ -5,7 +5,7 @@ from functools import cache
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.lexicon import listed, phrases
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def opening(clause: Clause) -> int:
     return at
 
 
-_PLACES = frozenset(["in", "on", "for", "from", "at", "within", "inside", "under"])
+_PLACES = listed("in, on, for, from, at, within, inside, under")
 """Words with which a place stands before an order: "in staging, restart x"."""
 
 
