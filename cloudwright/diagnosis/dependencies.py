@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.observations import LogText
+from cloudwright.diagnosis.health import well
+from cloudwright.diagnosis.observations import LogText, NoLogs
 from cloudwright.diagnosis.pods import containers, deleting, finished
 from cloudwright.diagnosis.view import ClusterView
 
@@ -261,6 +262,8 @@ def _with_hosts(errors: Sequence[LogError]) -> list[LogError]:
 
 def workload_logs(view: ClusterView, workload: Object, limit: int = 4) -> Iterator[LogText]:
     """Logs of a workload: of its least healthy Pods first (at most `limit`), the previous run where it restarted."""
+    if isinstance(view.observations.logs, NoLogs):
+        return
     namespace = f.namespace(workload)
     yield from view.observations.logs.of_workload(namespace, f.name(workload))
     pods = [pod for pod in view.pods_of(workload) if not (deleting(pod) and finished(pod))]
@@ -292,7 +295,7 @@ def workload_errors(view: ClusterView, workload: Object) -> list[LogError]:
 def _termination_messages(view: ClusterView, workload: Object) -> list[LogError]:
     found = []
     for pod in view.pods_of(workload)[:4]:
-        for item in containers(pod):
+        for item in () if well(pod) else containers(pod):
             message = f.text(item.terminated, "message")
             if message:
                 log = LogText(f.namespace(pod), f.name(pod), item.name, tuple(message.splitlines()), previous=True)

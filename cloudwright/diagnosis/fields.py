@@ -16,7 +16,7 @@ def get(obj: Any, *path: str) -> Any:
     """The value at `path`, or None where anything on the way is absent or no mapping."""
     for key in path:
         # Objects from JSON are plain dicts; the test of the exact class is many times faster than that of the ABC.
-        if obj.__class__ is not dict and not isinstance(obj, Mapping):
+        if obj.__class__ is not dict and (obj is None or not isinstance(obj, Mapping)):
             return None
         obj = obj.get(key)
     return obj
@@ -24,7 +24,16 @@ def get(obj: Any, *path: str) -> Any:
 
 def text(obj: Any, *path: str) -> str:
     """The string at `path`; "" for anything else (numbers and booleans are written out)."""
-    value = get(obj, *path)
+    for key in path:
+        if obj.__class__ is not dict and (obj is None or not isinstance(obj, Mapping)):
+            return ""
+        obj = obj.get(key)
+    if obj.__class__ is str:
+        return obj
+    return "" if obj is None else _written(obj)
+
+
+def _written(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -47,13 +56,15 @@ def integer(obj: Any, *path: str, default: int = 0) -> int:
 def mapping(obj: Any, *path: str) -> Object:
     """The mapping at `path`; empty for anything else."""
     value = get(obj, *path)
-    return value if value.__class__ is dict or isinstance(value, Mapping) else _EMPTY
+    if value.__class__ is dict:
+        return value
+    return value if value is not None and isinstance(value, Mapping) else _EMPTY
 
 
 def maps(obj: Any, *path: str) -> list[Object]:
     """The mappings in the list at `path`."""
     value = get(obj, *path)
-    if value.__class__ is not list and not isinstance(value, tuple):
+    if value is None or (value.__class__ is not list and not isinstance(value, tuple)):
         return []
     return [item for item in value if item.__class__ is dict or isinstance(item, Mapping)]
 
@@ -71,17 +82,25 @@ def labels(obj: Any, *path: str) -> dict[str, str]:
 
 def name(obj: Any) -> str:
     """`metadata.name`."""
-    return text(obj, "metadata", "name")
+    return _metadata(obj, "name")
 
 
 def namespace(obj: Any) -> str:
     """`metadata.namespace`; "" for cluster-scoped objects."""
-    return text(obj, "metadata", "namespace")
+    return _metadata(obj, "namespace")
 
 
 def uid(obj: Any) -> str:
     """`metadata.uid`."""
-    return text(obj, "metadata", "uid")
+    return _metadata(obj, "uid")
+
+
+def _metadata(obj: Any, key: str) -> str:
+    try:
+        value = obj["metadata"].get(key)
+    except (KeyError, TypeError, AttributeError, IndexError):
+        return ""
+    return value if value.__class__ is str else text(obj, "metadata", key)
 
 
 def condition(obj: Any, kind: str) -> Object | None:

@@ -67,6 +67,23 @@ def _ends_cleanly(view: ClusterView, item: Container) -> bool:
     return short and since is not None and since <= RECENT
 
 
+def well(pod: Object) -> bool:
+    """Whether a Pod's status leaves nothing to ask: running, ready, never restarted, not being deleted."""
+    status = f.mapping(pod, "status")
+    if status.get("phase") != "Running" or deleting(pod) or not pod_ready(pod):
+        return False
+    states = [*f.maps(status, "containerStatuses"), *f.maps(status, "initContainerStatuses")]
+    return all(
+        item.get("ready") is True and item.get("restartCount") == 0 and "waiting" not in f.mapping(item, "state")
+        for item in states
+    )
+
+
+def unwell_pods(view: ClusterView) -> tuple[Object, ...]:
+    """All Pods but those that are `well`: the only ones that checks of failing Pods have to look at."""
+    return view.once("unwell pods", lambda: tuple(pod for pod in view.of("Pod") if not well(pod)))
+
+
 def pod_failing(view: ClusterView, pod: Object) -> bool:
     """Not ready (or crash looping) and not excused by its age."""
     if deleting(pod) or phase(pod) == "Succeeded":
@@ -88,14 +105,8 @@ def pod_failing(view: ClusterView, pod: Object) -> bool:
 
 def failing_pods(view: ClusterView, workload: Object) -> list[Object]:
     """The failing Pods of a workload, judged once per view."""
-    cache: dict[int, bool] = view.__dict__.setdefault("_failing", {})
-    found = []
-    for pod in view.pods_of(workload):
-        if id(pod) not in cache:
-            cache[id(pod)] = pod_failing(view, pod)
-        if cache[id(pod)]:
-            found.append(pod)
-    return found
+    bad = view.once("failing pods", lambda: frozenset(id(pod) for pod in unwell_pods(view) if pod_failing(view, pod)))
+    return [pod for pod in view.pods_of(workload) if id(pod) in bad] if bad else []
 
 
 def stable_since(view: ClusterView, workload: Object) -> bool:

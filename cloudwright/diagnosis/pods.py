@@ -58,6 +58,9 @@ class Container:
         return bool(f.get(self.status, "state", "running") is not None)
 
 
+_NO_STATUS: Object = {}
+
+
 def containers(pod: Object) -> list[Container]:
     """All containers of a Pod or template, init containers first, with their status."""
     found: list[Container] = []
@@ -65,9 +68,10 @@ def containers(pod: Object) -> list[Container]:
         ("initContainers", "initContainerStatuses", True),
         ("containers", "containerStatuses", False),
     ):
-        statuses = {f.text(item, "name"): item for item in f.maps(pod, "status", status_key)}
-        for item in f.maps(pod, "spec", key):
-            found.append(Container(pod, item, statuses.get(f.text(item, "name"), {}), init))
+        specs = f.maps(pod, "spec", key)
+        if specs:
+            statuses = {f.text(item, "name"): item for item in f.maps(pod, "status", status_key)}
+            found += [Container(pod, item, statuses.get(f.text(item, "name"), _NO_STATUS), init) for item in specs]
     return found
 
 
@@ -115,7 +119,11 @@ def template_labels(workload: Object) -> dict[str, str]:
 def template_containers(workload: Object) -> list[Container]:
     """Containers of the workload's template, without status."""
     template = template_of(workload)
-    return [Container(item.pod, item.spec, {}, item.init) for item in containers(template)]
+    return [
+        Container(template, item, _NO_STATUS, init)
+        for key, init in (("initContainers", True), ("containers", False))
+        for item in f.maps(template, "spec", key)
+    ]
 
 
 def main_containers(workload: Object) -> list[Container]:
@@ -178,6 +186,24 @@ def references(workload: Object) -> Iterator[Reference]:
         yield Reference("ServiceAccount", account, f"{base}.serviceAccountName", False)
     for item_ in f.maps(spec, "imagePullSecrets"):
         yield Reference("Secret", f.text(item_, "name"), f"{base}.imagePullSecrets", False, at_start=False)
+
+
+def references_of(view: ClusterView, workload: Object) -> tuple[Reference, ...]:
+    """The references of a workload of the view, read once."""
+    return view.once(("references", id(workload)), lambda: tuple(references(workload)))
+
+
+def users_of(view: ClusterView, kind: str, namespace: str, name: str) -> list[Object]:
+    """Top workloads whose Pods refer to an object."""
+    return view.once("users of objects", lambda: _users(view)).get((kind, namespace, name), [])
+
+
+def _users(view: ClusterView) -> dict[tuple[str, str, str], list[Object]]:
+    index: dict[tuple[str, str, str], list[Object]] = {}
+    for item in view.workloads:
+        for kind, name in dict.fromkeys((ref.kind, ref.name) for ref in references_of(view, item)):
+            index.setdefault((kind, f.namespace(item), name), []).append(item)
+    return index
 
 
 def _environment(item: Container, path: str) -> Iterator[Reference]:

@@ -2,18 +2,20 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from cloudwright.core.evidence import Citation
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.events import EventIndex
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.observations import Event, Observations
 
+T = TypeVar("T")
 TEMPLATE_PATHS: Mapping[str, tuple[str, ...]] = {
     "Pod": (),
     "Deployment": ("spec", "template"),
@@ -91,6 +93,20 @@ class ClusterView:
         """Number of objects."""
         return sum(len(items) for items in self.objects.values())
 
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """What `make` returns, made once per view and `key`: checks share what they derive from it."""
+        known: dict[Any, Any] = self.__dict__.setdefault("_derived", {})
+        if key not in known:
+            known[key] = make()
+        return known[key]  # type: ignore[no-any-return]
+
+    def _all(self) -> Iterator[tuple[str, Object]]:
+        """Every object but the events (which nothing refers to) with its index key."""
+        for key, items in self.objects.items():
+            if key != "Event":
+                for item in items:
+                    yield key, item
+
     # -- lookup ---------------------------------------------------------------------------------------------------
     def of(self, kind: str) -> tuple[Object, ...]:
         """All objects of a kind."""
@@ -98,7 +114,7 @@ class ClusterView:
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], Object]:
-        return {(key, f.namespace(item), f.name(item)): item for key, items in self.objects.items() for item in items}
+        return {(key, f.namespace(item), f.name(item)): item for key, item in self._all()}
 
     def find(self, kind: str, namespace: str, name: str) -> Object | None:
         """One object; cluster-scoped kinds are found whatever namespace is given."""
@@ -112,9 +128,8 @@ class ClusterView:
     @cached_property
     def _by_namespace(self) -> dict[tuple[str, str], list[Object]]:
         index: dict[tuple[str, str], list[Object]] = defaultdict(list)
-        for key, items in self.objects.items():
-            for item in items:
-                index[key, f.namespace(item)].append(item)
+        for key, item in self._all():
+            index[key, f.namespace(item)].append(item)
         return index
 
     def within(self, kind: str, namespace: str) -> Sequence[Object]:
@@ -173,62 +188,70 @@ class ClusterView:
     # -- ownership ------------------------------------------------------------------------------------------------
     @cached_property
     def _by_uid(self) -> dict[str, Object]:
-        return {f.uid(item): item for items in self.objects.values() for item in items if f.uid(item)}
+        return {uid: item for _, item in self._all() if (uid := f.uid(item))}
 
     def by_uid(self, uid: str) -> Object | None:
         """The object with this uid."""
         return self._by_uid.get(uid) if uid else None
 
-    def owner(self, obj: Object) -> Object | None:
-        """The controlling owner, where it is in the view."""
+    @cached_property
+    def _owners(self) -> dict[int, Object]:
+        """Owners of the view's own objects, by the identity of the object."""
+        pairs = ((item, self._find_owner(item)) for _, item in self._all())
+        return {id(item): above for item, above in pairs if above is not None}
+
+    def _find_owner(self, obj: Object) -> Object | None:
         for item in f.maps(obj, "metadata", "ownerReferences"):
             if item.get("controller") is False:
                 continue
-            kind = kind_key({"kind": f.text(item, "kind"), "apiVersion": f.text(item, "apiVersion")})
-            found = self.by_uid(f.text(item, "uid")) or self.find(kind, f.namespace(obj), f.text(item, "name"))
+            found = self.by_uid(f.text(item, "uid")) or self.find(
+                kind_key(item), f.namespace(obj), f.text(item, "name")
+            )
             if found is not None and found is not obj:
                 return found
         return None
 
+    def owner(self, obj: Object) -> Object | None:
+        """The controlling owner of an object of this view, where it is in the view too."""
+        return self._owners.get(id(obj))
+
     def top(self, obj: Object) -> Object:
         """The object that a person edits to change this one: the last of its owners (never a Node)."""
-        seen = 0
-        while seen < 8:
+        for _ in range(8):
             above = self.owner(obj)
             if above is None or above.get("kind") == "Node":
                 break
-            obj, seen = above, seen + 1
+            obj = above
         return obj
 
     @cached_property
-    def _children(self) -> dict[tuple[str, str, str], list[Object]]:
-        index: dict[tuple[str, str, str], list[Object]] = defaultdict(list)
-        for items in self.objects.values():
-            for item in items:
-                if get_owner := self.owner(item):
-                    index[kind_key(get_owner), f.namespace(get_owner), f.name(get_owner)].append(item)
+    def _children(self) -> dict[int, list[Object]]:
+        index: dict[int, list[Object]] = defaultdict(list)
+        for _, item in self._all():
+            if above := self.owner(item):
+                index[id(above)].append(item)
         return index
 
     def children(self, obj: Object, kind: str = "") -> list[Object]:
         """Directly owned objects."""
-        found = self._children.get((kind_key(obj), f.namespace(obj), f.name(obj)), [])
+        found = self._children.get(id(obj), [])
         return [item for item in found if not kind or kind_key(item) == kind]
 
     @cached_property
-    def _pods_by_top(self) -> dict[tuple[str, str, str], list[Object]]:
-        index: dict[tuple[str, str, str], list[Object]] = defaultdict(list)
+    def _pods_below(self) -> dict[int, list[Object]]:
+        index: dict[int, list[Object]] = defaultdict(list)
         for pod in self.of("Pod"):
             step: Object | None = pod
             for _ in range(8):
                 if step is None:
                     break
-                index[kind_key(step), f.namespace(step), f.name(step)].append(pod)
+                index[id(step)].append(pod)
                 step = self.owner(step)
         return index
 
     def pods_of(self, obj: Object) -> list[Object]:
-        """All Pods below an object (itself, if it is one)."""
-        return self._pods_by_top.get((kind_key(obj), f.namespace(obj), f.name(obj)), [])
+        """All Pods below an object of this view (itself, if it is one)."""
+        return self._pods_below.get(id(obj), [])
 
     @cached_property
     def workloads(self) -> tuple[Object, ...]:
@@ -247,19 +270,24 @@ class ClusterView:
         return self._workloads_by_namespace.get(namespace, ())
 
     @cached_property
-    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Object]]:
-        index: dict[tuple[str, str, str], list[Object]] = defaultdict(list)
-        for pod in self.of("Pod"):
-            for key, value in f.labels(pod, "metadata", "labels").items():
-                index[f.namespace(pod), key, value].append(pod)
-        return index
+    def _pods_by_label(self) -> "LabelIndex":
+        return LabelIndex((pod, f.labels(pod, "metadata", "labels")) for pod in self.of("Pod"))
 
     def pods_selected(self, namespace: str, selector: Mapping[str, str]) -> list[Object]:
         """Pods that an equality selector selects; none for an empty selector."""
-        if not selector:
-            return []
-        lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in selector.items()]
-        return [pod for pod in min(lists, key=len) if f.selects(selector, f.labels(pod, "metadata", "labels"))]
+        return self._pods_by_label.selected(namespace, selector)
+
+    @cached_property
+    def _workloads_by_label(self) -> "LabelIndex":
+        return LabelIndex(
+            (item, f.labels(template_of(item), "metadata", "labels"))
+            for item in self.workloads
+            if item.get("kind") != "CronJob"
+        )
+
+    def workloads_selected(self, namespace: str, selector: Mapping[str, str]) -> list[Object]:
+        """Top workloads (but CronJobs) whose Pods get labels that an equality selector selects."""
+        return self._workloads_by_label.selected(namespace, selector)
 
     @cached_property
     def _pods_by_node(self) -> dict[str, list[Object]]:
@@ -275,63 +303,42 @@ class ClusterView:
 
     # -- events ---------------------------------------------------------------------------------------------------
     @cached_property
-    def events(self) -> tuple[Event, ...]:
-        """All events, oldest first."""
-        items = [_event(item) for item in self.of("Event")]
-        oldest = datetime.min.replace(tzinfo=self.collected_at.tzinfo)
-        return tuple(sorted(items, key=lambda item: item.last or oldest))
+    def _events(self) -> EventIndex:
+        return EventIndex(self.of("Event"))
 
-    @cached_property
-    def _events_by_object(self) -> dict[tuple[str, str, str], list[Event]]:
-        index: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
-        for item in self.events:
-            index[item.kind, item.namespace, item.name].append(item)
-        return index
+    @property
+    def warnings(self) -> Sequence[Event]:
+        """All events of type Warning, oldest first."""
+        return self._events.warnings
 
     def events_of(self, obj: Object, *reasons: str) -> list[Event]:
         """Events about exactly this object (same uid, where both have one), oldest first."""
-        key = (f.text(obj, "kind"), f.namespace(obj), f.name(obj))
-        found = self._events_by_object.get(key, [])
+        found = self._events.about(f.text(obj, "kind"), f.namespace(obj), f.name(obj))
         own = f.uid(obj)
         same = (item for item in found if not (own and item.uid and item.uid != own and obj.get("kind") != "Node"))
         return [item for item in same if not reasons or item.reason in reasons]
 
-    @cached_property
-    def _events_by_reason(self) -> dict[str, list[Event]]:
-        index: dict[str, list[Event]] = defaultdict(list)
-        for item in self.events:
-            index[item.reason].append(item)
-        return index
-
     def events_with(self, *reasons: str) -> list[Event]:
         """Events with one of these reasons."""
-        return [item for reason in reasons for item in self._events_by_reason.get(reason, [])]
+        return [item for reason in reasons for item in self._events.with_reason(reason)]
 
 
-def _event(obj: Object) -> Event:
-    about = f.mapping(obj, "involvedObject") or f.mapping(obj, "regarding")
-    series = f.mapping(obj, "series")
-    last = f.when(series, "lastObservedTime") or f.when(obj, "lastTimestamp") or f.when(obj, "deprecatedLastTimestamp")
-    first = f.when(obj, "firstTimestamp") or f.when(obj, "deprecatedFirstTimestamp") or f.when(obj, "eventTime")
-    count = f.integer(series, "count") or f.integer(obj, "count") or f.integer(obj, "deprecatedCount") or 1
-    path = f.text(about, "fieldPath")
-    return Event(
-        kind=f.text(about, "kind"),
-        namespace=f.text(about, "namespace"),
-        name=f.text(about, "name"),
-        uid=f.text(about, "uid"),
-        reason=f.text(obj, "reason"),
-        message=f.text(obj, "message") or f.text(obj, "note"),
-        warning=f.text(obj, "type") == "Warning",
-        count=count,
-        first=first or last,
-        last=last or f.when(obj, "eventTime") or f.when(obj, "metadata", "creationTimestamp"),
-        source=f.text(obj, "source", "component")
-        or f.text(obj, "reportingController")
-        or f.text(obj, "reportingComponent"),
-        event_uid=f.uid(obj),
-        container=path.partition("{")[2].rstrip("}") if "{" in path else "",
-    )
+class LabelIndex:
+    """Objects by namespace and label, for selectors."""
+
+    def __init__(self, labelled: Iterable[tuple[Object, Mapping[str, str]]]) -> None:
+        self._index: dict[tuple[str, str, str], list[tuple[Object, Mapping[str, str]]]] = defaultdict(list)
+        for obj, labels in labelled:
+            namespace = f.namespace(obj)
+            for key, value in labels.items():
+                self._index[namespace, key, value].append((obj, labels))
+
+    def selected(self, namespace: str, selector: Mapping[str, str]) -> list[Object]:
+        """What an equality selector selects; nothing for an empty selector."""
+        if not selector:
+            return []
+        lists = [self._index.get((namespace, key, value), ()) for key, value in selector.items()]
+        return [obj for obj, labels in min(lists, key=len) if f.selects(selector, labels)]
 
 
 def template_of(obj: Object) -> Object:

@@ -159,7 +159,7 @@ def disruption_budgets(view: ClusterView) -> Iterator[Finding]:
 def _drain_severity(view: ClusterView, held: list[Object]) -> Severity | None:
     refused = [
         event
-        for event in view.events
+        for event in view.warnings
         if "disruption budget" in event.message or event.reason in ("EvictionBlocked", "FailedDraining")
     ]
     return Severity.ERROR if refused else Severity.INFO if not held else None

@@ -8,7 +8,7 @@ from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.load.prune import CERTIFICATE
-from cloudwright.diagnosis.pods import references
+from cloudwright.diagnosis.pods import users_of
 from cloudwright.diagnosis.view import ClusterView
 
 SOON = timedelta(days=7)
@@ -49,12 +49,7 @@ def secrets(view: ClusterView) -> Iterator[Finding]:
 
 def _users(view: ClusterView, secret: Object) -> list[Object]:
     name, namespace = f.name(secret), f.namespace(secret)
-    found = [
-        item
-        for item in view.workloads_in(namespace)
-        if any(ref.kind == "Secret" and ref.name == name for ref in references(item))
-    ]
-    return found + [
+    return users_of(view, "Secret", namespace, name) + [
         item
         for item in view.within("Ingress", namespace)
         if any(f.text(tls, "secretName") == name for tls in f.maps(item, "spec", "tls"))

@@ -1,7 +1,7 @@
 """References of workloads to ConfigMaps, Secrets, ServiceAccounts and claims that do not resolve."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from cloudwright.core.finding import Finding, Operator, Remedy, Severity
@@ -22,11 +22,14 @@ from cloudwright.diagnosis.health import failing, failing_pods
 from cloudwright.diagnosis.pods import (
     Reference,
     container_path,
+    finished,
     live_pods,
     pod_spec,
     references,
+    references_of,
     replicas,
     template_containers,
+    users_of,
 )
 from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, spec_path
@@ -43,10 +46,10 @@ GENERATED = frozenset({"kube-root-ca.crt"})
 def missing_references(view: ClusterView) -> Iterator[Finding]:
     """Workloads whose Pods refer to objects that do not exist, whether or not a Pod has tripped over it yet."""
     for workload in view.workloads:
-        if workload.get("kind") == "Pod" and workload.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        if workload.get("kind") == "Pod" and finished(workload):
             continue
         done: set[tuple[str, str]] = set()
-        for ref in references(workload):
+        for ref in references_of(view, workload):
             if ref.optional or (ref.kind, ref.name) in done or "imagePullSecrets" in ref.path:
                 continue
             if ref.name not in GENERATED and view.missing(ref.kind, f.namespace(workload), ref.name):
@@ -83,10 +86,7 @@ def _missing(view: ClusterView, workload: Object, ref: Reference) -> Finding:
 
 
 def _users(view: ClusterView, workload: Object, ref: Reference) -> list[Object]:
-    return [
-        item for item in view.workloads_in(f.namespace(workload))
-        if item is not workload and any((one.kind, one.name) == (ref.kind, ref.name) for one in references(item))
-    ]  # fmt: skip
+    return [item for item in users_of(view, ref.kind, f.namespace(workload), ref.name) if item is not workload]
 
 
 def _mistyped(view: ClusterView, workload: Object, ref: Reference, similar: list[str], users: list[Object]) -> bool:
@@ -100,8 +100,7 @@ def _mistyped(view: ClusterView, workload: Object, ref: Reference, similar: list
         return any(view.find(kind, f.namespace(workload), name) is not None for kind, name in named if kind == ref.kind)
     if users or not similar:
         return False
-    taken = {(one.kind, one.name) for item in view.workloads_in(f.namespace(workload)) for one in references(item)}
-    return (ref.kind, similar[0]) not in taken
+    return not users_of(view, ref.kind, f.namespace(workload), similar[0])
 
 
 def _remedies(
@@ -124,7 +123,9 @@ def _remedies(
         found.append(undo(view, workload))
     if ref.kind == "ConfigMap" and not typo and not similar:
         data = {
-            item.key: "" for item in references(workload) if (item.kind, item.name) == (ref.kind, ref.name) and item.key
+            item.key: ""
+            for item in references_of(view, workload)
+            if (item.kind, item.name) == (ref.kind, ref.name) and item.key
         }
         manifest = {
             "apiVersion": "v1",
@@ -145,9 +146,11 @@ def _remedies(
 def missing_keys(view: ClusterView) -> Iterator[Finding]:
     """References to keys that a ConfigMap or Secret does not have."""
     for workload in view.workloads:
-        for ref in references(workload):
+        for ref in references_of(view, workload):
+            if not ref.key or ref.optional or ref.kind not in ("ConfigMap", "Secret"):
+                continue
             source = view.find(ref.kind, f.namespace(workload), ref.name)
-            if not ref.key or ref.optional or source is None or ref.kind not in ("ConfigMap", "Secret"):
+            if source is None:
                 continue
             have = set(f.mapping(source, "data"))
             if ref.key in have or "data" not in source:
@@ -209,7 +212,7 @@ def stale_configuration(view: ClusterView) -> Iterator[Finding]:
     for workload in view.workloads:
         if workload.get("kind") in ("Job", "CronJob"):
             continue
-        for ref in references(workload):
+        for ref in references_of(view, workload):
             if ref.kind not in ("ConfigMap", "Secret") or ".env" not in ref.path:
                 continue
             source = view.find(ref.kind, f.namespace(workload), ref.name)
@@ -242,10 +245,7 @@ def unused_and_odd(view: ClusterView) -> Iterator[Finding]:
     if not (view.knows("Pod", "") or view.of("Pod")) or view.namespaces is not None:
         return
     used = {
-        (f.namespace(item), ref.name)
-        for item in [*view.workloads, *view.of("Pod")]
-        for ref in references(item)
-        if ref.kind == "ConfigMap"
+        (f.namespace(pod), ref.name) for pod in _one_of_each(view) for ref in references(pod) if ref.kind == "ConfigMap"
     }
     for item in view.of("ConfigMap"):
         where = (f.namespace(item), f.name(item))
@@ -260,12 +260,18 @@ def unused_and_odd(view: ClusterView) -> Iterator[Finding]:
             )
         if (
             where in used
+            or users_of(view, "ConfigMap", *where)
             or where[1] in GENERATED
             or where[0] in ("kube-system", "kube-public", "kube-node-lease")
             or _watched(item)
         ):
             continue
         yield finding(view, "config-map-unused", item, f"No Pod template uses ConfigMap {where[1]}")
+
+
+def _one_of_each(view: ClusterView) -> Iterable[Object]:
+    """One Pod of each owner: Pods hold what admission added to their template."""
+    return {id(view.owner(pod) or pod): pod for pod in view.of("Pod")}.values()
 
 
 def _watched(item: Object) -> bool:
@@ -282,7 +288,7 @@ def complained_settings(view: ClusterView) -> Iterator[Finding]:
     for workload in view.workloads:
         sources = [
             view.find("ConfigMap", f.namespace(workload), ref.name)
-            for ref in references(workload)
+            for ref in references_of(view, workload)
             if ref.kind == "ConfigMap"
         ]
         edited = list(

@@ -16,7 +16,7 @@ from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import Address, Target, addresses, service_name
 from cloudwright.diagnosis.graph.endpoints import backends, selected_workloads, services_of
 from cloudwright.diagnosis.health import failing, failing_pods
-from cloudwright.diagnosis.pods import ports_of, references, replicas, template_containers
+from cloudwright.diagnosis.pods import ports_of, references_of, replicas, template_containers
 from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, spec_path
 
@@ -168,7 +168,6 @@ _CLIENT_ADDRESS = re.compile(r"'@'?(\d+\.\d+\.\d+\.\d+)|(?:host|client|from)[= ]
 
 def _denials(view: ClusterView) -> Iterator[Complaint]:
     """What data stores log of clients they turn away, joined by the address of a Pod that is there now."""
-    pods = {f.text(pod, "status", "podIP"): pod for pod in view.of("Pod") if f.text(pod, "status", "podIP")}
     for server in view.workloads:
         if not is_store(view, server):
             continue
@@ -176,12 +175,17 @@ def _denials(view: ClusterView) -> Iterator[Complaint]:
             for line in text.lines:
                 parsed = read_line(line)
                 match = _CLIENT_ADDRESS.search(line) if parsed and parsed[0] is Reason.CREDENTIALS else None
-                pod = pods.get(match[1] or match[2]) if match else None
+                pod = _pod_at(view, match[1] or match[2]) if match else None
                 if pod is None or parsed is None or not failing(view, view.top(pod)):
                     continue
                 error = LogError(parsed[0], "", 0, line.strip()[:400], 1, 1.0, text, parsed[3])
                 service = next(iter(services_of(view, server)), None)
                 yield Complaint(view.top(pod), error, service, None, None, hurt=True)
+
+
+def _pod_at(view: ClusterView, address: str) -> Object | None:
+    pods = view.once("pods by address", lambda: {f.text(pod, "status", "podIP"): pod for pod in view.of("Pod")})
+    return pods.get(address)
 
 
 def _store_name(view: ClusterView, item: Complaint) -> str:
@@ -309,7 +313,7 @@ def _peers(view: ClusterView, store: Object | None, clients: list[Object]) -> li
 def _credential_source(view: ClusterView, client: Object, mine: Complaint) -> Object | None:
     """The Secret (or ConfigMap) that gives the address is taken to give the password, if it is not shared."""
     secrets: list[Object] = []
-    for ref in references(client):
+    for ref in references_of(view, client):
         source = view.find(ref.kind, f.namespace(client), ref.name) if ref.kind == "Secret" else None
         if source is not None and all(item is not source for item in secrets):
             keys = " ".join(str(item) for item in f.mapping(source, "data")).lower()

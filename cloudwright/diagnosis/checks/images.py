@@ -2,12 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cloudwright.core.finding import Finding, Operator, Remedy, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, near, previous_container, set_image, undo
 from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.health import unwell_pods
 from cloudwright.diagnosis.observations import Event
 from cloudwright.diagnosis.pods import Container, container_path, containers, deleting, finished, pod_spec
 from cloudwright.diagnosis.view import ClusterView
@@ -40,7 +41,7 @@ def image_pull(view: ClusterView) -> Iterator[Finding]:
     """Containers that wait for an image, by what the registry or the kubelet said."""
     groups: dict[tuple[int, str, str], list[tuple[Object, Container]]] = defaultdict(list)
     tops: dict[int, Object] = {}
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if finished(pod) or deleting(pod):
             continue
         for item in containers(pod):
@@ -134,11 +135,11 @@ def _remedies(view: ClusterView, top: Object, item: Container, kind: str) -> tup
 
 def running_images(view: ClusterView) -> frozenset[str]:
     """Images that some container runs now."""
-    found = view.__dict__.get("_running_images")
-    if found is None:
-        found = frozenset(f.text(one.spec, "image") for pod in view.of("Pod") for one in containers(pod) if one.running)
-        view.__dict__["_running_images"] = found
-    return frozenset(found)
+    pods = view.of("Pod")
+    return view.once(
+        "running images",
+        lambda: frozenset(f.text(one.spec, "image") for pod in pods for one in containers(pod) if one.running),
+    )
 
 
 def _known_good_registry(view: ClusterView, image: str) -> bool:
@@ -208,6 +209,8 @@ def registry_of(image: str) -> str:
 def tag_drift(view: ClusterView) -> Iterator[Finding]:
     """Replicas of one revision that run different digests of one tag."""
     for workload in view.workloads:
+        if not _several_builds(view.pods_of(workload)):
+            continue
         seen: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for pod in view.pods_of(workload):
             if deleting(pod) or finished(pod):
@@ -228,9 +231,20 @@ def tag_drift(view: ClusterView) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
+def _several_builds(pods: Sequence[Object]) -> bool:
+    """Whether containers of one name run more than one image: a cheap look before the close one."""
+    first: dict[str, str] = {}
+    for pod in pods if len(pods) > 1 else ():
+        for item in f.maps(pod, "status", "containerStatuses"):
+            build = f.text(item, "imageID")
+            if first.setdefault(f.text(item, "name"), build) != build:
+                return True
+    return False
+
+
 def wrong_architecture(view: ClusterView) -> Iterable[Finding]:
     """Containers that die with an exec format error."""
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         for item in containers(pod):
             message = f"{item.waiting_message} {f.text(item.terminated, 'message')}"
             if "exec format error" not in message:

@@ -169,9 +169,10 @@ def _period(schedule: str) -> timedelta | None:
 def endless_sidecars(view: ClusterView) -> Iterator[Finding]:
     """Job Pods whose main container has ended and whose other container runs on."""
     seen: set[int] = set()
-    for pod in view.of("Pod"):
-        top = view.top(pod)
-        if top.get("kind") not in ("Job", "CronJob") or id(top) in seen or phase(pod) != "Running":
+    for job in view.of("Job"):
+        top = view.top(job)
+        pod = next((one for one in view.pods_of(job) if phase(one) == "Running"), None)
+        if pod is None or id(top) in seen:
             continue
         items = [item for item in containers(pod) if not item.init]
         done = [item for item in items if f.get(item.status, "state", "terminated") is not None]

@@ -234,18 +234,22 @@ def previous_container(view: ClusterView, workload: Object, name: str) -> Object
     return next((item for item in items if f.text(item, "name") == name), None)
 
 
+NEAREST = 16
+"""Candidates one slip away that are looked at: where there are more, none of them says anything."""
+
+
 def near(name: str, candidates: Iterable[str], distance: int = 3) -> list[str]:
-    """Candidates that a slip of the keyboard or a forgotten prefix or suffix could have turned into `name`."""
+    """Candidates that a slip of the keyboard or a forgotten prefix or suffix could have turned into `name`, nearest
+    first; of many slips only the nearest are given."""
+    from rapidfuzz import process
     from rapidfuzz.distance import DamerauLevenshtein
 
-    scored = []
-    for item in dict.fromkeys(candidates):
-        if item == name or not item:
-            continue
-        score = DamerauLevenshtein.distance(name, item, score_cutoff=max(distance, 1))
-        contained = min(len(item), len(name)) >= 4 and (item in name or name in item)
-        if score <= min(distance, max(len(name) // 3, 1)):
-            scored.append((score, item))
-        elif contained:
+    others = [item for item in dict.fromkeys(candidates) if item and item != name]
+    slips = min(distance, max(len(name) // 3, 1))
+    found = process.extract(name, others, scorer=DamerauLevenshtein.distance, score_cutoff=slips, limit=NEAREST)
+    scored = [(score, item) for item, score, _ in found]
+    close = {item for _, item in scored}
+    for item in others:
+        if (name in item or item in name) and min(len(item), len(name)) >= 4 and item not in close:
             scored.append((distance + abs(len(item) - len(name)), item))
     return [item for _, item in sorted(scored)]

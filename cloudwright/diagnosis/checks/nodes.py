@@ -9,6 +9,7 @@ from cloudwright.core.finding import Finding, Operator, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, uncordon
 from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.health import unwell_pods
 from cloudwright.diagnosis.observations import ConnectionTest
 from cloudwright.diagnosis.placement import CONTROL_PLANE
 from cloudwright.diagnosis.pods import containers, deleting, phase, pod_ready
@@ -53,7 +54,7 @@ def services(view: ClusterView) -> Iterator[Finding]:
 
 def _victims(view: ClusterView, node: str, kind: str) -> list[Object]:
     if kind == "scheduler-stopped":
-        pods = [pod for pod in view.of("Pod") if phase(pod) == "Pending" and not f.text(pod, "spec", "nodeName")]
+        pods = [pod for pod in unwell_pods(view) if phase(pod) == "Pending" and not f.text(pod, "spec", "nodeName")]
     else:
         pods = [pod for pod in view.pods_on(node) if not pod_ready(pod) and phase(pod) not in ("Succeeded", "Failed")]
     return list({id(top): top for top in map(view.top, pods)}.values())

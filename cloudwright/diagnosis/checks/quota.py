@@ -9,7 +9,7 @@ from cloudwright.diagnosis.checks.admission import quota_kind, rejections
 from cloudwright.diagnosis.checks.make import absent, finding, patch_at
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name
-from cloudwright.diagnosis.pods import references
+from cloudwright.diagnosis.pods import references_of
 from cloudwright.diagnosis.view import ClusterView
 
 
@@ -64,7 +64,7 @@ def _lacking(view: ClusterView, quota: Object, kind: str, left: float) -> list[t
     if kind == "quota-exceeded-storage":
         missing: dict[str, list[Object]] = {}
         for item in view.workloads_in(namespace):
-            for ref in references(item):
+            for ref in references_of(view, item):
                 if ref.kind == "PersistentVolumeClaim" and view.missing(ref.kind, namespace, ref.name):
                     missing.setdefault(ref.name, []).append(item)
         # The claim's own size is unknown, it was never made; a waiting volume that the quota has no room for tells it.

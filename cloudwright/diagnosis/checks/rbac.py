@@ -61,8 +61,8 @@ def _texts(view: ClusterView) -> Iterator[tuple[str, Object | None, str]]:
         for error in workload_errors(view, item):
             if error.reason is Reason.FORBIDDEN and (error.position > 0.5 or error.log.previous):
                 yield error.quote, item, f.uid(item)
-    for event in view.events:
-        if event.warning and "is forbidden: User" in event.message:
+    for event in view.warnings:
+        if "is forbidden: User" in event.message:
             yield event.message, view.find(event.kind, event.namespace, event.name), event.uid
 
 

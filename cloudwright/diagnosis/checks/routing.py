@@ -11,7 +11,7 @@ from cloudwright.core.finding import Finding
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.pods import references
+from cloudwright.diagnosis.pods import users_of
 from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView
 
@@ -33,13 +33,9 @@ class Route:
 def misrouted(view: ClusterView) -> Iterator[Finding]:
     """Routes whose name is that of one Service and whose target is another."""
     for item in view.of("ConfigMap"):
-        users = [
-            one
-            for one in view.workloads_in(f.namespace(item))
-            if any(ref.kind == "ConfigMap" and ref.name == f.name(item) for ref in references(one))
-        ]
-        for key, text in f.labels(item, "data").items():
-            if users and "route" in text and key.endswith((".yml", ".yaml")) and len(text) < _LIMIT:
+        users = users_of(view, "ConfigMap", f.namespace(item), f.name(item))
+        for key, text in f.labels(item, "data").items() if users else ():
+            if "route" in text and key.endswith((".yml", ".yaml")) and len(text) < _LIMIT:
                 yield from _file(view, item, key, text, users)
     for item in view.of("Ingress"):
         if recently_changed(view, view.ref(item)):

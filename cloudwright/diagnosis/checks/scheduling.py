@@ -21,6 +21,7 @@ from cloudwright.diagnosis.checks.make import (
 )
 from cloudwright.diagnosis.checks.nodes import control_plane
 from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.health import unwell_pods
 from cloudwright.diagnosis.observations import Event
 from cloudwright.diagnosis.placement import Diagnosis, Filter, diagnose, pod_spec_of, tolerates, verdicts
 from cloudwright.diagnosis.pods import containers, deleting, phase, requests
@@ -35,7 +36,7 @@ def unschedulable(view: ClusterView) -> Iterator[Finding]:
     """Pending Pods, grouped by workload; cordons and taints are grouped over workloads."""
     by_top: dict[int, list[Object]] = defaultdict(list)
     tops: dict[int, Object] = {}
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if phase(pod) in ("Pending", "") and not f.text(pod, "spec", "nodeName") and not deleting(pod):
             top = view.top(pod)
             tops[id(top)] = top

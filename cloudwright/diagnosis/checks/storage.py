@@ -10,7 +10,7 @@ from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import absent, finding, near, patch_at
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.observations import Event
-from cloudwright.diagnosis.pods import deleting, live_pods, references, replicas
+from cloudwright.diagnosis.pods import deleting, live_pods, references_of, replicas, users_of
 from cloudwright.diagnosis.view import ClusterView, spec_path
 
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -20,11 +20,7 @@ _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 def users_of_claim(view: ClusterView, claim: Object) -> list[Object]:
     """Workloads and Pods that mount a claim."""
     name, namespace = f.name(claim), f.namespace(claim)
-    found = [
-        item
-        for item in view.workloads_in(namespace)
-        if any(ref.kind == "PersistentVolumeClaim" and ref.name == name for ref in references(item))
-    ]
+    found = list(users_of(view, "PersistentVolumeClaim", namespace, name))
     for item in view.within("StatefulSet", namespace):
         if any(
             name.startswith(f"{f.name(template)}-{f.name(item)}-")
@@ -338,7 +334,7 @@ def _current(view: ClusterView, reason: str) -> list[Event]:
 
 
 def _shared_claim(view: ClusterView, top: Object) -> Object | None:
-    for ref in references(top):
+    for ref in references_of(view, top):
         claim = (
             view.find("PersistentVolumeClaim", f.namespace(top), ref.name)
             if ref.kind == "PersistentVolumeClaim"

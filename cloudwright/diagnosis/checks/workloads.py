@@ -28,6 +28,7 @@ from cloudwright.diagnosis.health import (
     restarted_recently,
     short_of,
     stable_since,
+    unwell_pods,
 )
 from cloudwright.diagnosis.observations import Event
 from cloudwright.diagnosis.pods import (
@@ -37,7 +38,7 @@ from cloudwright.diagnosis.pods import (
     deleting,
     finished,
     phase,
-    references,
+    references_of,
     replicas,
 )
 from cloudwright.diagnosis.timeline import last_edit
@@ -55,7 +56,7 @@ INTENT = re.compile(
 def starts(view: ClusterView) -> Iterator[Finding]:
     """Containers that the runtime cannot create or start."""
     seen: set[tuple[int, str]] = set()
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if deleting(pod) or phase(pod) == "Succeeded":
             continue
         for item in containers(pod):
@@ -200,7 +201,7 @@ def _out_of_memory(
 def crashes(view: ClusterView) -> Iterator[Finding]:
     """Containers that end again and again: out of memory, or by their own doing."""
     seen: set[tuple[int, str]] = set()
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if deleting(pod):
             continue
         top = view.top(pod)
@@ -252,7 +253,7 @@ def edited_source(view: ClusterView, top: Object, pod: Object) -> Object | None:
     """The ConfigMap or Secret of a workload that was edited last, after it was made and not long before this Pod."""
     started = f.when(pod, "status", "startTime") or f.when(pod, "metadata", "creationTimestamp")
     found = []
-    for ref in references(top):
+    for ref in references_of(view, top):
         source = view.find(ref.kind, f.namespace(top), ref.name) if ref.kind in ("ConfigMap", "Secret") else None
         edit = last_edit(source) if source is not None else None
         made = f.when(source, "metadata", "creationTimestamp") if source is not None else None
@@ -307,7 +308,7 @@ def evictions(view: ClusterView) -> Iterator[Finding]:
     """Pods that a node evicted, by what it lacked."""
     groups: dict[tuple[int, str], list[Object]] = {}
     tops: dict[int, Object] = {}
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if f.text(pod, "status", "reason") == "Evicted" and view.older(pod, timedelta(0)):
             top = view.top(pod)
             tops[id(top)] = top
@@ -501,7 +502,7 @@ def _stuck(view: ClusterView, key: str, item: Object, waited: timedelta) -> Find
 def init_containers(view: ClusterView) -> Iterator[Finding]:
     """Init containers that run and run: the Pod never starts."""
     seen: set[tuple[int, str]] = set()
-    for pod in view.of("Pod"):
+    for pod in unwell_pods(view):
         if deleting(pod) or phase(pod) != "Pending":
             continue
         for item in containers(pod):

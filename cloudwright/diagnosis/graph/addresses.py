@@ -76,7 +76,11 @@ def _nearly(domain: list[str]) -> bool:
 
 
 def addresses(view: ClusterView, workload: Object) -> list[Address]:
-    """The addresses of a workload's containers, each once, in the order they are written."""
+    """The addresses of a workload's containers, each once, in the order they are written; read once per view."""
+    return view.once(("addresses", id(workload)), lambda: _addresses(view, workload))
+
+
+def _addresses(view: ClusterView, workload: Object) -> list[Address]:
     found: dict[tuple[str, int, str], Address] = {}
     for item in template_containers(workload):
         if item.name in _MESH_SIDECARS:

@@ -42,12 +42,14 @@ def backends(view: ClusterView, service: Object) -> Backends:
 
 
 def _slices(view: ClusterView) -> dict[tuple[str, str], list[Object]]:
-    found: dict[tuple[str, str], list[Object]] = view.__dict__.get("_slices_of_services") or {}
-    if not found:
-        for item in view.of("EndpointSlice"):
-            name = f.text(item, "metadata", "labels", "kubernetes.io/service-name")
-            found.setdefault((f.namespace(item), name), []).append(item)
-        view.__dict__["_slices_of_services"] = found  # a cache like that of cached_property
+    return view.once("slices of services", lambda: _by_service(view))
+
+
+def _by_service(view: ClusterView) -> dict[tuple[str, str], list[Object]]:
+    found: dict[tuple[str, str], list[Object]] = {}
+    for item in view.of("EndpointSlice"):
+        name = f.text(item, "metadata", "labels", "kubernetes.io/service-name")
+        found.setdefault((f.namespace(item), name), []).append(item)
     return found
 
 
@@ -65,14 +67,7 @@ def selected_workloads(view: ClusterView, service: Object) -> list[Object]:
     """Workloads whose pods the Service selects: by their templates (also when they have no Pod just now), else by the
     labels of their Pods (which operators set on the leader alone)."""
     wanted = selector(service)
-    found: list[Object] = []
-    for item in view.workloads_in(f.namespace(service)):
-        if item.get("kind") == "Pod":
-            on = f.labels(item, "metadata", "labels")
-        else:
-            on = f.labels(item, "spec", "template", "metadata", "labels")
-        if f.selects(wanted, on):
-            found.append(item)
+    found = view.workloads_selected(f.namespace(service), wanted)
     if not found:
         found = list({id(top): top for top in map(view.top, selected_pods(view, service))}.values())
     return found

@@ -10,8 +10,8 @@ from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name
 from cloudwright.diagnosis.graph.endpoints import selected_workloads
-from cloudwright.diagnosis.pods import references, template_labels
-from cloudwright.diagnosis.view import ClusterView
+from cloudwright.diagnosis.pods import references_of, template_labels
+from cloudwright.diagnosis.view import ClusterView, kind_key
 
 Key = tuple[str, str, str]
 """Kind, namespace, name."""
@@ -54,7 +54,7 @@ def key_of(ref: ObjectRef) -> Key:
 
 def key(view: ClusterView, obj: Object) -> Key:
     """The graph key of an object."""
-    return key_of(view.ref(obj))
+    return kind_key(obj), f.namespace(obj), f.name(obj)
 
 
 class Graph:
@@ -217,7 +217,7 @@ def _gateway_routes(view: ClusterView) -> Iterator[Edge]:
 def _configuration(view: ClusterView) -> Iterator[Edge]:
     for item in view.workloads:
         own, namespace = key(view, item), f.namespace(item)
-        for ref in references(item):
+        for ref in references_of(view, item):
             relation = Relation.RUNS_AS if ref.kind == "ServiceAccount" else Relation.USES
             yield Edge(own, relation, (ref.kind, namespace, ref.name), ref.path)
         for claim in f.maps(item, "spec", "volumeClaimTemplates"):

@@ -12,7 +12,7 @@ from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.load.prune import prune
 from cloudwright.diagnosis.observations import LogText, Observations
-from cloudwright.diagnosis.pods import containers, references
+from cloudwright.diagnosis.pods import containers, references_of
 from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, index_objects
 from cloudwright.tools.kubernetes.discovery import Discovery
@@ -166,7 +166,7 @@ def _worth_reading(view: ClusterView) -> frozenset[tuple[str, str]]:
 
 
 def _edited(view: ClusterView, workload: Object) -> bool:
-    refs = [view.find(ref.kind, f.namespace(workload), ref.name) for ref in references(workload)]
+    refs = [view.find(ref.kind, f.namespace(workload), ref.name) for ref in references_of(view, workload)]
     return any(item is not None and recently_changed(view, view.ref(item)) for item in [workload, *refs])
 
 
