@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from cloudwright.agents.kit import Reader
-from cloudwright.agents.language import guarding
+from cloudwright.agents.language import refusals
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Understanding, Vocabulary
 from cloudwright.agents.language.vocabulary import Words
 from cloudwright.core.context import Context
@@ -74,7 +74,7 @@ class CloudReader:
 
     def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
         """What the request asks for."""
-        call = None if memory.question is not None or guarding.refusal(_REASON.sub(" ", request)) else call_of(request)
+        call = None if memory.question is not None or refusals.refusal(_REASON.sub(" ", request)) else call_of(request)
         if call is not None:
             intent = Intent(goal=Goal.CALLS, text=request, confidence=1, calls=(call,))
             return Understanding(request=request, intents=(intent,))

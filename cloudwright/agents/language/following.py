@@ -1,16 +1,17 @@
-"""Follow-ups: the same for another object, the same somewhere else, what would happen if."""
+"""Follow-ups: the same for another object, the same somewhere else."""
 
 from pydantic import JsonValue
 
+from cloudwright.agents.language.calls import located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.objects import EVERYWHERE, World, fitting, namespace_in, objects_of, selector_text
-from cloudwright.agents.language.reading import Read, call, located
-from cloudwright.agents.language.tagging import COMMON
+from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text
 from cloudwright.agents.language.understanding import Named
 from cloudwright.core.tool import ToolCall
 
 _SAME = "same, likewise, too, as well, also, similarly, ditto"
+
+
 _ABOUT = (
     "what about",
     "how about",
@@ -26,6 +27,8 @@ _ABOUT = (
     "and for",
     "and the",
 )
+
+
 _CONTENT_FREE = listed(
     "and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
     " with, to, on, at, one, s, 's, likewise, ditto, is, that, again, namespace"
@@ -112,51 +115,3 @@ def _for(one: ToolCall, item: Named) -> ToolCall:
     return ToolCall(
         tool=one.tool, arguments={key: value for key, value in arguments.items() if value not in ("", None)}
     )
-
-
-_NODE_DOWN = (
-    "drain",
-    "drained",
-    "draining",
-    "down",
-    "lose",
-    "lost",
-    "reboot",
-    "rebooted",
-    "shut",
-    "fails",
-    "failed",
-    "dies",
-    "died",
-    "goes",
-    "went",
-    "crashes",
-    "offline",
-    "empty",
-    "evacuate",
-    "maintenance",
-    "remove",
-    "delete",
-    "restart",
-    "disappears",
-    "cordon",
-    "breaks",
-    "gone",
-    "kill",
-)
-
-
-def impact(clause: Clause, world: World) -> Read | None:
-    """What would happen if something were drained or deleted."""
-    objects = objects_of(clause, world)
-    if not objects:
-        return None
-    item = objects[0]
-    if item.ref.kind == "Node":
-        return Read((call("drain_impact", name=item.ref.name),), (item.ref,), 0.95)
-    return Read(
-        tuple(call("delete_impact", **located(one)) for one in objects[:3]), tuple(one.ref for one in objects[:3]), 0.9
-    )
-
-
-__all__ = ["COMMON", "again", "impact"]

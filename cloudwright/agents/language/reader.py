@@ -3,9 +3,12 @@
 import threading
 from collections.abc import Sequence
 
-from cloudwright.agents.language import answering, deciding, guarding
+from cloudwright.agents.language import answering, deciding, refusals
+from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.objects import World
+from cloudwright.agents.language.doubts import FILLERS
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.smalltalk import special
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import NUMBERS
@@ -40,7 +43,7 @@ class RuleReader:
 
     def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
         """What the request asks for; where the cluster cannot be asked, that is said instead."""
-        why = guarding.refusal(request)
+        why = refusals.refusal(request)
         if why:
             refused = Intent(goal=Goal.REFUSE, text=request, confidence=1, say=why)
             return Understanding(request=request, intents=(refused,))
@@ -66,9 +69,9 @@ class RuleReader:
             answered = answering.answer(world.memory.question, whole, request)
             if answered is not None:
                 return (answered,)
-        special = deciding.special(whole, world.memory)
-        if special is not None:
-            return (special,)
+        talk = special(whole, world.memory)
+        if talk is not None:
+            return (talk,)
         found: list[Intent] = []
         for clause in split(tokens, tagger):
             intent = self._intent(clause, world)
@@ -92,7 +95,7 @@ class RuleReader:
             return found
         calls = tuple(call for item in changes for call in item.calls)
         about = tuple(ref for item in changes for ref in item.about)
-        plain = "; ".join(deciding.said(call) for call in calls)
+        plain = "; ".join(said(call) for call in calls)
         question = Question(
             text=f"I did not understand {lost[0].text!r}. Shall I do exactly this: {plain}?",
             options=(Option(label=plain, calls=calls, about=about),),
@@ -107,9 +110,7 @@ class RuleReader:
         )
 
     def _intent(self, clause: Clause, world: World) -> Intent:
-        return deciding.special(clause, world.memory) or deciding.intent_of(
-            clause, world, self._utterances, self._catalog
-        )
+        return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
 
 
 def _says_again(text: str, values: set[str]) -> bool:
@@ -124,7 +125,7 @@ def _says_again(text: str, values: set[str]) -> bool:
 
 def _content(text: str) -> int:
     """Words of a clause that are no small talk."""
-    return len([word for word in text.lower().split() if word.strip("\"'") not in deciding.FILLERS])
+    return len([word for word in text.lower().split() if word.strip("\"'") not in FILLERS])
 
 
 def _without_chatter(found: Sequence[Intent]) -> tuple[Intent, ...]:

@@ -1,130 +1,57 @@
 """Recognising in a request what the cluster knows (kinds, names, namespaces) and what has a form of its own."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from cloudwright.agents.language import lexicon, wanted
+from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.spelling import COMMON, TYPO_LENGTH, unflagged
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
-from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
+from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
 _FILE = re.compile(r"(?:\./)?[\w./-]+\.(?:ya?ml|json)")
+
+
 _PAIR = re.compile(r"[A-Za-z_][\w./-]*=\S*")
+
+
 _TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
+
+
 _IMAGE = re.compile(r"(?:[\w.-]+(?::\d+)?/)*[\w.-]*[A-Za-z][\w.-]*(?::[\w.-]+|@sha256:[0-9a-f]+)", re.ASCII)
+
+
 _REPO = re.compile(r"[\w-]+\.[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?::[\w.-]+)?")
+
+
 _KEY = re.compile(r"[\w.-]+\.[a-z]+/[\w.-]+")
+
+
 _PATH = re.compile(r"(?:spec|status|metadata|data)(?:[.\[][\w.\-\[\]*/]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+")
+
+
 _TIME = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?|\d{4}-\d{2}-\d{2}(?:T[\d:.]+Z?)?")
+
+
 _WORKLOADS = listed(
     "workload, workloads, app, apps, application, applications, component, components, microservice,"
     " microservices, program"
 )
+
+
 _ALL = frozenset(["everything", "all", "every"])
+
+
 _PREPOSITIONS = listed("in, namespace, ns, inside, within, from")
-WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
+
+
 _LONGEST_NAME = 5
-_TYPO_LENGTH = 6
-
-
-@dataclass(frozen=True)
-class Index:
-    """The vocabulary, arranged for looking up words."""
-
-    vocabulary: Vocabulary
-
-    @cached_property
-    def names(self) -> Mapping[str, tuple[Named, ...]]:
-        """Objects by name, lower case."""
-        found: dict[str, list[Named]] = defaultdict(list)
-        for named in self.vocabulary.objects:
-            if named.ref.kind != "Namespace":
-                found[named.ref.name.lower()].append(named)
-        return {name: tuple(items) for name, items in found.items()}
-
-    @cached_property
-    def kinds(self) -> Mapping[tuple[str, ...], KindWord]:
-        """Kinds by their words; core's own win over others."""
-        found: dict[tuple[str, ...], KindWord] = {}
-        ranked = sorted(self.vocabulary.kinds, key=lambda kind: (_rank(kind.api_version), kind.kind))
-        for kind in ranked:
-            for word in kind.words:
-                found.setdefault(tuple(word.split()), kind)
-        return found
-
-    @cached_property
-    def by_kind(self) -> Mapping[str, KindWord]:
-        """Kinds by their names."""
-        return {kind.kind: kind for kind in reversed(self.vocabulary.kinds)}
-
-    @cached_property
-    def namespaces(self) -> frozenset[str]:
-        """Names of namespaces."""
-        return frozenset(self.vocabulary.namespaces)
-
-    @cached_property
-    def flat(self) -> Mapping[str, str]:
-        """Names without their dashes → names."""
-        return {name.replace("-", "").replace(".", ""): name for name in self.names}
-
-    @cached_property
-    def label_values(self) -> frozenset[str]:
-        """Values of the labels of objects."""
-        return frozenset(value for named in self.vocabulary.objects for value in named.labels.values())
-
-    @cached_property
-    def base_names(self) -> Mapping[str, tuple[Named, ...]]:
-        """Workloads by the container images' last word and by the value of their app labels."""
-        found: dict[str, list[Named]] = defaultdict(list)
-        for named in self.vocabulary.objects:
-            if named.ref.kind in WORKLOAD_KINDS and not named.owner:
-                for key in ("app", "app.kubernetes.io/name", "k8s-app"):
-                    value = (named.labels.get(key) or named.pod_labels.get(key) or "").lower()
-                    if value and value != named.ref.name:
-                        found[value].append(named)
-        return {name: tuple(items) for name, items in found.items()}
-
-    @cached_property
-    def containers(self) -> frozenset[str]:
-        """Names of containers."""
-        return frozenset(name for named in self.vocabulary.objects for name in named.images)
-
-
-def _rank(api_version: str) -> int:
-    group = api_version.partition("/")[0] if "/" in api_version else ""
-    order = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
-    return order.index(group) if group in order else len(order)
-
-
-def _all_words() -> frozenset[str]:
-    words: set[str] = set()
-    for text in lexicon.ACTIONS.values():
-        for phrase in lexicon.phrases(text):
-            words.update(phrase)
-            words.update(lexicon.inflections(phrase[0]))
-    for phrase in lexicon.phrases(lexicon.LOOKS):
-        words.update(phrase)
-        words.update(lexicon.inflections(phrase[0]))
-    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS):
-        words.update(text.split())
-    for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
-        for phrase in lexicon.phrases(text):
-            words.update(phrase)
-    for text, _ in wanted.FIELDS:
-        for phrase in lexicon.phrases(text):
-            words.update(phrase)
-    return frozenset(words)
-
-
-COMMON = _all_words()
-"""Words of general English that the lexicon knows: never typos of an object's name."""
 
 
 class Tagger:
@@ -144,7 +71,7 @@ class Tagger:
     def _parted(self, token: Token) -> list[Token]:
         """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
         if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
-            return _unflagged(token)
+            return unflagged(token)
         kind, _, path = token.raw.partition(".")
         if (
             token.quoted
@@ -156,7 +83,7 @@ class Tagger:
 
     def _corrected(self, token: Token) -> Token:
         low = token.low
-        if token.quoted or token.mark or len(low) < _TYPO_LENGTH or not low.isalpha() or low in self._known:
+        if token.quoted or token.mark or len(low) < TYPO_LENGTH or not low.isalpha() or low in self._known:
             return token
         if low in self.index.names or low in self.index.namespaces or low in self.index.containers:
             return token
@@ -384,27 +311,16 @@ class Tagger:
             yield Mention("namespace", at, at + 1, place, near=True)
 
 
-_FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "--all-namespaces": ("all", "namespaces"), "-l": ("labelled",), "--selector": ("labelled",),
-          "-c": ("container",), "--container": ("container",), "--tail": ("last",), "--since": ("since",), "--previous": ("previous",), "-p": ("previous",), "--to-revision": ("revision",), "-f": (), "--filename": (), "-o": (), "--": (), "-": ()}  # fmt: skip
-
-
-def _unflagged(token: Token) -> list[Token]:
-    if token.low == "kubectl":
-        return []
-    flag, equals, value = token.raw.partition("=")
-    words = _FLAGS.get(flag.lower())
-    if words is None:
-        words = (flag.lstrip("-").lower(),) if re.match(r"--?[a-z]", flag) else (token.raw,)
-        if words == (token.raw,):
-            return [token]
-    out = [Token(word, word, token.start) for word in words]
-    return [*out, Token(value, value.lower(), token.start)] if equals and value else out
-
-
 _NOT_NAMES = frozenset(("kubernetes", "default", "admin", "edit", "view"))
 """Objects of every cluster whose names are words of the field: meant only beside their kind."""
+
+
 _DIGITS = re.compile(r"[\d.:]+")
+
+
 _PRONOUNS = frozenset(lexicon.PRONOUNS.split())
+
+
 _PLURAL = listed("them, they, these, those, ones, their, theirs, both")
 
 

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import inflections, listed, phrases
-from cloudwright.agents.language.objects import World, fitting, namespace_in
+from cloudwright.agents.language.references import World, fitting, namespace_in
 from cloudwright.agents.language.text import tokens_of
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import InvalidArguments

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from cloudwright.agents.language import guarding
+from cloudwright.agents.language import refusals
 from cloudwright.agents.language.deciding import intent_of
-from cloudwright.agents.language.objects import World
+from cloudwright.agents.language.references import World
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import Goal, Intent, KindWord, Memory, Named, Vocabulary
@@ -91,7 +91,7 @@ def test_numbers_are_read_in_words() -> None:
     ],
 )
 def test_what_gets_around_approval_or_masking_is_refused(text: str) -> None:
-    assert guarding.refusal(text)
+    assert refusals.refusal(text)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_gets_around_approval_or_masking_is_refused(text: str) -> None:
     ["logs of ledger without health checks", "who can read secrets in blue", "pods without limits", "list the secrets"],
 )
 def test_what_only_sounds_like_it_is_not_refused(text: str) -> None:
-    assert not guarding.refusal(text)
+    assert not refusals.refusal(text)
 
 
 @pytest.mark.parametrize(

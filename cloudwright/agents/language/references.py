@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.tagging import Index
 from cloudwright.agents.language.understanding import KindWord, Memory, Named
 from cloudwright.core.refs import ObjectRef
 

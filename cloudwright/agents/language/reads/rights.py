@@ -2,9 +2,10 @@
 
 import re
 
+from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.objects import EVERYWHERE, World, namespace_in
-from cloudwright.agents.language.reading import Read, call
+from cloudwright.agents.language.reads.frame import Read
+from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
 from cloudwright.agents.language.understanding import Named
 
 _VERBS = {

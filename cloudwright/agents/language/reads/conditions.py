@@ -1,87 +1,21 @@
 """Conditions on objects in people's words, as the filter language of the read tools."""
 
 import re
-from dataclasses import dataclass, field
 
-from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.comparing import bound_near, negated
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.objects import World
+from cloudwright.agents.language.reads.arranging import superlative
+from cloudwright.agents.language.reads.frame import Where
+from cloudwright.agents.language.reads.states import states
+from cloudwright.agents.language.references import World
 from cloudwright.agents.language.understanding import KindWord
-
-_NEGATIONS = listed("not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor")
-_UNREADY = {"Pod": "not ready and not Completed and not Succeeded", "Job": "status = Failed"}
-_BAD_WORDS = (
-    "unhealthy", "failing", "broken", "bad", "in trouble", "unready", "not-ready", "notready", "degraded", "having trouble",
-    "having problems", "struggling", "troubled", "sick", "faulty", "malfunctioning", "in a bad state", "misbehaving", "down",
-    "problematic", "stuck", "red",
-)  # fmt: skip
-_GOOD_WORDS = (
-    "healthy",
-    "ready",
-    "up",
-    "fine",
-    "ok",
-    "okay",
-    "working",
-    "good",
-    "available",
-    "fully available",
-    "green",
-)
-_STATES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("crash looping", "crashlooping", "crash-looping", "crashloopbackoff", "crashloop", "crash loop", "crash-loop",
-      "crash loops"), "status matches CrashLoopBackOff"),
-    (("crashing", "crashed", "crashes", "keep crashing", "crash"), "status matches \"CrashLoopBackOff|Error|OOMKilled|ExitCode\""),
-    (("oomkilled", "oom killed", "oom-killed", "out of memory", "oom", "ran out of memory", "run out of memory"), "reason = OOMKilled"),
-    (("pending", "unschedulable", "waiting to be scheduled", "unscheduled", "waiting"), "status = Pending"),
-    (("imagepullbackoff", "errimagepull", "failing to pull", "image pull", "pull their image", "pull its image",
-      "pulling images", "pull images", "pull the image", "image can not be pulled", "pull an image", "pull"), "status matches ImagePull"),
-    (("completed", "finished", "succeeded", "complete", "done"), "status matches \"Completed|Succeeded|Complete\""),
-    (("failed", "errored"), "status matches \"Failed|Error|BackoffLimit\""),
-    (("evicted",), "reason = Evicted"),
-    (("terminating", "being deleted", "stuck in deletion"), "terminating = true"),
-    (("suspended", "paused", "on hold", "disabled"), "suspended = true"),
-    (("running",), "status = Running"),
-    (("unbound",), "status != Bound"),
-    (("bound",), "status = Bound"),
-    (("lost",), "status = Lost"),
-    (("released",), "status = Released"),
-)  # fmt: skip
-_MORE = (
-    "more than",
-    "over",
-    "above",
-    "greater than",
-    "exceeding",
-    ">",
-    "bigger than",
-    "larger than",
-    "higher than",
-    "beyond",
-)
-_LEAST = ("at least", ">=", "or more", "minimum of", "no less than", "no fewer than")
-_LESS = ("less than", "under", "below", "fewer than", "<", "smaller than", "lower than")
-_MOST = ("at most", "<=", "up to", "no more than", "or fewer", "or less")
-_EXACT = ("exactly", "precisely", "=", "==", "only", "just")
-
-
-@dataclass
-class Where:
-    """What a list is narrowed to, in the arguments of `list_resources`."""
-
-    parts: list[str] = field(default_factory=list)
-    labels: list[str] = field(default_factory=list)
-
-    @property
-    def where(self) -> str:
-        """The filter."""
-        return " and ".join(self.parts)
 
 
 def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     """Everything the clause says about which objects of a kind are meant."""
     found = Where()
-    _states(clause, kind, found)
+    states(clause, kind, found)
     _restarts(clause, kind, found)
     _replicas(clause, kind, found)
     _ages(clause, found)
@@ -92,107 +26,6 @@ def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     _types(clause, kind, found)
     _oddities(clause, kind, found)
     return found
-
-
-def negated(clause: Clause, at: int, reach: int = 3) -> bool:
-    """Whether a negation stands shortly before a word."""
-    for index in range(at - 1, max(-1, at - 1 - reach), -1):
-        if clause.low[index] in _NEGATIONS:
-            clause.used.add(index)
-            return True
-        if clause.low[index] in (",", "and", "but", "or", "with") or clause.at(index) is not None:
-            return False
-    return False
-
-
-def _unready(kind: KindWord) -> str:
-    if kind.kind in ("PersistentVolumeClaim", "PersistentVolume"):
-        return "not Bound"
-    if kind.kind == "Node":
-        return "not ready"
-    return _UNREADY.get(kind.kind, "ready = false")
-
-
-def _states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
-    joined: list[str] = []
-    for words, expression in _STATES:
-        for word in sorted(words, key=len, reverse=True):
-            at = clause.find(word)
-            if at < 0 or at in clause.used or _speaks_of_images(clause, at, word):
-                continue
-            clause.use_words(word)
-            expression = _for_kind(expression, word, kind)
-            negative = "ImagePull" not in expression and negated(clause, at)
-            joined.append(f"not ({expression})" if negative else expression)
-            break
-    for words, bad in ((_BAD_WORDS, True), (_GOOD_WORDS, False)):
-        for word in words:
-            at = clause.find(word)
-            if at < 0 or at in clause.used:
-                continue
-            clause.use_words(word)
-            wrong = bad != negated(clause, at)
-            joined.append(f"({_unready(kind)})" if wrong else "ready")
-            break
-    for token in clause.tokens:
-        if (
-            re.fullmatch(r"(?:[A-Z][a-z]+){2,}|OOMKilled", token.raw)
-            and not joined
-            and clause.at(clause.tokens.index(token)) is None
-        ):
-            joined.append(f"(status = {token.raw} or reason = {token.raw})")
-    if kind.kind == "Node" and clause.has("cordoned, unschedulable, scheduling disabled, schedulingdisabled"):
-        joined = ["status matches SchedulingDisabled"]
-        clause.use_words("cordoned, unschedulable")
-    elif kind.kind == "Node" and clause.has("schedulable"):
-        joined = ["not (status matches SchedulingDisabled)"]
-    if len(joined) > 1 and clause.has("or"):
-        found.parts.append("(" + " or ".join(joined) + ")")
-    else:
-        found.parts += joined
-
-
-def _speaks_of_images(clause: Clause, at: int, word: str) -> bool:
-    """ "running image x" and "running on node y" say nothing about the status."""
-    following = clause.low[at + 1 : at + 3]
-    if (
-        word == "running"
-        and following
-        and (
-            following[0] in ("on", "image", "version", "the", "an")
-            or ((mention := clause.at(at + 1)) is not None and mention.what in ("image", "name"))
-        )
-    ):
-        return not negated(clause, at)
-    return False
-
-
-def _for_kind(expression: str, word: str, kind: KindWord) -> str:
-    if kind.kind == "Job" and word == "running":
-        return "status = Running"
-    if kind.kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet") and "status" in expression:
-        return "ready" if word == "running" else "ready = false"
-    if kind.kind == "Deployment" and word == "paused":
-        return "spec.paused = true"
-    return expression
-
-
-def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] | None:
-    """A comparison with a number near a word: the sign and the number."""
-    numbers = [item for item in clause.of("number", "quantity", "percent") if abs(item.start - at) <= reach]
-    if not numbers:
-        return None
-    number = min(numbers, key=lambda item: abs(item.start - at))
-    before = " ".join(clause.low[max(0, number.start - 3) : number.start])
-    after = " ".join(clause.low[number.end : number.end + 2])
-    sign = "="
-    for words, meaning in ((_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
-        if any(re.search(rf"(?:^|\s){re.escape(word)}$", before) or after.startswith(word) for word in words):
-            sign = meaning
-            clause.use_words(*words)
-            break
-    clause.use(number)
-    return sign, number
 
 
 def _restarts(clause: Clause, kind: KindWord, found: Where) -> None:
@@ -400,25 +233,3 @@ def _oddities(clause: Clause, kind: KindWord, found: Where) -> None:
         found.parts.append("spec.hostNetwork = true")
     if kind.kind == "ConfigMap" and clause.has("immutable"):
         found.parts.append("immutable = true")
-
-
-_TOP = listed(
-    "most, highest, largest, biggest, oldest, maximum, max, top, longest, heaviest, worst, newest, youngest, latest"
-)
-_LOW = listed("least, fewest, lowest, smallest, minimum, min")
-
-
-def superlative(clause: Clause) -> str:
-    """The superlative word of the clause, or ""."""
-    if clause.has("latest tag, latest image, latest version, :latest, the latest"):
-        return ""
-    return next(
-        (word for index, word in enumerate(clause.low) if word in _TOP | _LOW and clause.at(index) is None
-         and not (word in ("most", "least") and index and clause.low[index - 1] == "at")),
-        "",
-    )  # fmt: skip
-
-
-def ascending(word: str) -> bool:
-    """Whether a superlative asks for the smallest."""
-    return word in _LOW

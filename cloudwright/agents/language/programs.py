@@ -1,12 +1,13 @@
-"""Programs in containers, files in and out, tunnels: what is run is taken from the request as it stands, never guessed."""
+"""Programs in containers: what is run is taken from the request as it stands, never guessed."""
 
 import shlex
 
-from cloudwright.agents.language.changing import Change, change_all
+from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.objects import World
-from cloudwright.agents.language.reading import Read, call
+from cloudwright.agents.language.reads.frame import Read
+from cloudwright.agents.language.references import World
 from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes.programs import why_not_read_only
 

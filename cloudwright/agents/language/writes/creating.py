@@ -1,4 +1,4 @@
-"""Changes that make something: manifests, namespaces, ConfigMaps, Services, autoscalers, jobs, taints."""
+"""What is made new: manifests, namespaces, ConfigMaps, Services, jobs."""
 
 import json
 import re
@@ -6,15 +6,14 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language.changing import Change, change_all, workload_call
+from cloudwright.agents.language.calls import call, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.objects import SCALABLE, World, namespace_in
-from cloudwright.agents.language.reading import call, located
+from cloudwright.agents.language.references import World, namespace_in
 from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
 _LARGEST_FILE = 1_000_000
-_TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
 
 
 def from_file(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
@@ -158,42 +157,6 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
     return change_all(clause, world, ("Deployment", "StatefulSet", "ReplicaSet"), "expose", make)
 
 
-def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
-    """An autoscaler for a workload."""
-    kind = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
-    automatic = clause.has("automatically, between, autoscale, autoscaled, autoscaling")
-    if not (
-        "autoscale" in families
-        or (kind and families & {"create", "add", "set"})
-        or (automatic and families & {"scale", "set"})
-    ):
-        return None
-    numbers, percents = clause.of("number"), clause.of("percent")
-    if clause.of("quantity"):
-        return None
-    clause.use(*numbers, *percents)
-    clause.use_words(
-        "between, and, from, to, min, max, minimum, maximum, replicas, pods, cpu, at, most, least, percent, hpa,"
-        " autoscaler, automatically, up, utilization, target, with, autoscaling, of"
-    )
-
-    def make(item: Named) -> ToolCall | Question:
-        if not numbers:
-            return Question(
-                text="Up to how many replicas?", slot="max", drafts=(workload_call("autoscale_workload", item),)
-            )
-        low = numbers[0].value if len(numbers) > 1 else None
-        return workload_call(
-            "autoscale_workload",
-            item,
-            max=numbers[-1].value if len(numbers) < 3 else numbers[1].value,
-            min=low,
-            cpu_percent=percents[-1].value if percents else None,
-        )
-
-    return change_all(clause, world, SCALABLE[:2], "autoscale", make)
-
-
 def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A CronJob, once, now."""
     crons = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "CronJob"]
@@ -209,50 +172,3 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
         return call("run_job_now", name=item.ref.name, namespace=item.ref.namespace)
 
     return change_all(clause, world, ("CronJob",), "run", make)
-
-
-def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
-    """Taints of a node."""
-    if not families & {"taint", "untaint"} and not clause.has("taint, taints"):
-        return None
-    removing = bool(families & {"untaint", "delete"})
-    found = [token.raw for token in clause.tokens if _TAINT.fullmatch(token.raw)]
-    keys = [item.text for item in clause.of("pair") if item.text not in found]
-    for index, token in enumerate(clause.tokens):
-        if token.raw in found or token.raw in keys:
-            clause.used.add(index)
-    if not found and removing:
-        at = clause.find("taint")
-        for index in (at + 1, at - 1):
-            if (
-                0 <= index < len(clause.tokens)
-                and clause.at(index) is None
-                and clause.low[index]
-                not in ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
-            ):
-                found = [clause.tokens[index].raw]
-                clause.used.add(index)
-                break
-    effect = next(
-        (token.raw for token in clause.tokens if token.low in ("noschedule", "noexecute", "prefernoschedule")), ""
-    )
-    if keys and effect and not found:
-        proper = {"noschedule": "NoSchedule", "noexecute": "NoExecute", "prefernoschedule": "PreferNoSchedule"}[
-            effect.lower()
-        ]
-        found = [f"{keys[0]}:{proper}"]
-        clause.use_words(effect.lower())
-    clause.use_words("taint, taints, with, effect, key, off")
-    if not found:
-        return Change(question=Question(text="Which taint? Write it as key=value:NoSchedule.", slot="set"))
-    fixed: list[JsonValue] = list(found)
-
-    def make(item: Named) -> ToolCall:
-        return call("taint_node", name=item.ref.name, **({"remove": fixed} if removing else {"set": fixed}))
-
-    return change_all(clause, world, ("Node",), "taint", make)
-
-
-FRAMES = (from_file, inline, taint, run_now, autoscale, expose, new_object)
-
-__all__ = ["FRAMES", "located", "read_manifest"]

@@ -1,0 +1,123 @@
+"""The change that a clause orders, or what has to be asked before."""
+
+from cloudwright.agents.language import doubts, moods
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.complaints import FIX, fixes
+from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
+from cloudwright.agents.language.utterances import Utterances, acts
+from cloudwright.agents.language.verbs import Verb, looks, ordered
+from cloudwright.agents.language.wishes import implied
+from cloudwright.agents.language.writes import change_of
+from cloudwright.core.catalog import Catalog
+
+READ_THRESHOLD = 0.45
+"""How alike a tool's utterance must be before a read is run on it; below, the closest are offered."""
+
+
+WRITE_THRESHOLD = 0.72
+"""The same for a change that no rule understands."""
+
+
+def ordered_change(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
+    """A change, if the clause orders one."""
+    if moods.reported(clause):
+        return None
+    orders = ordered(clause)
+    families = frozenset(family for verb in orders for family in verb.families) | implied(clause)
+    if not families:
+        return None
+    if moods.negative(clause, orders):
+        return Intent(
+            goal=Goal.CHATTER,
+            text=clause.text,
+            confidence=0.9,
+            say="Understood: that is left as it is, nothing is changed.",
+        )
+    if FIX & {clause.low[verb.start] for verb in orders[:1]} and (fixed := fixes(clause, world)) is not None:
+        return fixed
+    if (
+        "rollback" in families
+        and not clause.of("name")
+        and world.memory.changes
+        and not clause.has("rollout, revision, version, release")
+    ):
+        return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
+    scope = doubts.broad(clause, world)
+    change = change_of(clause, world, families)
+    if change is None and not scope and (vague := _vague(clause, orders, utterances, world)) is not None:
+        return _learned_change(clause, world, utterances, orders) or vague
+    if change is None:
+        return _learned_change(clause, world, utterances, orders) if not scope else _too_broad(clause, scope, orders)
+    for verb in orders:
+        clause.used.update(range(verb.start, verb.end))
+    return doubts.guarded(clause, world, change, scope, catalog, families)
+
+
+def _vague(clause: Clause, orders: list[Verb], utterances: Utterances, world: World) -> Intent | None:
+    """An order about a named object that nothing explains is asked about, not answered with a look at the object."""
+    if not orders or not clause.of("name", "pronoun") or clause.low[orders[0].start] in looks():
+        return None
+    options = tuple(
+        Option(label=utterances.described(item)) for item in utterances.guess(clause, world, most=6) if acts(item.tool)
+    )
+    question = Question(
+        text="What exactly shall I change? Say it with the value that it shall have.", options=options[:3]
+    )
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.3, question=question)
+
+
+def _too_broad(clause: Clause, scope: str, orders: list[Verb]) -> Intent | None:
+    dangerous = any(
+        verb.families & {"delete", "restart", "stop", "drain", "evict", "scale", "down", "rollback", "pause"}
+        for verb in orders
+    )
+    if not dangerous:
+        return None
+    question = Question(text=f"That concerns {scope}, which is too wide to guess. Name the objects that you mean.")
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.4, question=question)
+
+
+def _learned_change(clause: Clause, world: World, utterances: Utterances, orders: list[Verb]) -> Intent | None:
+    """A change that only the tools' own utterances explain; asked about unless it is very alike."""
+    guesses = [item for item in utterances.guess(clause, world) if acts(item.tool)]
+    if not guesses or guesses[0].score < READ_THRESHOLD or not orders:
+        return None
+    best = guesses[0]
+    for verb in orders:
+        clause.used.update(range(verb.start, verb.end))
+    sure = (
+        best.score >= WRITE_THRESHOLD
+        and len(clause.of("name")) < 2
+        and len(clause.of("number")) < 2
+        and best.tool.name not in _RULED
+        and best.call is not None
+        and not doubts.uncertain(clause)
+        and best.tool.name not in _ASKED
+    )
+    if sure and best.call is not None:
+        return Intent(goal=Goal.CALLS, text=clause.text, confidence=best.score, calls=(best.call,))
+    options = tuple(
+        Option(label=utterances.described(item), calls=(item.call,) if item.call else ()) for item in guesses[:3]
+    )
+    question = Question(
+        text="I am not sure what to change. Did you mean one of these? Say it with what is missing.", options=options
+    )
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=best.score, question=question)
+
+
+_RULED = frozenset(
+    """create_resource apply_manifest patch_resource label_resource annotate_resource delete_resource restore_fields
+    scale_workload autoscale_workload expose_workload run_job_now set_image set_env set_resources rollout_restart
+    rollout_undo rollout_pause rollout_resume evict_pod cordon_node uncordon_node drain_node taint_node exec_command
+    copy_from_pod copy_to_pod port_forward""".split()  # noqa: SIM905
+)
+"""Changes that rules know: what the rules do not understand of them is asked about."""
+
+
+_ASKED = listed(
+    "restore_fields, exec_command, copy_to_pod, port_forward, create_resource, apply_manifest,"
+    " delete_resource, patch_resource"
+)
+"""Tools that are never run on likeness alone."""

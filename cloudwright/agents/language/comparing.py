@@ -1,0 +1,63 @@
+"""Negations and comparisons with a number near a word."""
+
+import re
+
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.lexicon import listed
+
+_NEGATIONS = listed("not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor")
+
+
+_MORE = (
+    "more than",
+    "over",
+    "above",
+    "greater than",
+    "exceeding",
+    ">",
+    "bigger than",
+    "larger than",
+    "higher than",
+    "beyond",
+)
+
+
+_LEAST = ("at least", ">=", "or more", "minimum of", "no less than", "no fewer than")
+
+
+_LESS = ("less than", "under", "below", "fewer than", "<", "smaller than", "lower than")
+
+
+_MOST = ("at most", "<=", "up to", "no more than", "or fewer", "or less")
+
+
+_EXACT = ("exactly", "precisely", "=", "==", "only", "just")
+
+
+def negated(clause: Clause, at: int, reach: int = 3) -> bool:
+    """Whether a negation stands shortly before a word."""
+    for index in range(at - 1, max(-1, at - 1 - reach), -1):
+        if clause.low[index] in _NEGATIONS:
+            clause.used.add(index)
+            return True
+        if clause.low[index] in (",", "and", "but", "or", "with") or clause.at(index) is not None:
+            return False
+    return False
+
+
+def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] | None:
+    """A comparison with a number near a word: the sign and the number."""
+    numbers = [item for item in clause.of("number", "quantity", "percent") if abs(item.start - at) <= reach]
+    if not numbers:
+        return None
+    number = min(numbers, key=lambda item: abs(item.start - at))
+    before = " ".join(clause.low[max(0, number.start - 3) : number.start])
+    after = " ".join(clause.low[number.end : number.end + 2])
+    sign = "="
+    for words, meaning in ((_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
+        if any(re.search(rf"(?:^|\s){re.escape(word)}$", before) or after.startswith(word) for word in words):
+            sign = meaning
+            clause.use_words(*words)
+            break
+    clause.use(number)
+    return sign, number

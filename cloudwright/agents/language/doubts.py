@@ -1,0 +1,149 @@
+"""What makes a change unsure, so that it is asked about: conditions, too wide a scope, words that nothing explains."""
+
+import re
+
+from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.calls import said
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.references import World, objects_of
+from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
+from cloudwright.agents.language.writes.frame import Change
+from cloudwright.core.catalog import Catalog
+
+FILLERS = frozenset(lexicon.FILLERS.split())
+
+
+def guarded(
+    clause: Clause, world: World, change: Change, scope: str, catalog: Catalog, families: frozenset[str]
+) -> Intent:
+    """A change, unless something in the clause could change its meaning: then it is asked about."""
+    text = clause.text
+    if change.question is not None:
+        return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
+    word = uncertain(clause)
+    _use_kinds(clause, change, families)
+    doubt = ""
+    if scope:
+        doubt = f"That concerns {scope}"
+    elif len({item.text for item in clause.of("namespace")}) > 1:
+        doubt = "You named several namespaces"
+    elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
+        doubt = f"There is no namespace {clause.low[misspelt.start]!r}; I took it for {misspelt.text}"
+    elif word:
+        doubt = f"You said {word!r}, and I only make changes now and as a whole"
+    else:
+        rest = [
+            item
+            for item in clause.unused(FILLERS)
+            if item.lower() not in world.index.namespaces and item.lower() not in _harmless()
+        ]
+        if rest:
+            doubt = f"I do not know what {' '.join(rest)!r} means here"
+    if (
+        clause.question
+        and not doubt
+        and not clause.has("can you, could you, would you, will you, please, can we, would you mind, could we")
+    ):
+        doubt = "You asked rather than told me"
+    if not doubt:
+        return Intent(goal=Goal.CALLS, text=text, confidence=change.confidence, calls=change.calls, about=change.about)
+    plain = "; ".join(said(item) for item in change.calls)
+    option = Option(label=plain, calls=change.calls, about=change.about)
+    question = Question(text=f"{doubt}. Shall I do exactly this: {plain}?", options=(option,))
+    return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=question)
+
+
+def _use_kinds(clause: Clause, change: Change, families: frozenset[str]) -> None:
+    """Kind words that agree with what is changed are explained by it; a word for another kind stays unexplained."""
+    kinds = {ref.kind for ref in change.about}
+    made = bool(families & {"create", "add", "trigger", "expose", "autoscale"}) or not change.about
+    for mention in clause.of("kind"):
+        if mention.kind is not None and (mention.kind.kind in kinds or made or mention.kind.kind in _CARRIERS):
+            clause.use(mention)
+    clause.use(*clause.of("workload"))
+
+
+_CARRIERS = frozenset(("Namespace", "Pod", "Deployment"))
+"""Kinds whose words people use loosely for what is changed: "the pods of x", "undo the deployment of x"."""
+
+
+_REASONS = listed(
+    "failed, failing, broken, stuck, crashing, crashed, oom, killed, oomkilled, typo, wrong, old, unused,"
+    " stale, obsolete, slow, overloaded, struggling, busy, too, small, low, high, starving, needed, longer,"
+    " anymore, bad, finished, completed, dead, traffic, load, spike, peak, ran, running, out, keeps, getting,"
+    " hot, tight, because, since, as, due, memory, cpu, more, customers, sale, weekend, campaign, wrongly,"
+    " mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few"
+)
+"""Words that say why, or what state something is in; they do not change what is asked for."""
+
+
+def _harmless() -> frozenset[str]:
+    return _REASONS | {"namespace", "ns", "app", "workload", "cluster", "container"}
+
+
+_UNLESS = (
+    "if", "unless", "except", "excluding", "other than", "apart from", "besides", "only if", "only when", "whenever",
+    "until", "after", "before", "tomorrow", "tonight", "later", "next week", "next month", "in case", "provided", "assuming",
+    "when", "while", "as soon as", "once", "instead of", "rather than", "temporarily", "for a while", "not", "never",
+    "without", "skip", "avoid", "whichever", "some of", "one of", "any of", "most of", "half of", "a few", "several", "but",
+    "eventually", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "midnight", "noon", "maybe",
+    "perhaps", "possibly", "unlike", "depending", "either", "or", "except for", "don't",
+)  # fmt: skip
+
+
+_CONDITIONAL_FREE = ("if possible", "until further notice", "for now", "until i say so", "or so", "if you can", "if you could", "when you can", "when you have time", "if you don't mind", "if you do not mind", "if that's ok", "if that is ok",
+    "when you get a chance", "at once", "if you would", "if you please", "when you have a moment", "right after that", "after that", "would not mind", "do not worry", "once more", "when you are ready", "if that is fine", "if that is okay", "if that is alright",
+    "whenever you can", "when possible", "when you get a minute", "when you have a minute", "if not too much trouble", "before it gets worse", "before lunch")  # fmt: skip
+
+
+def uncertain(clause: Clause) -> str:
+    """The word that makes a change depend on something or excludes something, or ""."""
+    covered: set[int] = set()
+    for phrase in _CONDITIONAL_FREE:
+        at = clause.find(phrase)
+        if at >= 0:
+            covered.update(range(at, at + len(phrase.split())))
+            clause.use_words(phrase)
+    for phrase in _UNLESS:
+        at = clause.find(phrase)
+        if (
+            at >= 0
+            and at not in covered
+            and not (at in clause.used and phrase in ("once", "before", "when", "after", "until"))
+        ):
+            return phrase
+    return ""
+
+
+_PRODUCTION = re.compile(r"prod(?:uction)?|live")
+
+
+def broad(clause: Clause, world: World) -> str:
+    """Why the scope of a change is too broad or unclear, or ""."""
+    kinds = [item for item in clause.of("kind", "workload") if item.plural]
+    names = clause.of("name")
+    if clause.has(
+        "everything, everyone, the whole namespace, entire namespace, whole cluster, entire cluster, all of it,"
+        " all the things"
+    ) and (not names or clause.has("everything in, everything else")):
+        return "everything"
+    if clause.of("all") and kinds and not names:
+        return f"all {kinds[0].text}"
+    if kinds and not names and not clause.of("pronoun", "ordinal"):
+        return f"several {kinds[0].text}"
+    unknown = [
+        token.low
+        for index, token in enumerate(clause.tokens)
+        if _PRODUCTION.fullmatch(token.low) and clause.at(index) is None
+    ]
+    if unknown and not any(_PRODUCTION.fullmatch(name) for name in world.index.namespaces):
+        return unknown[0]
+    if (
+        not names
+        and clause.of("pronoun")
+        and len(objects_of(clause, world)) > 1
+        and any(item.plural for item in clause.of("pronoun"))
+    ):
+        return "several objects"
+    return ""

@@ -1,0 +1,79 @@
+"""The vocabulary, arranged for looking up words: names, kinds, namespaces, label values, containers."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
+
+WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
+
+
+@dataclass(frozen=True)
+class Index:
+    """The vocabulary, arranged for looking up words."""
+
+    vocabulary: Vocabulary
+
+    @cached_property
+    def names(self) -> Mapping[str, tuple[Named, ...]]:
+        """Objects by name, lower case."""
+        found: dict[str, list[Named]] = defaultdict(list)
+        for named in self.vocabulary.objects:
+            if named.ref.kind != "Namespace":
+                found[named.ref.name.lower()].append(named)
+        return {name: tuple(items) for name, items in found.items()}
+
+    @cached_property
+    def kinds(self) -> Mapping[tuple[str, ...], KindWord]:
+        """Kinds by their words; core's own win over others."""
+        found: dict[tuple[str, ...], KindWord] = {}
+        ranked = sorted(self.vocabulary.kinds, key=lambda kind: (_rank(kind.api_version), kind.kind))
+        for kind in ranked:
+            for word in kind.words:
+                found.setdefault(tuple(word.split()), kind)
+        return found
+
+    @cached_property
+    def by_kind(self) -> Mapping[str, KindWord]:
+        """Kinds by their names."""
+        return {kind.kind: kind for kind in reversed(self.vocabulary.kinds)}
+
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Names of namespaces."""
+        return frozenset(self.vocabulary.namespaces)
+
+    @cached_property
+    def flat(self) -> Mapping[str, str]:
+        """Names without their dashes → names."""
+        return {name.replace("-", "").replace(".", ""): name for name in self.names}
+
+    @cached_property
+    def label_values(self) -> frozenset[str]:
+        """Values of the labels of objects."""
+        return frozenset(value for named in self.vocabulary.objects for value in named.labels.values())
+
+    @cached_property
+    def base_names(self) -> Mapping[str, tuple[Named, ...]]:
+        """Workloads by the container images' last word and by the value of their app labels."""
+        found: dict[str, list[Named]] = defaultdict(list)
+        for named in self.vocabulary.objects:
+            if named.ref.kind in WORKLOAD_KINDS and not named.owner:
+                for key in ("app", "app.kubernetes.io/name", "k8s-app"):
+                    value = (named.labels.get(key) or named.pod_labels.get(key) or "").lower()
+                    if value and value != named.ref.name:
+                        found[value].append(named)
+        return {name: tuple(items) for name, items in found.items()}
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """Names of containers."""
+        return frozenset(name for named in self.vocabulary.objects for name in named.images)
+
+
+def _rank(api_version: str) -> int:
+    group = api_version.partition("/")[0] if "/" in api_version else ""
+    order = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
+    return order.index(group) if group in order else len(order)

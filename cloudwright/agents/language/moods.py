@@ -1,0 +1,122 @@
+"""Whether a clause orders, asks, supposes, tells of the past, forbids, or wants advice."""
+
+from functools import cache
+
+from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.verbs import Verb, looks, opening, verbs
+
+
+def looks_only(clause: Clause) -> bool:
+    """Whether the clause begins with a word that only looks."""
+    start = opening(clause)
+    if start >= len(clause.low):
+        return True
+    word = clause.low[start]
+    first = [verb for verb in verbs(clause) if verb.start == start]
+    if word == "rollout" and clause.low[start + 1 : start + 2] in (("history",), ("status",)):
+        return True
+    if word == "give" and clause.low[start + 1 : start + 2] in (("me",), ("us",)) and not clause.of("number"):
+        return True
+    return (
+        word in looks()
+        and not (
+            first
+            and word
+            in ("give", "bring", "get", "run", "top", "pull", "draw", "follow", "name", "help", "report", "present")
+        )
+    ) or word in ("logs", "log", "events", "top")
+
+
+@cache
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(sorted((" ".join(phrase) for phrase in phrases(text)), key=len, reverse=True))
+
+
+def hypothetical(clause: Clause) -> bool:
+    """Whether it only asks what would happen."""
+    return (
+        clause.has(lexicon.HYPOTHETICAL)
+        or bool(clause.low[:1] and clause.low[0] in ("if", "suppose", "imagine", "assuming"))
+        or (clause.has("safely") and clause.has("can"))
+    )
+
+
+def how_to(clause: Clause) -> bool:
+    """Whether it asks how something is done."""
+    return clause.has(lexicon.HOW_TO) or (clause.has("explain, describe, know, teach") and clause.has("how, way"))
+
+
+def opinion(clause: Clause) -> bool:
+    """Whether it asks for advice."""
+    found = [phrase for phrase in _phrases(lexicon.SHOULD) if phrase != "would you"]
+    return clause.has(*found)
+
+
+_QUESTIONS = frozenset(lexicon.ASKING.split())
+
+
+_REPORTERS = listed("i, we, he, she, they, someone, somebody, nobody, you, it, who")
+
+
+def reported(clause: Clause) -> bool:
+    """Whether it tells of the past ("I restarted cart yesterday", "cart was scaled down", "did you delete it")."""
+    low = clause.low
+    start = opening(clause)
+    found = verbs(clause)
+    if any(verb.start == start and verb.form == "base" for verb in found):
+        return False
+    past = [verb for verb in found if verb.form == "past"]
+    if not past:
+        return False
+    wish = clause.has("want, wants, need, needs, like, should be, must be, get, have")
+    before = low[past[0].start - 1] if past[0].start else ""
+    teller = any(word in _REPORTERS for word in low[max(0, past[0].start - 3) : past[0].start])
+    helped = any(
+        word in ("was", "were", "been", "got", "has", "had", "have", "already", "just")
+        for word in low[max(0, past[0].start - 3) : past[0].start]
+    )
+    return (teller or helped or before in ("", "\x00")) and not wish
+
+
+def interrogative(clause: Clause) -> bool:
+    """Whether it is a question that a change could not answer."""
+    low = clause.low
+    start = opening(clause)
+    first = low[start] if start < len(low) else ""
+    raw_first = next(
+        (
+            word
+            for word in low
+            if word not in ("hey", "hi", "hello", "so", "and", "ok", "okay", ",", "then", "well", "also", "now")
+        ),
+        "",
+    )
+    following = low[start + 1 : start + 2]
+    if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
+        return True
+    if low[:2] and low[0] in ("can", "may", "could", "might") and low[1:2] not in (("you",), ("we",)):
+        return True
+    return first in _QUESTIONS or raw_first in _QUESTIONS
+
+
+_PREPOSITIONS = listed("in, on, for, from, at, to, with, by, of, under")
+
+
+def negative(clause: Clause, found: list[Verb]) -> bool:
+    """Whether the clause forbids what its verb says."""
+    low = clause.low
+    if not found:
+        return False
+    before = low[: found[0].start]
+    return any(
+        word in ("not", "never", "n't", "stop", "avoid", "cease", "refrain") for word in before[-4:]
+    ) and not _polite_not(before)
+
+
+def _polite_not(before: tuple[str, ...]) -> bool:
+    joined = " ".join(before)
+    return joined.endswith(
+        ("why not", "would not mind", "if you do not mind", "why do you not", "why do not we", "why do not you")
+    )

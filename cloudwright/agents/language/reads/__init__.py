@@ -1,0 +1,28 @@
+"""Requests that only look, as calls of the read tools: one frame for each kind of question."""
+
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.reads.activity import events, usage
+from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, explaining
+from cloudwright.agents.language.reads.facts import fields, manifest
+from cloudwright.agents.language.reads.frame import Frame, Read
+from cloudwright.agents.language.reads.lists import counts, lists
+from cloudwright.agents.language.reads.logs import logs
+from cloudwright.agents.language.reads.relations import owners, relations
+from cloudwright.agents.language.reads.rollouts import comparing, rollouts
+from cloudwright.agents.language.references import World
+
+
+def read_of(clause: Clause, world: World) -> Read | None:
+    """The read that a clause asks for, or None."""
+    for frame in FRAMES:
+        found = frame(clause, world)
+        if found is not None:
+            return found
+    return None
+
+
+FRAMES: tuple[Frame, ...] = (
+    cluster, explaining, logs, events, comparing, rollouts, manifest, relations, usage, owners, counts, fields, lists, alerts,
+    describe,
+)  # fmt: skip
+"""Tried in order; the first that gives something wins."""

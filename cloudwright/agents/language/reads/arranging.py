@@ -1,0 +1,91 @@
+"""In which order, how many of them, and grouped by what."""
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.understanding import KindWord
+
+_TOP = listed(
+    "most, highest, largest, biggest, oldest, maximum, max, top, longest, heaviest, worst, newest, youngest, latest"
+)
+
+
+_LOW = listed("least, fewest, lowest, smallest, minimum, min")
+
+
+def superlative(clause: Clause) -> str:
+    """The superlative word of the clause, or ""."""
+    if clause.has("latest tag, latest image, latest version, :latest, the latest"):
+        return ""
+    return next(
+        (word for index, word in enumerate(clause.low) if word in _TOP | _LOW and clause.at(index) is None
+         and not (word in ("most", "least") and index and clause.low[index - 1] == "at")),
+        "",
+    )  # fmt: skip
+
+
+def ascending(word: str) -> bool:
+    """Whether a superlative asks for the smallest."""
+    return word in _LOW
+
+
+_SORTS = (
+    (("restarts", "restarted", "restart", "restarting"), "restarts"),
+    (("replicas", "copies", "instances"), "replicas"),
+    (("size", "storage", "capacity", "large", "big"), "spec.resources.requests.storage"),
+    (("age",), "age"), (("name", "alphabetically"), "name"), (("namespace",), "namespace"), (("node",), "node"),
+    (("cpu",), "cpu"), (("status",), "status"),
+)  # fmt: skip
+
+
+def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
+    word = superlative(clause)
+    singular = not any(item.plural for item in clause.of("kind", "workload"))
+    numbers = [
+        item
+        for item in clause.of("number")
+        if item.end < len(clause.low)
+        and (clause.low[item.start - 1] in ("top", "first", "last", "the") or clause.low[item.end] in _ADJECTIVES)
+    ]
+    limit = numbers[0].value if numbers else 1 if singular else 5
+    if word in ("oldest", "longest") or clause.has("longest running"):
+        return {"sort": "-age", "limit": limit}
+    if word in ("newest", "youngest", "latest"):
+        return {"sort": "age", "limit": limit}
+    if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name"):
+        field = next((field for words, field in _SORTS if clause.has(*words)), "name")
+        down = "" if clause.has("ascending") or field in ("name", "namespace", "node", "status", "age") else "-"
+        return {"sort": f"{'-' if clause.has('descending') else down}{field}"}
+    if not word:
+        return {}
+    field = next((field for words, field in _SORTS if clause.has(*words)), "")
+    if kind.kind == "PersistentVolumeClaim" and word in ("largest", "biggest", "smallest"):
+        field = "spec.resources.requests.storage"
+    if kind.kind == "PersistentVolume" and word in ("largest", "biggest", "smallest"):
+        field = "spec.capacity.storage"
+    if not field:
+        return {}
+    return {"sort": field if ascending(word) else f"-{field}", "limit": limit}
+
+
+_ADJECTIVES = listed("oldest, newest, largest, biggest, highest, most, youngest")
+
+
+def groups(clause: Clause) -> dict[str, JsonValue]:
+    """Counting by a field: "by namespace", "per node", "which node has the most pods"."""
+    for words, field in (
+        (("by namespace", "per namespace", "in each namespace", "each namespace", "by namespaces"), "namespace"),
+        (("by node", "per node", "on each node", "each node", "every node", "across nodes", "on every node"), "node"),
+        (("by status", "per status", "by phase", "by state"), "status"),
+        (("by image", "per image"), "image"), (("by type",), "type"), (("by owner",), "owner"), (("by qos",), "qos"),
+    ):  # fmt: skip
+        if clause.has(*words) and not clause.has("sorted, sort, ordered"):
+            return {"group_by": [field]}
+    if clause.has("images, container images") and not clause.of("kind", "workload"):
+        return {"group_by": ["image"]}
+    word = superlative(clause)
+    kinds = [item.kind.kind for item in clause.of("kind") if item.kind is not None]
+    if word and len(kinds) >= 2 and kinds[0] in ("Node", "Namespace") and not clause.has("restarts"):
+        return {"group_by": ["node" if kinds[0] == "Node" else "namespace"]}
+    return {}

@@ -1,0 +1,182 @@
+"""What containers print."""
+
+import re
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.references import World, namespace_in, objects_of, selector_text
+
+
+def logs(clause: Clause, world: World) -> Read | None:
+    """What containers print."""
+    if not clause.has(
+        "logs, log, logging, log lines, print, prints, printed, printing, stdout, output, stack trace, traceback"
+    ):
+        return None
+    arguments: dict[str, JsonValue] = {}
+    _log_window(clause, arguments)
+    _log_patterns(clause, arguments)
+    objects = objects_of(
+        clause, world, ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "ReplicaSet")
+    )
+    if not objects:
+        objects = [item for item in objects_of(clause, world) if item.ref.kind == "Service"]
+    containers = [word for word in clause.low if word in world.index.containers]
+    if clause.has("container, sidecar") and containers:
+        arguments["container"] = (
+            containers[-1] if not objects or containers[-1] != objects[0].ref.name else containers[0]
+        )
+    if not objects:
+        pairs = [item.text for item in clause.of("pair")]
+        if not pairs:
+            return None
+        place = namespace_in(clause) or world.home()
+        return Read((call("get_logs", labels=",".join(pairs), namespace=place, **arguments),))
+    calls = []
+    for item in objects[:MOST_OBJECTS]:
+        target = item
+        if item.ref.kind == "Service":
+            calls.append(
+                call("get_logs", labels=selector_text(dict(item.selector)), namespace=item.ref.namespace, **arguments)
+            )
+            continue
+        calls.append(call("get_logs", **located(target), **arguments))
+    return Read(tuple(calls), tuple(item.ref for item in objects[:MOST_OBJECTS]), 0.95)
+
+
+def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
+    durations = clause.of("duration")
+    if durations:
+        arguments["since"] = durations[0].text
+        clause.use(durations[0])
+    times = clause.of("time")
+    if times:
+        arguments["since"] = clock(times[0].text, yesterday=clause.has("yesterday"))
+    elif clause.has("yesterday") and not durations:
+        arguments["since"] = "1d"
+    if clause.has(
+        "previous, before it crashed, before the crash, before the restart, before it restarted, last crash,"
+        " crashed container, previously, before its restart, last run, earlier instance, before its last restart,"
+        " before the last restart, terminated"
+    ):
+        arguments["previous"] = True
+    numbers = [item for item in clause.of("number") if item not in durations]
+    for item in numbers:
+        beside = clause.low[max(0, item.start - 1) : item.end + 2]
+        if {"last", "lines", "line", "tail", "newest", "latest", "recent", "final"} & set(beside):
+            arguments["tail"] = item.value
+
+
+def clock(text: str, *, yesterday: bool) -> str:
+    """A time of day as a full time in UTC: today's, or yesterday's."""
+    from datetime import UTC, datetime, timedelta
+
+    if "-" in text:
+        return text
+    hours, minutes, *_ = (int(part) for part in text.split(":"))
+    now = datetime.now(UTC)
+    then = now.replace(hour=hours % 24, minute=minutes % 60, second=0, microsecond=0)
+    if yesterday or then > now:
+        then -= timedelta(days=1)
+    return then.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+_EXCLUDES = (
+    "without",
+    "excluding",
+    "except",
+    "minus",
+    "ignoring",
+    "not containing",
+    "leaving out",
+    "skipping",
+    "hide",
+    "filter out",
+    "but not",
+    "omit",
+    "omitting",
+    "drop",
+)
+
+
+_INCLUDES = (
+    "containing",
+    "mentioning",
+    "matching",
+    "with",
+    "about",
+    "for",
+    "that mention",
+    "that contain",
+    "contain",
+    "mention",
+    "grep",
+    "including",
+    "that say",
+    "saying",
+    "match",
+)
+
+
+def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
+    texts = clause.of("text")
+    for word in _EXCLUDES:
+        at = clause.find(word)
+        if at >= 0:
+            rest = clause.low[at + len(word.split()) :]
+            arguments["exclude"] = _pattern(texts, at, rest)
+            clause.used.update(range(at, len(clause.tokens)))
+            break
+    else:
+        if texts:
+            arguments["include"] = re.escape(texts[-1].text)
+            clause.use(texts[-1])
+            return
+    if "exclude" in arguments:
+        return
+    if clause.has("errors, error, exceptions, exception, error lines, failures"):
+        arguments["include"] = "error|exception|fatal|panic|fail"
+    elif clause.has("warnings, warning"):
+        arguments["include"] = "warn"
+    else:
+        for word in (
+            "containing",
+            "mentioning",
+            "matching",
+            "grep for",
+            "grep",
+            "that mention",
+            "that contain",
+            "mention",
+            "mentions",
+        ):
+            at = clause.find(word)
+            if at >= 0:
+                following = [
+                    item
+                    for item in clause.low[at + len(word.split()) :]
+                    if item not in ("the", "word", "a", "string", "text")
+                ]
+                if following and following[0] not in ("in", "of"):
+                    arguments["include"] = re.escape(following[0])
+                break
+
+
+def _pattern(texts: Sequence[Mention], at: int, rest: Sequence[str]) -> str:
+    after = [item for item in texts if item.start > at]
+    if after:
+        return re.escape(after[0].text)
+    words = [
+        word
+        for word in rest
+        if word
+        not in ("the", "any", "lines", "line", "of", "noise", "messages", "entries", "ones", "from", "requests", "\x00")
+    ]
+    joined = " ".join(words)
+    if "health" in joined or "probe" in joined:
+        return "health|healthz|readyz|livez|probe|/ready|/live"
+    return "|".join(re.escape(word.rstrip("s")) for word in words[:3] if word not in ("and", "or")) or "health"

@@ -1,0 +1,58 @@
+"""How rollouts went, and what differs between two objects or two places."""
+
+from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.reads.frame import Read, on
+from cloudwright.agents.language.references import World, fitting, objects_of, rank
+
+
+def rollouts(clause: Clause, world: World) -> Read | None:
+    """How a rollout goes, and what revisions there were."""
+    history = clause.has(
+        "history, revisions, revision, earlier versions, previous versions, past versions, past rollouts,"
+        " previous rollouts, rollouts"
+    )
+    status = clause.has(
+        "rollout, rolled out, rolling out, roll out, rollout status, deployed successfully, finished deploying"
+    )
+    if not history and not status:
+        return None
+    objects = objects_of(clause, world, ("Deployment", "StatefulSet", "DaemonSet"))
+    if not objects:
+        return None
+    if not history:
+        return on("rollout_status", objects)
+    numbers = clause.of("number")
+    return on("rollout_history", objects, revision=numbers[0].value if numbers and clause.has("revision") else None)
+
+
+def comparing(clause: Clause, world: World) -> Read | None:
+    """What differs between two places or two objects."""
+    if not clause.has(
+        "compare, difference, differences, differ, differs, diff, different, compared, drift, deviate, versus, vs,"
+        " comparison, same, deviates, mismatch, mismatches"
+    ):
+        return None
+    places = list(dict.fromkeys(item.text for item in clause.of("namespace")))
+    names = clause.of("name")
+    kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
+    kind = kinds[0].kind.lower() if kinds else ""
+    if len(places) >= 2:
+        name = names[0].text if names else ""
+        found = [item for item in names[0].objects if item.ref.namespace in places] if names else []
+        if found and not kind:
+            kind = min((item.ref.kind for item in found), key=rank).lower()
+        about = tuple(item.ref for item in found if item.ref.kind.lower() == kind)
+        return Read(
+            (call("compare_resources", namespace=places[0], other_namespace=places[1], kind=kind, name=name),), about
+        )
+    if len(names) >= 2:
+        left = fitting(clause, names[0], world)
+        right = [item for item in fitting(clause, names[1], world) if not left or item.ref.kind == left[0].ref.kind]
+        if left and right:
+            one, other = left[0], right[0]
+            return Read((
+                call("compare_resources", **located(one), other_name=other.ref.name,
+                     other_namespace=other.ref.namespace if other.ref.namespace != one.ref.namespace else ""),
+            ), (one.ref, other.ref))  # fmt: skip
+    return None

@@ -1,0 +1,49 @@
+"""Putting misspelt words right, and words of a command line into plain ones."""
+
+import re
+
+from cloudwright.agents.language import aspects, lexicon
+from cloudwright.agents.language.text import Token
+
+TYPO_LENGTH = 6
+
+
+def _all_words() -> frozenset[str]:
+    words: set[str] = set()
+    for text in lexicon.ACTIONS.values():
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
+            words.update(lexicon.inflections(phrase[0]))
+    for phrase in lexicon.phrases(lexicon.LOOKS):
+        words.update(phrase)
+        words.update(lexicon.inflections(phrase[0]))
+    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS):
+        words.update(text.split())
+    for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
+    for text, _ in aspects.FIELDS:
+        for phrase in lexicon.phrases(text):
+            words.update(phrase)
+    return frozenset(words)
+
+
+COMMON = _all_words()
+"""Words of general English that the lexicon knows: never typos of an object's name."""
+
+
+_FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "--all-namespaces": ("all", "namespaces"), "-l": ("labelled",), "--selector": ("labelled",),
+          "-c": ("container",), "--container": ("container",), "--tail": ("last",), "--since": ("since",), "--previous": ("previous",), "-p": ("previous",), "--to-revision": ("revision",), "-f": (), "--filename": (), "-o": (), "--": (), "-": ()}  # fmt: skip
+
+
+def unflagged(token: Token) -> list[Token]:
+    if token.low == "kubectl":
+        return []
+    flag, equals, value = token.raw.partition("=")
+    words = _FLAGS.get(flag.lower())
+    if words is None:
+        words = (flag.lstrip("-").lower(),) if re.match(r"--?[a-z]", flag) else (token.raw,)
+        if words == (token.raw,):
+            return [token]
+    out = [Token(word, word, token.start) for word in words]
+    return [*out, Token(value, value.lower(), token.start)] if equals and value else out

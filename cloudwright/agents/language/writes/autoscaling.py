@@ -1,0 +1,131 @@
+"""Autoscalers: their bounds and target, and new ones."""
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.calls import call, label_of, located, workload_call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import SCALABLE, World, fitting, namespace_in, pointed
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.vocabulary import scaled_by
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.settings import SETTING
+from cloudwright.core.tool import ToolCall
+
+
+def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Bounds and target of an autoscaler that is there."""
+    speaks = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
+    named = [
+        item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "HorizontalPodAutoscaler"
+    ]
+    bound = clause.has(
+        "max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
+        " between, threshold, maxreplicas, minreplicas"
+    )
+    if not (speaks or (named and bound)) or "delete" in families or not bound or not families & SETTING:
+        return None
+    place = namespace_in(clause)
+    hpas = [item for item in named if not place or item.ref.namespace == place]
+    if not hpas:
+        for mention in clause.of("name"):
+            hpas += [
+                found
+                for item in fitting(clause, mention, world)
+                if (found := scaled_by(item, world.index.vocabulary)) is not None
+            ]
+    if not hpas:
+        hpas = [found for ref in pointed(clause, world) if (item := world.named(ref)) is not None
+                for found in ([item] if item.ref.kind == "HorizontalPodAutoscaler" else [scaled_by(item, world.index.vocabulary)]) if found is not None]  # fmt: skip
+    if not hpas:
+        return None
+    spec = _bounds(clause)
+    if not spec:
+        return Change(question=Question(text="To which number?", slot="replicas"))
+    clause.use(*clause.of("name", "number", "percent", "pronoun"))
+    clause.use_words(
+        "max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
+        " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
+    )
+
+    def make(item: Named) -> ToolCall:
+        return call("patch_resource", **located(item), patch={"spec": spec})
+
+    if len(hpas) > 1:
+        options = tuple(Option(label=label_of(item), calls=(make(item),), about=(item.ref,)) for item in hpas)
+        return Change(question=Question(text=f"Which one: {'; '.join(o.label for o in options)}?", options=options))
+    return Change((make(hpas[0]),), (hpas[0].ref,))
+
+
+def _bounds(clause: Clause) -> dict[str, JsonValue]:
+    numbers = clause.of("number")
+    percents = clause.of("percent")
+    spec: dict[str, JsonValue] = {}
+    if percents:
+        spec["metrics"] = [
+            {
+                "type": "Resource",
+                "resource": {
+                    "name": "cpu",
+                    "target": {"type": "Utilization", "averageUtilization": percents[-1].value},
+                },
+            }
+        ]
+    if len(numbers) >= 2 and clause.has("between, from") and not clause.has("max, maximum, min, minimum"):
+        return {**spec, "minReplicas": numbers[0].value, "maxReplicas": numbers[1].value}
+    high = [
+        index
+        for index, word in enumerate(clause.low)
+        if word in ("max", "maximum", "most", "upper", "ceiling", "maxreplicas")
+    ]
+    low = [
+        index
+        for index, word in enumerate(clause.low)
+        if word in ("min", "minimum", "least", "lower", "floor", "minreplicas")
+    ]
+    if clause.has("from") and clause.has("to") and len(numbers) == 2 and not (high and low):
+        numbers = numbers[1:]
+    for number in numbers:
+        nearest = min(
+            [(abs(index - number.start), "maxReplicas") for index in high]
+            + [(abs(index - number.start), "minReplicas") for index in low],
+            default=None,
+        )
+        if nearest is not None:
+            spec[nearest[1]] = number.value
+    return spec
+
+
+def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """An autoscaler for a workload."""
+    kind = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
+    automatic = clause.has("automatically, between, autoscale, autoscaled, autoscaling")
+    if not (
+        "autoscale" in families
+        or (kind and families & {"create", "add", "set"})
+        or (automatic and families & {"scale", "set"})
+    ):
+        return None
+    numbers, percents = clause.of("number"), clause.of("percent")
+    if clause.of("quantity"):
+        return None
+    clause.use(*numbers, *percents)
+    clause.use_words(
+        "between, and, from, to, min, max, minimum, maximum, replicas, pods, cpu, at, most, least, percent, hpa,"
+        " autoscaler, automatically, up, utilization, target, with, autoscaling, of"
+    )
+
+    def make(item: Named) -> ToolCall | Question:
+        if not numbers:
+            return Question(
+                text="Up to how many replicas?", slot="max", drafts=(workload_call("autoscale_workload", item),)
+            )
+        low = numbers[0].value if len(numbers) > 1 else None
+        return workload_call(
+            "autoscale_workload",
+            item,
+            max=numbers[-1].value if len(numbers) < 3 else numbers[1].value,
+            min=low,
+            cpu_percent=percents[-1].value if percents else None,
+        )
+
+    return change_all(clause, world, SCALABLE[:2], "autoscale", make)

@@ -1,0 +1,77 @@
+"""Deleting and evicting one object."""
+
+from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import World, namespace_in
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.writes.frame import Change, Make, change_all, which
+from cloudwright.core.tool import ToolCall
+
+
+def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Delete one object."""
+    if "delete" not in families and "evict" not in families:
+        return None
+    if clause.has("label, labels, annotation, annotations, taint, env, variable, environment"):
+        return None
+    place = _namespace_meant(clause, world)
+    if place is not None:
+        option = Option(
+            label=f"delete namespace {place} with everything in it",
+            calls=(call("delete_resource", kind="namespace", name=place),),
+        )
+        return Change(
+            question=Question(
+                text=f"Deleting namespace {place} deletes everything in it. Shall I really?", options=(option,)
+            )
+        )
+    evict = "evict" in families
+    orphan = clause.has(
+        "keep what it owns, keep its pods, orphan, keep the pods, leave its pods, leave the pods,"
+        " keep pods running, without its pods, without deleting its pods"
+    )
+    clause.use_words("keep, what, owns, orphan, leave, pods, alone, of")
+
+    def make(item: Named) -> ToolCall | Question:
+        if evict:
+            return ToolCall(tool="evict_pod", arguments={"name": item.ref.name, "namespace": item.ref.namespace})
+        return call("delete_resource", **located(item), cascade="orphan" if orphan else "")
+
+    if any(item.plural for item in clause.of("kind")) and not clause.of("name"):
+        return Change(
+            question=Question(
+                text="That would delete several objects. Name the ones that shall go, one by one.", slot="name"
+            )
+        )
+    found = change_all(clause, world, ("Pod",) if evict else (), "evict" if evict else "delete", make)
+    return _kinds_of_name(clause, world, found, make)
+
+
+def _kinds_of_name(clause: Clause, world: World, found: Change, make: Make) -> Change:
+    """A bare name that several kinds share is asked about before it is deleted."""
+    if not found.calls or clause.of("kind") or not clause.of("name"):
+        return found
+    for mention in clause.of("name"):
+        place = namespace_in(clause)
+        same = [
+            item
+            for item in mention.objects
+            if item.ref.kind not in ("Pod",) and (not place or item.ref.namespace == place)
+        ]
+        chosen = [item for item in same if item.ref.namespace in {ref.namespace for ref in found.about}]
+        if len({item.ref.kind for item in chosen}) > 1:
+            return Change(question=which(chosen, "delete", make, ()))
+    return found
+
+
+def _namespace_meant(clause: Clause, world: World) -> str | None:
+    if (
+        any(item.kind and item.kind.kind == "Namespace" for item in clause.of("kind"))
+        and clause.of("namespace")
+        and not clause.of("name")
+    ):
+        kinds = [item for item in clause.of("kind") if item.kind and item.kind.kind != "Namespace"]
+        return None if kinds else clause.of("namespace")[0].text
+    if clause.of("namespace") and not clause.of("name", "kind", "pronoun", "all"):
+        return clause.of("namespace")[0].text
+    return None

@@ -1,0 +1,164 @@
+"""Environment variables of a workload."""
+
+import re
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.calls import label_of, workload_call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import TEMPLATED, World, pointed
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.core.tool import ToolCall
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+_SPEAKS_OF_ENV = (
+    "env",
+    "environment",
+    "env var",
+    "environment variable",
+    "variable",
+    "variables",
+    "env vars",
+    "envvar",
+)
+
+
+def variables(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Environment variables of a workload."""
+    if clause.of("file") or clause.has("label, labels, annotation, annotations, taint, configmap, config map, key"):
+        return None
+    speaks = clause.has(*_SPEAKS_OF_ENV)
+    removing = (
+        (bool(families & {"delete", "unset"}) and not families & {"set", "up"})
+        or clause.has("unset")
+        or (families >= {"delete"} and speaks)
+    )
+    set_, remove = _env(clause, world, removing, speaks)
+    if not set_ and not remove:
+        return None
+    clause.use_words(*_SPEAKS_OF_ENV, "value, var, vars, container, with, set, its, called")
+
+    def make(item: Named) -> ToolCall | Question:
+        container = container_of(clause, item, [*set_, *remove])
+        if isinstance(container, Question):
+            return (
+                container
+                if not item.ref.name
+                else which_container(
+                    item, lambda name: workload_call("set_env", item, container=name, set=set_, remove=[*remove])
+                )
+            )
+        return workload_call("set_env", item, container=container, set=dict(set_), remove=[*remove])
+
+    return change_all(clause, world, TEMPLATED, "set the environment of", make)
+
+
+def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:  # noqa: C901
+    set_: dict[str, JsonValue] = {}
+    remove: list[JsonValue] = []
+    for mention in clause.of("pair"):
+        key, _, value = mention.text.partition("=")
+        if not speaks and not _VARIABLE.fullmatch(key):
+            continue
+        clause.use(mention)
+        set_[key] = value.strip("\"'")
+    if set_:
+        return ({}, list(set_)) if removing else (set_, [])
+    names = [
+        index
+        for index, token in enumerate(clause.tokens)
+        if _VARIABLE.fullmatch(token.raw) and len(token.raw) > 2 and (clause.at(index) is None or "_" in token.raw)
+    ]
+    if not names and speaks:
+        names = _spoken_name(clause)
+    known = {name for item in aimed(clause, world) for group in item.env.values() for name in group}
+    spoken = {name.lower().replace("_", " "): name for name in known}
+    if not names:
+        for words, name in spoken.items():
+            at = clause.find(words)
+            if at >= 0:
+                clause.used.update(range(at, at + len(words.split())))
+                if removing:
+                    return {}, [name]
+                said = value_after(clause, at + len(words.split()) - 1)
+                return ({name: said}, []) if said is not None else ({}, [])
+        return {}, []
+    for index in names:
+        name = clause.tokens[index].raw
+        clause.used.add(index)
+        if removing:
+            remove.append(name)
+            continue
+        told = value_after(clause, index)
+        if told is not None:
+            set_[name] = told
+    return set_, remove
+
+
+def _spoken_name(clause: Clause) -> list[int]:
+    for word in ("variable", "env", "var"):
+        at = clause.find(word)
+        if (
+            0 <= at < len(clause.tokens) - 1
+            and re.fullmatch(r"[A-Za-z_]\w*", clause.tokens[at + 1].raw)
+            and clause.low[at + 1] not in ("of", "on", "to", "in", "from", "for", "var", "called", "named", "variable")
+        ):
+            return [at + 1]
+        if 0 <= at < len(clause.tokens) - 2 and clause.low[at + 1] in ("called", "named"):
+            return [at + 2]
+    return []
+
+
+def aimed(clause: Clause, world: World) -> list[Named]:
+    out = [item for mention in clause.of("name") for item in mention.objects]
+    return out or [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
+
+
+def value_after(clause: Clause, index: int) -> str | None:
+    """What stands after "to", "=", "as", "with value" behind a name."""
+    for at in range(index + 1, min(len(clause.tokens) - 1, index + 8)):
+        if clause.low[at] in ("to", "=", "as", "value", "is", ":", "with", "equal", "into"):
+            after = at + 1
+            while after < len(clause.tokens) and clause.low[after] in ("value", "to", "be", "the", "a", "of"):
+                after += 1
+            mention = clause.at(after)
+            if after < len(clause.tokens) and not (
+                mention is not None
+                and mention.what == "name"
+                and clause.low[at] == "to"
+                and len(clause.of("name")) == 1
+            ):
+                clause.used.update(range(at, after + 1))
+                return clause.tokens[after].raw
+    return None
+
+
+def container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | Question:
+    if len(item.containers) <= 1:
+        return ""
+    said = [word for word in clause.low if word in item.containers and word != item.ref.name]
+    if (
+        not said
+        and clause.has("container")
+        and item.ref.name in item.containers
+        and clause.low.count(item.ref.name) > 1
+    ):
+        said = [item.ref.name]
+    if said:
+        clause.use_words(*said, "container, sidecar")
+        return said[-1]
+    having = [container for container in item.containers if set(map(str, names)) & set(item.env.get(container, ()))]
+    return having[0] if len(having) == 1 else Question(text="")
+
+
+def which_container(item: Named, make: "object") -> Question:
+    assert callable(make)
+    options = tuple(
+        Option(label=f"container {name}", calls=(make(name),), about=(item.ref,)) for name in item.containers
+    )
+    return Question(
+        text=f"{label_of(item)} has the containers {', '.join(item.containers)}: which one?", options=options
+    )

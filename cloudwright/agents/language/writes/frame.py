@@ -1,0 +1,121 @@
+"""What a changing frame gives: calls of change tools, or the question that has to be asked first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from cloudwright.agents.language.calls import label_of
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import World, fitting, last_shown, namespace_in, places_of, pointed
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.core.refs import ObjectRef
+from cloudwright.core.tool import ToolCall
+
+
+@dataclass
+class Change:
+    """A wanted change: the calls, or what has to be asked first."""
+
+    calls: tuple[ToolCall, ...] = ()
+    about: tuple[ObjectRef, ...] = ()
+    question: Question | None = None
+    confidence: float = 0.9
+    notes: list[str] = field(default_factory=list)
+
+
+Make = Callable[[Named], ToolCall | Question]
+
+
+def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
+    """For each object that the clause names, what it may be; or the question that has to be asked."""
+    mentions = clause.of("name")
+    if not mentions and (places := places_of(clause, world)):
+        return [[item] for item in places]
+    if not mentions:
+        refs = pointed(clause, world, kinds)
+        found = [
+            item
+            for ref in refs
+            if (item := world.named(ref)) is not None and item.ref.kind in (kinds or (item.ref.kind,))
+        ]
+        clause.use(*clause.of("pronoun", "ordinal"))
+        several = [item for ref in last_shown(world, kinds) if (item := world.named(ref)) is not None]
+        if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
+            return [several]
+        if found:
+            return [[item] for item in found]
+        return Question(text=f"Which object shall I {what}?", slot="name")
+    out: list[list[Named]] = []
+    for mention in mentions:
+        clause.use(mention)
+        found = fitting(clause, mention, world, kinds)
+        if not found:
+            others = [item for item in mention.objects if not kinds or item.ref.kind in kinds]
+            if others:
+                options = others
+                where = namespace_in(clause)
+                text = (
+                    f"There is no {mention.text} in {where}; did you mean one of these?"
+                    if where
+                    else f"Which {mention.text}?"
+                )
+                return Question(text=text, options=tuple(Option(label=label_of(item)) for item in options[:6]))
+            kind = "/".join(dict.fromkeys(item.ref.kind for item in mention.objects)) or "nothing"
+            return Question(
+                text=f"I cannot {what} {mention.text}: it is a {kind}. Which object do you mean?", slot="name"
+            )
+        if mention.near:
+            options = found
+            names = ", ".join(sorted({label_of(item) for item in options})[:6])
+            written = clause.low[mention.start]
+            out.append(found)
+            return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=found)
+        out.append(found)
+    return out
+
+
+class _NearName(Question):
+    """A question about a misspelt name."""
+
+    found: list[Named] = []  # noqa: RUF012
+
+
+def change_all(clause: Clause, world: World, kinds: Sequence[str], what: str, make: Make) -> Change:
+    """The same change of every object that the clause names; asks where one of them may be several."""
+    found = targets(clause, world, kinds, what)
+    if isinstance(found, _NearName):
+        options = []
+        for item in found.found[:6]:
+            made = make(item)
+            if isinstance(made, ToolCall):
+                options.append(Option(label=f"{what} {label_of(item)}", calls=(made,), about=(item.ref,)))
+        return Change(question=Question(text=found.text, options=tuple(options)))
+    if isinstance(found, Question):
+        if found.options:
+            return Change(question=found)
+        draft = make(_BLANK)
+        drafts = (draft,) if isinstance(draft, ToolCall) else ()
+        return Change(question=found.model_copy(update={"drafts": drafts}))
+    calls: list[ToolCall] = []
+    about: list[ObjectRef] = []
+    for candidates in found:
+        if len(candidates) > 1:
+            return Change(question=which(candidates, what, make, calls))
+        made = make(candidates[0])
+        if isinstance(made, Question):
+            return Change(question=made, about=(candidates[0].ref,))
+        calls.append(made)
+        about.append(candidates[0].ref)
+    return Change(tuple(calls), tuple(about))
+
+
+_BLANK = Named(ref=ObjectRef(kind="Deployment", name=""))
+
+
+def which(candidates: Sequence[Named], what: str, make: Make, before: Sequence[ToolCall]) -> Question:
+    options = []
+    for item in candidates[:8]:
+        made = make(item)
+        calls = (*before, made) if isinstance(made, ToolCall) else tuple(before)
+        options.append(Option(label=label_of(item), calls=calls, about=(item.ref,)))
+    places = "; ".join(option.label for option in options)
+    return Question(text=f"Which one shall I {what}: {places}?", options=tuple(options))

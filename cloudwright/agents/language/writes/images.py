@@ -1,0 +1,129 @@
+"""Another image or another tag."""
+
+import re
+
+from cloudwright.agents.language.calls import label_of, workload_call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import TEMPLATED, World
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.scaling import part_of_name
+from cloudwright.core.tool import ToolCall
+
+
+def image(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Another image or another tag."""
+    images = clause.of("image")
+    tag = None if images else _tag(clause)
+    if not images and tag is None:
+        return None
+    if not families & {
+        "set",
+        "deploy",
+        "up",
+        "down",
+        "rollback",
+        "apply",
+        "create",
+        "scale",
+        "restart",
+        "resume",
+        "add",
+    }:
+        return None
+    latest = tag == "latest"
+    new = images[-1].text if images else ""
+    clause.use(*images)
+    clause.use_words("image, images, version, tag, release, build, container, new, newer, docker, tagged")
+
+    def make(item: Named) -> ToolCall | Question:
+        containers = _containers(clause, item, new)
+        if item.ref.name == "":
+            return ToolCall(tool="set_image", arguments={"image": new} if new else {})
+        if len(containers) > 1:
+            options = tuple(
+                Option(
+                    label=f"container {name} ({item.images.get(name, '')})",
+                    calls=(_image_call(item, name, new, tag),),
+                    about=(item.ref,),
+                )
+                for name in containers
+            )
+            return Question(text=f"{label_of(item)} has several containers: which one?", options=options)
+        name = containers[0] if containers else ""
+        if latest:
+            return Question(
+                text=f"Which version of {label_of(item)}'s image? It runs {item.images.get(name, '')}.", slot="image"
+            )
+        return _image_call(item, name if len(item.containers) > 1 else "", new, tag)
+
+    return change_all(clause, world, TEMPLATED, "set the image of", make)
+
+
+def _image_call(item: Named, container: str, new: str, tag: str | None) -> ToolCall:
+    present = item.images.get(container or (item.containers[0] if item.containers else ""), "")
+    wanted = new
+    if not wanted:
+        repository, colon, last = present.rpartition(":")
+        base = repository if colon and "/" not in last else present
+        wanted = f"{base}:{tag}"
+    elif "/" not in wanted and present.rpartition("/")[2].partition(":")[0] == wanted.partition(":")[0]:
+        wanted = f"{present.rpartition('/')[0]}/{wanted}" if "/" in present else wanted
+    return workload_call("set_image", item, container=container, image=wanted)
+
+
+def _containers(clause: Clause, item: Named, new: str) -> list[str]:
+    """The containers that may be meant."""
+    said = [
+        token.low
+        for index, token in enumerate(clause.tokens)
+        if token.low in item.containers and _says_container(clause, index, item)
+    ]
+    if said:
+        clause.use_words(*said)
+        return said[-1:]
+    if len(item.containers) > 1 and new:
+        same = [
+            name
+            for name in item.containers
+            if item.images.get(name, "").rpartition("/")[2].partition(":")[0]
+            == new.rpartition("/")[2].partition(":")[0]
+        ]
+        others = [name for name in item.containers if name not in same and name in new.rpartition(":")[2]]
+        if len(same) == 1 and not others:
+            return same
+    return list(item.containers)
+
+
+def _says_container(clause: Clause, index: int, item: Named) -> bool:
+    around = clause.low[max(0, index - 2) : index + 2]
+    return clause.low[index] != item.ref.name or "container" in around or "sidecar" in around
+
+
+_TAG = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|v\d+[\w.-]*|[0-9a-f]{7,40}")
+
+
+def _tag(clause: Clause) -> str | None:
+    """A version of an image without its name."""
+    for index, token in enumerate(clause.tokens):
+        before = clause.low[max(0, index - 2) : index]
+        spoken = {"version", "tag", "release", "to", "image", "deploy", "v", "at"} & set(before)
+        if _TAG.fullmatch(token.raw) and (spoken or "." in token.raw) and not part_of_name(clause, index):
+            if (
+                token.low.count(".") == 1
+                and clause.has("cpu, cpus, cores, core")
+                and not clause.has("version, image, tag")
+            ):
+                continue
+            clause.used.add(index)
+            return token.raw
+    if clause.has("latest, newest") and clause.has("version, image, tag, release, update, upgrade"):
+        clause.use_words("latest, newest")
+        return "latest"
+    at = max(clause.find("tag"), clause.find("version"))
+    if at >= 0 and at + 1 < len(clause.tokens):
+        following = at + 2 if clause.low[at + 1] in ("to", "is", "of") else at + 1
+        if following < len(clause.tokens) and re.fullmatch(r"[\w][\w.-]*\d[\w.-]*", clause.tokens[following].raw):
+            clause.used.add(following)
+            return clause.tokens[following].raw
+    return None

@@ -1,0 +1,101 @@
+"""Cordon, uncordon, drain, taint."""
+
+import re
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.calls import call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import World, pointed
+from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.core.tool import ToolCall
+
+_PLACING = "scheduling, schedule, new pods, placing, landing, new work, pods, new workloads"
+
+
+def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
+    """Cordon, uncordon, drain."""
+    nodes = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Node"]
+    spoken = (
+        nodes
+        or (clause.of("pronoun") and any(ref.kind == "Node" for ref in pointed(clause, world)))
+        or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
+    )
+    if not spoken:
+        return None
+    tool = ""
+    for family, name in (("uncordon", "uncordon_node"), ("cordon", "cordon_node"), ("drain", "drain_node")):
+        if family in families:
+            tool = name
+    if "uncordon" in families:
+        tool = "uncordon_node"
+    elif clause.has("unschedulable"):
+        tool = "cordon_node"
+    elif clause.has("schedulable"):
+        tool = "uncordon_node"
+    if not tool and families & {"pause", "stop", "resume"} and clause.has(_PLACING):
+        tool = "uncordon_node" if "resume" in families and "pause" not in families else "cordon_node"
+    if not tool:
+        return None
+    arguments: dict[str, JsonValue] = {}
+    if tool == "drain_node":
+        if clause.has("force, forcefully, forced"):
+            arguments["force"] = True
+        if clause.has("emptydir, local data"):
+            arguments["delete_emptydir_data"] = True
+    clause.use_words(
+        "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off,"
+        " everything, all, force, emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no,"
+        " back, available, stop, use, new pods"
+    )
+
+    def make(item: Named) -> ToolCall | Question:
+        return ToolCall(tool=tool, arguments={"name": item.ref.name, **arguments} if item.ref.name else arguments)
+
+    return change_all(clause, world, ("Node",), tool.partition("_")[0], make)
+
+
+_TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
+
+
+def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Taints of a node."""
+    if not families & {"taint", "untaint"} and not clause.has("taint, taints"):
+        return None
+    removing = bool(families & {"untaint", "delete"})
+    found = [token.raw for token in clause.tokens if _TAINT.fullmatch(token.raw)]
+    keys = [item.text for item in clause.of("pair") if item.text not in found]
+    for index, token in enumerate(clause.tokens):
+        if token.raw in found or token.raw in keys:
+            clause.used.add(index)
+    if not found and removing:
+        at = clause.find("taint")
+        for index in (at + 1, at - 1):
+            if (
+                0 <= index < len(clause.tokens)
+                and clause.at(index) is None
+                and clause.low[index]
+                not in ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
+            ):
+                found = [clause.tokens[index].raw]
+                clause.used.add(index)
+                break
+    effect = next(
+        (token.raw for token in clause.tokens if token.low in ("noschedule", "noexecute", "prefernoschedule")), ""
+    )
+    if keys and effect and not found:
+        proper = {"noschedule": "NoSchedule", "noexecute": "NoExecute", "prefernoschedule": "PreferNoSchedule"}[
+            effect.lower()
+        ]
+        found = [f"{keys[0]}:{proper}"]
+        clause.use_words(effect.lower())
+    clause.use_words("taint, taints, with, effect, key, off")
+    if not found:
+        return Change(question=Question(text="Which taint? Write it as key=value:NoSchedule.", slot="set"))
+    fixed: list[JsonValue] = list(found)
+
+    def make(item: Named) -> ToolCall:
+        return call("taint_node", name=item.ref.name, **({"remove": fixed} if removing else {"set": fixed}))
+
+    return change_all(clause, world, ("Node",), "taint", make)

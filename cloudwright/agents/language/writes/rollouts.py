@@ -1,0 +1,95 @@
+"""Restarts, rollbacks, pauses."""
+
+from collections.abc import Sequence
+
+from cloudwright.agents.language.calls import call, label_of, located, workload_call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import ROLLING, World, fitting
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.core.tool import ToolCall
+
+
+def restart(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Replace the pods of workloads."""
+    if "restart" not in families:
+        return None
+    clause.use_words("pods, rolling, rollout, restart, bounce, pod, all, the pods of, kick")
+
+    def make(item: Named) -> ToolCall | Question:
+        return workload_call("rollout_restart", item)
+
+    named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
+    if named and all(item.ref.kind == "Pod" for item in named):
+        return _restart_pod(named)
+    return change_all(clause, world, ROLLING, "restart", make)
+
+
+def _restart_pod(pods: Sequence[Named]) -> Change:
+    item = pods[0]
+    gone = Option(
+        label=f"delete {label_of(item)}, so that {item.owner or 'its owner'} makes a new one",
+        calls=(call("delete_resource", **located(item)),),
+        about=(item.ref,),
+    )
+    return Change(question=Question(text=f"A pod cannot be restarted in place. Shall I {gone.label}?", options=(gone,)))
+
+
+def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Go back to an earlier revision."""
+    if "rollback" not in families:
+        return None
+    numbers = clause.of("number")
+    revision = numbers[-1].value if numbers else 0
+    if clause.of("image") and "rollback" in families:
+        return None
+    clause.use(*numbers)
+    clause.use_words(
+        "revision, version, previous, last, rollout, release, deployment, deploy, earlier, old, before, one,"
+        " working, prior, good, known, back, number, update, upgrade, latest, state, image"
+    )
+
+    def make(item: Named) -> ToolCall | Question:
+        return workload_call("rollout_undo", item, to_revision=revision or None)
+
+    return change_all(clause, world, ROLLING, "roll back", make)
+
+
+def _pausable(clause: Clause, world: World) -> tuple[str, ...]:
+    named = [item for mention in clause.of("name") for item in mention.objects]
+    custom = {item.ref.kind for item in named if set(_SWITCHES) & set(item.settings)}
+    del world
+    return ("Deployment", "CronJob", "StatefulSet", "Job", *sorted(custom))
+
+
+_SWITCHES = ("paused", "suspend", "suspended", "enabled")
+"""Fields of custom kinds that stop and start what they describe."""
+
+
+def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Pause or resume a rollout, or a CronJob."""
+    pausing = bool({"pause", "stop"} & families)
+    resuming = "resume" in families
+    if pausing == resuming or clause.of("number"):
+        return None
+    clause.use_words(
+        "rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
+        " updates, deploying"
+    )
+    stops = "stop" in families and "pause" not in families
+
+    def make(item: Named) -> ToolCall | Question:
+        switch = next((name for name in _SWITCHES if name in item.settings), "")
+        if switch and item.ref.kind not in ("Deployment", "CronJob", "Job"):
+            off = not pausing if switch == "enabled" else pausing
+            return call("patch_resource", **located(item), patch={"spec": {switch: off}})
+        if item.ref.kind in ("CronJob", "Job"):
+            return call("patch_resource", **located(item), patch={"spec": {"suspend": pausing}})
+        if stops and not clause.has("rollout, rolling"):
+            return workload_call("scale_workload", item, replicas=0)
+        if item.ref.kind != "Deployment" and item.ref.name:
+            return Question(text=f"{label_of(item)} cannot be paused; only Deployments and CronJobs can. Shall I scale it to 0 instead?",
+                            options=(Option(label="scale it to 0", calls=(workload_call("scale_workload", item, replicas=0),), about=(item.ref,)),))  # fmt: skip
+        return workload_call("rollout_pause" if pausing else "rollout_resume", item)
+
+    return change_all(clause, world, _pausable(clause, world), "pause" if pausing else "resume", make)
