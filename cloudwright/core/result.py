@@ -53,13 +53,16 @@ class Rows(Result):
 
 
 class Document(Result):
-    """One object or a free structure, rendered as YAML-like text."""
+    """One object or a free structure. `summary`, where given, says all of it in a sentence."""
 
     ref: ObjectRef | None = None
     content: JsonValue = None
+    summary: str = ""
 
     def body(self, budget: int) -> str:
-        """The content as indented JSON, cut at the budget."""
+        """The summary, else the content as indented JSON, cut at the budget."""
+        if self.summary:
+            return clip(self.summary, budget)
         return clip(json.dumps(self.content, indent=1, ensure_ascii=False), budget)
 
 

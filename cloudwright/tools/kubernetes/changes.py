@@ -5,6 +5,7 @@ from cloudwright.tools.kubernetes.copying import COPY_TOOLS
 from cloudwright.tools.kubernetes.edit_containers import CONTAINER_TOOLS
 from cloudwright.tools.kubernetes.edit_nodes import NODE_TOOLS
 from cloudwright.tools.kubernetes.edit_objects import OBJECT_TOOLS
+from cloudwright.tools.kubernetes.edit_rights import RIGHTS_TOOLS
 from cloudwright.tools.kubernetes.edit_rollouts import ROLLOUT_TOOLS
 from cloudwright.tools.kubernetes.edit_scale import SCALE_TOOLS
 from cloudwright.tools.kubernetes.manifests import MANIFEST_TOOLS
@@ -19,6 +20,7 @@ CHANGE_TOOLS: tuple[AnyTool, ...] = (
     *CONTAINER_TOOLS,
     *ROLLOUT_TOOLS,
     *NODE_TOOLS,
+    *RIGHTS_TOOLS,
     *REACH_TOOLS,
     *COPY_TOOLS,
     *REACH_READS,

@@ -116,11 +116,39 @@ def can_i(args: CanIInput, context: Context) -> Document:
         spec |= _identity(subject)
     body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
     status = client.request("POST", f"{_AUTHORIZATION}/{kind.lower()}s", body=body).get("status") or {}
-    content: dict[str, JsonValue] = {"allowed": bool(status.get("allowed")), "who": who, "what": str(permission)}
+    allowed = bool(status.get("allowed"))
+    content: dict[str, JsonValue] = {"allowed": allowed, "who": who, "what": str(permission)}
     for key in ("reason", "evaluationError"):
         if status.get(key):
             content[key] = str(status[key])
-    return Document(content=content, total=1, shown=1)
+    summary = f"{'Yes' if allowed else 'No'}: {who} may {'' if allowed else 'not '}{permission}."
+    summary += f" ({status['reason']})" if status.get("reason") else ""
+    notes = () if allowed else _instead(permission, parse_subject(args.subject) if args.subject else None, context)
+    return Document(content=content, summary=summary, total=1, shown=1, notes=notes)
+
+
+def _instead(denied: Permission, subject: Subject | None, context: Context) -> tuple[str, ...]:
+    """What is near a right that is lacking: what the subject may do there, and who could give it."""
+    client = context.service(KubernetesClient).plainly(_EXPLAIN_SECONDS)
+    try:
+        rbac = read_rbac(client, denied.namespace)
+    except ToolError:
+        return ("Why is not known: roles and bindings may not be read.",)
+    notes = list(rbac.gaps)
+    if subject is not None:
+        base = denied.resource.partition("/")[0]
+        grants = rbac_rules.what_can(rbac, subject, namespace=denied.namespace)
+        near = [grant for grant in grants if any(_speaks_of(name, base) for name in grant.rule.get("resources") or ())]
+        held = [
+            f"{', '.join(grant.rule.get('verbs') or ())} {_rule(grant.rule)[1]} ({grant.binding})" for grant in near
+        ]
+        notes.append(f"It may: {'; '.join(held)}." if held else f"No role gives it anything on {base}.")
+    notes.append(_granters(rbac, denied))
+    return tuple(notes)
+
+
+def _speaks_of(pattern: str, resource: str) -> bool:
+    return pattern in ("*", resource) or pattern.startswith(f"{resource}/")
 
 
 def _attributes(permission: Permission) -> dict[str, Any]:
@@ -305,7 +333,11 @@ def who_could_grant(client: KubernetesClient, denied: Denied) -> str:
         rbac = read_rbac(client.plainly(_EXPLAIN_SECONDS), denied.permission.namespace)
     except ToolError:
         return "Ask somebody who may write role bindings here; this identity may not read who that is."
-    subjects = granters(rbac, denied.permission)
+    return _granters(rbac, denied.permission)
+
+
+def _granters(rbac: Rbac, permission: Permission) -> str:
+    subjects = granters(rbac, permission)
     if not subjects:
         return "Nobody that RBAC names could grant it; ask whoever runs the cluster."
     shown = ", ".join(str(subject) for subject in subjects[:_SHOWN_GRANTERS])
