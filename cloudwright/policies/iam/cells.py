@@ -8,7 +8,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from cloudwright.policies.iam import patterns
-from cloudwright.policies.iam.classes import Machine, machine, word_classes
+from cloudwright.policies.iam.automaton import Machine, machine
+from cloudwright.policies.iam.classes import word_classes
 from cloudwright.policies.iam.conditions import ValueTest, moment, network, number, text_pattern
 from cloudwright.policies.iam.operators import TEXT_FAMILIES, Family
 

@@ -8,30 +8,17 @@ by the policies, so a solver needs one value per vector. The idea is that of Rel
 2026).
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 
+from cloudwright.policies.iam.automaton import Automaton, Machine, State, machine
 from cloudwright.policies.iam.errors import TooComplex
-from cloudwright.policies.iam.patterns import STARS, Pattern, Token, Wild, accepts
+from cloudwright.policies.iam.patterns import STARS, Pattern, Token, accepts
 
 STATE_CAP = 60_000
-_FRESH = "xyzwvutsrqponmlkjihgfedcba0123456789-_/.@XYZWVUTSRQPONMLKJIHGFEDCBA+=, "
-
-
-@dataclass(frozen=True)
-class Machine:
-    """A pattern with its own first and last positions; the whole pattern runs from 0 to its length."""
-
-    pattern: Pattern
-    starts: frozenset[int]
-    ends: frozenset[int]
-
-
-def machine(pattern: Pattern) -> Machine:
-    """The whole pattern."""
-    return Machine(pattern, pattern.start(), frozenset({len(pattern.tokens)}))
 
 
 @dataclass(frozen=True)
@@ -42,109 +29,42 @@ class WordClass:
     witness: str
 
 
-State = frozenset[int]
-
-
-class _Automaton:
-    """All machines in one space of positions. Bit i of `ends[p]` says that position p ends test i."""
-
-    def __init__(self, tests: Sequence[Iterable[Machine]]) -> None:
-        self.tokens: list[Token | None] = []
-        self.ends: dict[int, int] = {}
-        self.start: set[int] = set()
-        self._after: dict[int, tuple[int, ...]] = {}
-        self.placed: dict[Machine, int] = {}
-        placed = self.placed
-        for number, test in enumerate(tests):
-            for item in test:
-                if item not in placed:
-                    placed[item] = len(self.tokens)
-                    self.tokens += [*item.pattern.tokens, None]
-                    self.start |= {placed[item] + position for position in item.starts}
-                for position in item.ends:
-                    self.ends[placed[item] + position] = self.ends.get(placed[item] + position, 0) | 1 << number
-
-    def mask(self, state: State) -> int:
-        """The tests that hold of a text that ends here."""
-        found = 0
-        for position in state:
-            found |= self.ends.get(position, 0)
-        return found
-
-    def _closed(self, position: int) -> tuple[int, ...]:
-        if position not in self._after:
-            reached = [position]
-            while self.tokens[reached[-1]] in STARS:
-                reached.append(reached[-1] + 1)
-            self._after[position] = tuple(reached)
-        return self._after[position]
-
-    def moves(self, state: State) -> Iterator[tuple[str, State]]:
-        """Every letter that matters and one that does not, with the state after it."""
-        by_letter: dict[str, set[int]] = {}
-        anything: set[int] = set()
-        not_colon: set[int] = set()
-        for position in state:
-            token = self.tokens[position]
-            if token is None:
-                continue
-            if isinstance(token, str):
-                for letter in token:
-                    by_letter.setdefault(letter, set()).update(self._closed(position + 1))
-            else:
-                target = anything if token in (Wild.ANY, Wild.STAR) else not_colon
-                target.update(self._closed(position if token in STARS else position + 1))
-        if not_colon:
-            by_letter.setdefault(":", set())
-        for letter, reached in by_letter.items():
-            yield letter, frozenset(reached | anything if letter == ":" else reached | anything | not_colon)
-        if anything or not_colon:
-            yield _fresh(by_letter), frozenset(anything | not_colon)
-
-
-def _fresh(taken: Mapping[str, object]) -> str:
-    for letter in _FRESH:
-        if letter not in taken:
-            return letter
-    return next(chr(code) for code in range(0x100, 0x10000) if chr(code) not in taken and chr(code) != ":")
-
-
 def word_classes(tests: Sequence[Iterable[Machine]], domain: Pattern, cap: int = STATE_CAP) -> list[WordClass]:
     """The classes of the texts in `domain`, shortest witnesses, in the order found.
 
     Raises TooComplex when more than `cap` states would be visited.
     """
-    automaton = _Automaton([*tests, [machine(domain)]])
-    inside = 1 << len(tests)
-    first = automaton.placed[machine(domain)]
-    domain_positions = frozenset(range(first, first + len(domain.tokens) + 1))
-    start = frozenset(automaton.start)
-    parents: dict[State, tuple[State, str] | None] = {start: None}
+    whole = machine(domain)
+    automaton = Automaton([*tests, [whole]])
+    inside, domain_nodes = 1 << len(tests), automaton.alive(whole)
+    reached: dict[State, tuple[int, State, str]] = {automaton.start: (0, automaton.start, "")}
     found: dict[int, WordClass] = {}
-    queue = deque([start])
+    order = count()
+    queue = [(0, next(order), automaton.start)]
     while queue:
-        state = queue.popleft()
+        length, _, state = heapq.heappop(queue)
+        if length > reached[state][0]:
+            continue
         mask = automaton.mask(state)
         if mask & inside and mask not in found:
-            found[mask] = WordClass(mask & ~inside, _word(parents, state))
-        for letter, after in automaton.moves(state):
-            if after in parents or after.isdisjoint(domain_positions):
+            found[mask] = WordClass(mask & ~inside, _word(reached, state))
+        for text, after in automaton.jumps(state):
+            longer = length + len(text)
+            if not after & domain_nodes or (after in reached and reached[after][0] <= longer):
                 continue
-            if len(parents) >= cap:
+            if len(reached) >= cap:
                 raise TooComplex(f"more than {cap} states for {len(tests)} tests")
-            parents[after] = (state, letter)
-            queue.append(after)
+            reached[after] = (longer, state, text)
+            heapq.heappush(queue, (longer, next(order), after))
     return list(found.values())
 
 
-def _word(parents: dict[State, tuple[State, str] | None], state: State) -> str:
-    letters = []
-    step = parents[state]
-    while step is not None:
-        state, letter = step
-        letters.append(letter)
-        step = parents[state]
-    return "".join(reversed(letters))
+def _word(reached: dict[State, tuple[int, State, str]], state: State) -> str:
+    pieces: list[str] = []
+    while reached[state][0]:
+        _, state, text = reached[state]
+        pieces.append(text)
+    return "".join(reversed(pieces))
 
 
 @lru_cache(maxsize=4096)
@@ -196,8 +116,8 @@ def count_words(
 
     Raises TooComplex.
     """
-    automaton = _Automaton(tests)
-    start = frozenset(automaton.start)
+    automaton = Automaton(tests)
+    start = automaton.start
     edges: dict[State, list[tuple[State, int]]] = {}
     pending = [start]
     while pending:
@@ -207,7 +127,7 @@ def count_words(
         if len(edges) >= cap:
             raise TooComplex(f"more than {cap} states")
         moves = list(automaton.moves(state))
-        fresh = any(token is not None and not isinstance(token, str) for token in (automaton.tokens[p] for p in state))
+        fresh = automaton.indifferent(state)
         named = len(moves) - fresh
         edges[state] = [(after, alphabet - named if fresh and i == named else 1) for i, (_, after) in enumerate(moves)]
         pending += [after for after, _ in edges[state]]

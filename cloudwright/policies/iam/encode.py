@@ -7,25 +7,24 @@ from typing import Any
 from cloudwright.policies.iam.cells import Cell
 from cloudwright.policies.iam.conditions import absent_holds
 from cloudwright.policies.iam.document import Clause, Effect, Policy, PrincipalElement, Statement
-from cloudwright.policies.iam.lazy import Lazy
+from cloudwright.policies.iam.lazy import join, solver_context, z3
 from cloudwright.policies.iam.operators import OPERATORS, Family
 from cloudwright.policies.iam.request import ContextValue, Request
 from cloudwright.policies.iam.world import RESOURCE, Template, World, clause_template, resource_template
 
-z3: Any = Lazy("z3")
 Formula = Any  # z3 has no types
 
 
 @dataclass
 class Encoder:
-    """Formulas over one world; one z3 context each, so that threads do not meet.
+    """Formulas over one world, in the z3 context of the thread that makes it.
 
     `timeout_ms` bounds every solver call; a call that runs out is "undecided".
     """
 
     world: World
     timeout_ms: int = 10_000
-    context: Any = field(default_factory=lambda: z3.Context())
+    context: Any = field(default_factory=solver_context)
     _cells: dict[tuple[str, int], Formula] = field(default_factory=dict)
     _domains: dict[str, list[Formula]] = field(default_factory=dict)
     _tests: dict[tuple[str, object], Formula] = field(default_factory=dict)
@@ -38,13 +37,11 @@ class Encoder:
 
     def any(self, formulas: Iterable[Formula]) -> Formula:
         """Disjunction."""
-        items = list(formulas)
-        return items[0] if len(items) == 1 else z3.Or(*items) if items else self.constant(False)
+        return join(self.context, formulas, every=False)
 
     def all(self, formulas: Iterable[Formula]) -> Formula:
         """Conjunction."""
-        items = list(formulas)
-        return items[0] if len(items) == 1 else z3.And(*items) if items else self.constant(True)
+        return join(self.context, formulas, every=True)
 
     def no(self, formula: Formula) -> Formula:
         """Negation."""

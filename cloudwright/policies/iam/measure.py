@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 
-from cloudwright.policies.iam.classes import STATE_CAP, Machine, count_words, machine
+from cloudwright.policies.iam.automaton import Machine, machine
+from cloudwright.policies.iam.classes import STATE_CAP, count_words
 from cloudwright.policies.iam.patterns import Pattern
 
 ALPHABET = 256

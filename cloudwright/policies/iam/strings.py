@@ -14,7 +14,7 @@ from cloudwright.policies.iam.cells import Cell, key_cells
 from cloudwright.policies.iam.conditions import absent_holds
 from cloudwright.policies.iam.document import Clause, Effect, Policy, PrincipalElement, Statement
 from cloudwright.policies.iam.errors import TooComplex
-from cloudwright.policies.iam.lazy import Lazy
+from cloudwright.policies.iam.lazy import join, solver_context, z3
 from cloudwright.policies.iam.operators import OPERATORS, TEXT_FAMILIES, Family
 from cloudwright.policies.iam.patterns import Pattern, Token, Wild
 from cloudwright.policies.iam.principals import element_matches
@@ -27,7 +27,6 @@ from cloudwright.policies.iam.world import (
     principal_cells,
 )
 
-z3: Any = Lazy("z3")
 Formula = Any
 
 
@@ -38,7 +37,7 @@ class StringEncoder:
     policies: Sequence[Policy]
     timeout_ms: int
     pinned: Sequence[str] = ()
-    context: Any = field(default_factory=lambda: z3.Context())
+    context: Any = field(default_factory=solver_context)
 
     def __post_init__(self) -> None:
         ctx = self.context
@@ -123,13 +122,11 @@ class StringEncoder:
 
     def any(self, formulas: Iterable[Formula]) -> Formula:
         """Disjunction."""
-        items = list(formulas)
-        return z3.Or(*items) if items else self.constant(False)
+        return join(self.context, formulas, every=False)
 
     def all(self, formulas: Iterable[Formula]) -> Formula:
         """Conjunction."""
-        items = list(formulas)
-        return z3.And(*items) if items else self.constant(True)
+        return join(self.context, formulas, every=True)
 
     def no(self, formula: Formula) -> Formula:
         """Negation."""

@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import product
 
 from cloudwright.policies.iam import patterns, variables
+from cloudwright.policies.iam.automaton import Machine, machine
 from cloudwright.policies.iam.cells import Cell, KeyCells, key_cells
-from cloudwright.policies.iam.classes import Machine, machine, overlap, residual, word_classes
+from cloudwright.policies.iam.classes import overlap, residual, word_classes
 from cloudwright.policies.iam.conditions import ValueTest, text_pattern
 from cloudwright.policies.iam.document import Clause, Policy, PrincipalElement
 from cloudwright.policies.iam.errors import TooComplex

@@ -2,12 +2,14 @@
 
 import fnmatch
 import re
+from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudwright.policies.iam import patterns
-from cloudwright.policies.iam.classes import machine, overlap, residual, word_classes
+from cloudwright.policies.iam.automaton import machine
+from cloudwright.policies.iam.classes import overlap, residual, word_classes
 from cloudwright.policies.iam.generalize import adapt, common_pattern
 
 GLOBS = st.text(alphabet="ab*?:", max_size=8)
@@ -32,6 +34,15 @@ def test_each_text_has_the_tests_of_some_class(globs: list[str], text: str) -> N
     assert sum(1 << i for i, item in enumerate(compiled) if item.matches(text)) in {item.mask for item in found}
     for item in found:
         assert item.mask == sum(1 << i for i, pattern in enumerate(compiled) if pattern.matches(item.witness))
+
+
+@given(st.lists(GLOBS, max_size=3))
+def test_no_text_is_shorter_than_the_example_of_its_class(globs: list[str]) -> None:
+    compiled = [patterns.glob(item) for item in globs]
+    for found in word_classes([[machine(item)] for item in compiled], patterns.glob("*")):
+        shorter = ("".join(text) for size in range(min(4, len(found.witness))) for text in product("ab:x", repeat=size))
+        masks = {sum(1 << i for i, pattern in enumerate(compiled) if pattern.matches(text)) for text in shorter}
+        assert found.mask not in masks
 
 
 @given(GLOBS, GLOBS, TEXTS)

@@ -1,13 +1,15 @@
 """Proofs and witnesses."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from cloudwright.policies.iam import patterns
 from cloudwright.policies.iam.access import Document, Probe
-from cloudwright.policies.iam.classes import machine, word_classes
+from cloudwright.policies.iam.automaton import machine
+from cloudwright.policies.iam.classes import word_classes
 from cloudwright.policies.iam.document import Policy
 from cloudwright.policies.iam.errors import TooComplex
 from cloudwright.policies.iam.escalation import escalations
@@ -248,3 +250,11 @@ def test_counting_texts() -> None:
     found = overlap_of([patterns.glob("a*")], [patterns.glob("a?"), patterns.exact("b")], bound=3)
     assert (found.left, found.right, found.both) == (1 + 256 + 256**2, 257, 256)
     assert found.jaccard == 256 / (1 + 256 + 256**2 + 1)
+
+
+def test_questions_in_several_threads_do_not_meet() -> None:
+    generator = random.Random(7)
+    pairs = [(random_policy(generator), random_policy(generator)) for _ in range(40)]
+    alone = [relation(left, right) for left, right in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda pair: relation(*pair), pairs)) == alone
