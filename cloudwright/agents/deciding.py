@@ -147,8 +147,9 @@ def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
             kit.gate.deny(digest, kit.approver, str(answer.get("reason", "")))
         elif choice == "edit":
             edited = _edited(state, digest, answer, kit)
-            rest = [edited, *rest]
-            return {"queue": rest, "decision": {"approved": False}, "proposals": [*state.get("proposals", ()), edited]}
+            shown = [*state.get("proposals", ())]
+            shown += [edited] if edited not in shown else []
+            return {"queue": [edited, *rest], "decision": {"approved": False}, "proposals": shown}
     except AlreadyDecided:
         if choice == "approve":
             return {"decision": {"approved": True}}
@@ -160,9 +161,13 @@ def decide(state: State, digest: str, answer: Json, kit: Kit) -> State:
 
 
 def _edited(state: State, digest: str, answer: Json, kit: Kit) -> str:
-    """Propose the same tool with arguments that the person wrote, then deny the change that it replaces."""
+    """Propose the same tool with arguments that the person wrote, then deny the change that it replaces.
+
+    Arguments that were left as they are make no new change."""
     old = kit.gate.ledger.record(digest).proposal
     call = ToolCall(tool=old.call.tool, arguments=answer.get("arguments") or {})
+    if call.arguments == old.call.arguments:
+        return digest
     intent = Intent(goal=Goal.CALLS, text=state["request"], confidence=1, calls=(call,))
     task = Task(request=state["request"], intent=intent, turn=old.provenance.turn)
     proposal = calls.propose(call, task, kit, Source.USER, f"edited from {old.id}")

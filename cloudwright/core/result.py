@@ -39,16 +39,17 @@ class Result(Frozen):
 
 
 class Rows(Result):
-    """A table. Cells are JSON scalars; `refs`, where given, name the object of each row."""
+    """A table. Cells are JSON scalars; `refs`, where given, name the object of each row; `empty` is said of no rows."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[JsonValue, ...], ...]
     refs: tuple[ObjectRef, ...] = ()
+    empty: str = "none"
 
     def body(self, budget: int) -> str:
         """Aligned columns; rows that do not fit are counted in a last line."""
         if not self.rows:
-            return "none"
+            return self.empty
         return clip_lines(align(self.columns, self.rows), budget)
 
 

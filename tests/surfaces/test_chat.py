@@ -112,6 +112,16 @@ def test_an_edited_change_is_shown_again_before_it_runs(terminal: Terminal) -> N
     assert terminal.writes() == [("cart", 4)]
 
 
+def test_an_edit_that_edits_nothing_leaves_the_change_to_be_decided(terminal: Terminal) -> None:
+    terminal.type("set cart to 3")
+    terminal.choose("e")
+    terminal.see("set_value")
+    terminal.type("")
+    terminal.choose("a")
+    terminal.see("Checked in the cluster: done")
+    assert terminal.writes() == [("cart", 3)]
+
+
 def test_a_broken_edit_changes_nothing(terminal: Terminal) -> None:
     terminal.type("set cart to 3")
     terminal.choose("e")

@@ -126,9 +126,17 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     rows, keys = table.finish()
     if not rows:
         require_namespace(kind, namespace, context)
-    return bounded(
-        tuple(column.name for column in columns), rows, args.limit, context, refs=_refs(kind, keys[: args.limit])
-    )
+    names = tuple(column.name for column in columns)
+    found = bounded(names, rows, args.limit, context, refs=_refs(kind, keys[: args.limit]))
+    return found if rows else found.model_copy(update={"empty": _nothing(args, kind, namespace)})
+
+
+def _nothing(args: ListInput, kind: ResourceType, namespace: str) -> str:
+    """What was looked for and is not there, in words."""
+    place = f" in {namespace}" if namespace else " in any namespace" if kind.namespaced else ""
+    selectors = [("labels", args.labels), ("fields", args.fields), ("where", args.where)]
+    given = " and ".join(f"{name} {text}" for name, text in selectors if text)
+    return f"No {kind.plural}{place}" + (f" with {given}." if given else ".")
 
 
 def select(
