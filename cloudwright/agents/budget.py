@@ -33,6 +33,11 @@ class Budget:
         """Seconds until the end, never negative."""
         return max(0.0, self._end - time.monotonic())
 
+    @property
+    def last_step(self) -> bool:
+        """Whether only one more request may be made."""
+        return self.used.requests >= self._limits.steps - 1
+
     def exhausted(self) -> str:
         """Which limit is reached, in a word; "" while there is room."""
         if self.used.requests >= self._limits.steps:

@@ -30,7 +30,13 @@ def read(call: ToolCall, kit: Kit) -> tuple[Observation | None, CallView]:
     except CloudwrightError as error:
         kit.tell(Event(kind="tool", tool=call.tool, text=error.message, done=True))
         text = kit.context.redactor.text(str(error))
-        return None, CallView(tool=call.tool, arguments=call.arguments, error=text, seconds=time.monotonic() - started)
+        return None, CallView(
+            tool=call.tool,
+            arguments=call.arguments,
+            error=text,
+            failure=type(error).__name__,
+            seconds=time.monotonic() - started,
+        )
     kit.tell(Event(kind="tool", tool=call.tool, text=_summary(call), done=True))
     return seen, CallView(
         tool=call.tool,

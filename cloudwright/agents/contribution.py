@@ -26,12 +26,16 @@ class Task(Frozen):
 
 
 class CallView(Frozen):
-    """One tool call that was made, with the evidence or the error that came of it."""
+    """One tool call that was made, with the evidence or the error that came of it.
+
+    `failure` is the error's name in the error tree, such as NotFound.
+    """
 
     tool: str
     arguments: Mapping[str, JsonValue]
     evidence: str = ""
     error: str = ""
+    failure: str = ""
     seconds: float = 0.0
 
 

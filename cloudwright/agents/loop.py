@@ -6,11 +6,14 @@ not stand goes back once, and is dropped if it still does not.
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from cloudwright.agents import calls, grounding
+from pydantic import JsonValue
+
+from cloudwright.agents import calls, concluding, grounding
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.contribution import CallView, Contribution, Task
 from cloudwright.agents.kit import Event, Kit
@@ -24,8 +27,10 @@ from cloudwright.agents.model.chat import (
     ToolSpec,
     estimate_tokens,
 )
+from cloudwright.agents.specs import expects, specs_of
+from cloudwright.core.answers import CauseView
 from cloudwright.core.catalog import Catalog
-from cloudwright.core.errors import CloudwrightError
+from cloudwright.core.errors import CloudwrightError, InvalidArguments
 from cloudwright.core.proposal import Source
 from cloudwright.core.tool import Effect, ToolCall
 
@@ -34,6 +39,9 @@ RESULT_BUDGET = 3_500
 _PARALLEL = 8
 _KEPT = 4
 _ROOM = 0.75
+_SAME = 2
+"""How often a call may be made with the same arguments; things change, but not that often."""
+_LAST = "This is your last step: answer now from what you have seen, and say what is open."
 
 
 @dataclass
@@ -47,16 +55,21 @@ class Talk:
     tools: Catalog
     budget: Budget
     messages: list[Message]
+    reports: bool = False
+    """Whether the model may record causes."""
     made: list[CallView] = field(default_factory=list)
+    causes: list[CauseView] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    seen: dict[str, str] = field(default_factory=dict)
+    times: Counter[str] = field(default_factory=Counter)
     challenged: bool = False
 
     def run(self) -> Contribution:
         """Talk until there is an answer, a limit or a failure; never raises for what a model does."""
-        specs = specs_of(self.tools)
+        specs = [*specs_of(self.tools), *([concluding.SPEC] if self.reports else [])]
         while not (limit := self.budget.exhausted()):
+            if self.budget.last_step and self.made:
+                self.messages.append(Message(role="user", content=_LAST))
             try:
                 reply = self._ask(specs)
             except ModelError as error:
@@ -75,18 +88,22 @@ class Talk:
     def _ask(self, specs: Sequence[ToolSpec]) -> Reply:
         self._compact(specs)
         try:
-            reply = self._request(specs)
+            return self._request(specs)
         except ModelError as error:
             if error.failure is not Failure.OVERFLOW:
                 raise
             self._compact(specs, room=0.4)
-            reply = self._request(specs)
-        self.budget.spend(reply.usage)
-        return reply
+            return self._request(specs)
 
     def _request(self, specs: Sequence[ToolSpec]) -> Reply:
         seconds = max(1.0, self.budget.seconds_left)
-        return self.model.reply(self.messages, specs, timeout=seconds, on_text=self._stream)
+        try:
+            reply = self.model.reply(self.messages, specs, timeout=seconds, on_text=self._stream)
+        except ModelError as error:
+            self.budget.spend(error.usage)
+            raise
+        self.budget.spend(reply.usage)
+        return reply
 
     def _stream(self, piece: str) -> None:
         self.kit.tell(Event(kind="text", text=piece))
@@ -95,7 +112,7 @@ class Talk:
         """The answer, once it stands; None sends it back to the model, which happens once."""
         checked = self._check(text)
         demand = grounding.demand(checked)
-        if demand and not self.challenged:
+        if demand and not self.challenged and not self.budget.exhausted():
             self.challenged = True
             self.messages += [Message(role="assistant", content=text), Message(role="user", content=demand)]
             return None
@@ -115,21 +132,38 @@ class Talk:
 
     def _run(self, wanted: ModelCall) -> str:
         try:
-            arguments = json.loads(wanted.arguments or "{}")
-            if not isinstance(arguments, dict):
-                raise TypeError
-        except (json.JSONDecodeError, TypeError):
-            return "error: the arguments are no JSON object."
+            return self._answer(wanted)
+        except InvalidArguments as error:
+            return f"error: {calls.explain(error, self.kit)} {self._expected(wanted.name)}"
+        except CloudwrightError as error:
+            return f"error: {calls.explain(error, self.kit)}"
+
+    def _answer(self, wanted: ModelCall) -> str:
+        arguments = _parsed(wanted)
+        if self.reports and wanted.name == concluding.REPORT:
+            return self._report(arguments)
         call = ToolCall(tool=wanted.name, arguments=arguments)
         if call.tool not in self.tools:
             offered = ", ".join(tool.name for tool in self.tools)
             return f"error: you have no tool {call.tool!r}; you have {offered}."
-        try:
-            if calls.effect_of(call, self.kit) is not Effect.READ:
-                return self._propose(call)
-        except CloudwrightError as error:
-            return f"error: {calls.explain(error, self.kit)}"
+        self.times[call.model_dump_json()] += 1
+        if self.times[call.model_dump_json()] > _SAME:
+            return "error: you made this very call before; use its result, or ask something else."
+        if calls.effect_of(call, self.kit) is not Effect.READ:
+            return self._propose(call)
         return self._read(call)
+
+    def _expected(self, name: str) -> str:
+        spec = concluding.SPEC if name == concluding.REPORT else None
+        if spec is None and name in self.tools:
+            (spec,) = specs_of(self.tools.only([name]))
+        return f"{name} expects {expects(spec.parameters)}." if spec else ""
+
+    def _report(self, arguments: dict[str, JsonValue]) -> str:
+        found = concluding.report(arguments, self.kit)
+        self.made += [found.read] if found.read else []
+        self.causes += [found.cause] if found.cause else []
+        return found.told
 
     def _read(self, call: ToolCall) -> str:
         observation, view = calls.read(call, self.kit)
@@ -162,6 +196,7 @@ class Talk:
         return Contribution(
             specialist=self.specialist,
             text=text,
+            causes=tuple(self.causes),
             calls=tuple(self.made),
             proposals=tuple(self.proposals),
             usage=self.budget.used,
@@ -169,34 +204,15 @@ class Talk:
         )
 
 
-def specs_of(tools: Catalog) -> list[ToolSpec]:
-    """The tools as a model sees them; titles and defaults that say nothing are left out of the schemas."""
-    return [ToolSpec(name=tool.name, description=tool.description, parameters=lean(tool.schema())) for tool in tools]
-
-
-def lean(schema: object) -> dict[str, object]:
-    """A JSON schema without titles, null alternatives and empty defaults."""
-    found = _lean(schema)
-    return found if isinstance(found, dict) else {}
-
-
-def _lean(schema: object) -> object:
-    if isinstance(schema, list):
-        return [_lean(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {
-        key: _lean(value)
-        for key, value in schema.items()
-        if not (key == "title" and isinstance(value, str)) and not (key == "default" and value in (None, "", [], {}))
-    }
-    choices = kept.get("anyOf")
-    if isinstance(choices, list):
-        real = [item for item in choices if item != {"type": "null"}]
-        if len(real) == 1 and isinstance(real[0], dict):
-            del kept["anyOf"]
-            kept |= real[0]
-    return kept
+def _parsed(wanted: ModelCall) -> dict[str, JsonValue]:
+    try:
+        arguments = json.loads(wanted.arguments or "{}")
+    except json.JSONDecodeError as error:
+        said = f"the arguments are no JSON ({error.msg} at character {error.pos})."
+        raise InvalidArguments(f"{wanted.name}: {said}") from None
+    if not isinstance(arguments, dict):
+        raise InvalidArguments(f"{wanted.name}: the arguments are no JSON object.")
+    return arguments
 
 
 def enclose(evidence: str, tool: str, text: str) -> str:

@@ -1,6 +1,6 @@
 """Putting an answer together, and closing a turn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cloudwright.agents.contribution import Contribution
 from cloudwright.agents.kit import Kit
@@ -58,7 +58,7 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
         lines.append(_outcome(record.summary, record.verification.progress.value if record.verification else "", item))
         if item["ok"]:
             done.append(record.proposal.id)
-    lines += state.get("failed", ())
+    lines += [*state.get("failed", ()), *_undone(state, kit)]
     memory = remember(state, found, intents, done, kit)
     answer = "\n\n".join(line for line in lines if line)
     turn = {
@@ -68,6 +68,17 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
         "executed": state.get("executed", []),
     }
     return {"answer": answer, "turns": [*state.get("turns", ()), turn], "memory": memory.model_dump(mode="json")}
+
+
+def _undone(state: State, kit: Kit) -> Iterator[str]:
+    """A sentence for every change of this turn that was not executed."""
+    for digest in state.get("proposals", ()):
+        record = kit.gate.ledger.record(digest)
+        summary = record.proposal.preview.summary
+        if record.state is Stands.PENDING:
+            yield f"Proposed, and waiting for a yes: {summary} ({record.proposal.id})."
+        elif record.state is Stands.DENIED:
+            yield f"Denied{f' ({record.reason})' if record.reason else ''}, nothing was changed: {summary}."
 
 
 def _outcome(summary: str, progress: str, item: Json) -> str:

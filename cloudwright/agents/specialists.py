@@ -12,6 +12,7 @@ from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import Message
+from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
 from cloudwright.core.gate import Observation
 from cloudwright.core.refs import ObjectRef
@@ -28,6 +29,8 @@ class Charter:
     name: str
     handles: str
     tools: tuple[str, ...]
+    reports: bool = False
+    """Whether its model may record causes."""
 
     def prompt(self) -> str:
         """The specialist's own words after what all share."""
@@ -41,7 +44,8 @@ CHARTERS = (
     Charter(
         "faults",
         "why something is failing, slow, stuck or wrong, and what would fix it",
-        (*_LOOK, "get_logs", "rollout_history", "query_result"),
+        (*_LOOK, "get_logs", "rollout_history", "top_pods", "prometheus_query", "can_i"),
+        reports=True,
     ),
     Charter(
         "workloads",
@@ -77,9 +81,12 @@ CHARTERS = (
         (
             "list_resources", "get_resource", "scale_workload", "set_image", "set_env", "set_resources",
             "rollout_restart", "rollout_undo", "patch_resource", "label_resource", "delete_resource",
+            "list_events", "describe_resource",
         ),
     ),
 )  # fmt: skip
+
+_CHANGE = next(charter for charter in CHARTERS if charter.name == "change")
 
 
 def specialists(kit: Kit) -> dict[str, Specialist]:
@@ -117,9 +124,10 @@ class _Expert:
             return self._by_rule(task)
         if task.intent.goal in (Goal.DIAGNOSE, Goal.FIX):
             return self._diagnose(task)
-        if self.kit.model is not None:
-            return self._by_model(task, "")
-        return Contribution(specialist=self.name)
+        if self.kit.model is None:
+            return Contribution(specialist=self.name)
+        said = self._by_model(task, "")
+        return said if said.text else said.model_copy(update={"text": _named(said.causes)})
 
     def _by_rule(self, task: Task) -> Contribution:
         """Reads are run and shown; changes are handed on to be proposed."""
@@ -163,19 +171,18 @@ class _Expert:
             causes=found.causes,
             ruled_out=found.ruled_out,
             gaps=found.gaps,
-            objects=tuple(
-                ObjectRef(kind=cause.object.kind, name=cause.object.name, namespace=cause.object.namespace)
-                for cause in found.causes[:3]
-            ),
+            objects=_objects(found.causes),
         )
-        if task.intent.goal is Goal.FIX:
-            return base.model_copy(update={"text": _plans(found)})
-        if self.kit.model is None:
-            return base
+        plans = _plans(found) if task.intent.goal is Goal.FIX else ""
+        if plans or self.kit.model is None:
+            return base.model_copy(update={"text": plans or found.text})
         said = self._by_model(task, found.text)
+        causes = (*base.causes, *said.causes)
         return base.model_copy(
             update={
-                "text": said.text or base.text,
+                "text": said.text or _named(said.causes) or ("" if said.proposals else base.text),
+                "causes": causes,
+                "objects": _objects(causes),
                 "calls": said.calls,
                 "proposals": said.proposals,
                 "usage": said.usage,
@@ -185,30 +192,44 @@ class _Expert:
 
     def _by_model(self, task: Task, known: str) -> Contribution:
         assert self.kit.model is not None
-        tools = self.kit.gate.catalog.only(name for name in self.charter.tools if name in self.kit.gate.catalog)
+        charter = _CHANGE if task.intent.goal is Goal.FIX else self.charter
+        tools = self.kit.gate.catalog.only(name for name in charter.tools if name in self.kit.gate.catalog)
         talk = Talk(
-            specialist=self.name,
+            specialist=charter.name,
             task=task,
             kit=self.kit,
             model=self.kit.model,
             tools=tools,
+            reports=charter.reports,
             budget=Budget(self.kit.limits),
             messages=[
-                Message(role="system", content=self.charter.prompt()),
+                Message(role="system", content=charter.prompt()),
                 Message(role="user", content=_opening(task, known, self.kit)),
             ],
         )
         return talk.run()
 
 
+def _objects(causes: Sequence[CauseView]) -> tuple[ObjectRef, ...]:
+    """What the next turn's pronouns refer to."""
+    return tuple(
+        ObjectRef(kind=cause.object.kind, name=cause.object.name, namespace=cause.object.namespace)
+        for cause in causes[:3]
+    )
+
+
+def _named(causes: Sequence[CauseView]) -> str:
+    """Causes that a model recorded, in words, where it wrote none itself."""
+    return "\n".join(f"{cause.claim} [{', '.join(cause.evidence)}]" for cause in causes)
+
+
 def _plans(found: Diagnosed) -> str:
-    """What will be proposed, cause by cause; the whole text where nothing can be."""
-    plans = [
+    """What will be proposed, cause by cause; "" where nothing can be."""
+    return "\n".join(
         f"{cause.claim} [{found.evidence}]. Proposed: {cause.remedies[0].title}."
         for cause in found.causes
         if cause.remedies
-    ]
-    return "\n".join(plans) or found.text
+    )
 
 
 def _shown(observation: Observation) -> str:

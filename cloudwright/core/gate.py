@@ -303,13 +303,13 @@ class Gate:
                 untrusted=untrusted,
             )
         )
-        if untrusted and scope.effect is not Effect.READ and decision.answer.strictness < Answer.ALWAYS_ASK.strictness:
-            return Decision(
-                answer=Answer.ALWAYS_ASK,
-                rule=decision.rule,
-                reason="what was read suggested this change, not the user's own words",
-            )
-        return decision
+        if not untrusted or scope.effect is Effect.READ:
+            return decision
+        reason = "what was read suggested this change, not the user's own words"
+        strict = decision.answer if decision.answer.strictness > Answer.ALWAYS_ASK.strictness else Answer.ALWAYS_ASK
+        return Decision(
+            answer=strict, rule=decision.rule, reason="; ".join(part for part in (decision.reason, reason) if part)
+        )
 
     def _preview(self, tool: AnyTool, args: Any, context: Context) -> tuple[Preview, Undo | Irreversible]:
         if tool.change is None:

@@ -136,9 +136,8 @@ class Tool(Generic[Input, Output]):
         try:
             return self.input.model_validate(arguments)
         except ValidationError as error:
-            problems = "; ".join(_problem(item) for item in error.errors(include_url=False, include_context=False))
             raise InvalidArguments(
-                f"{self.name}: {problems}.", hint=f"`cloudwright tools {self.name}` shows the inputs."
+                f"{self.name}: {problems_of(error)}.", hint=f"`cloudwright tools {self.name}` shows the inputs."
             ) from None
 
     def aims_at(self, args: Input, context: Context) -> Scope:
@@ -151,6 +150,11 @@ class Tool(Generic[Input, Output]):
     def schema(self) -> dict[str, Any]:
         """JSON schema of the arguments."""
         return self.input.model_json_schema()
+
+
+def problems_of(error: ValidationError) -> str:
+    """Every field that does not fit and why, in one line."""
+    return "; ".join(_problem(item) for item in error.errors(include_url=False, include_context=False))
 
 
 def _problem(item: Any) -> str:

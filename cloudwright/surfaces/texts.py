@@ -11,6 +11,13 @@ from cloudwright.core.proposal import Source, State
 from cloudwright.core.result import align
 from cloudwright.core.tool import Irreversible, Undo
 
+_IDEAS = {
+    Source.USER: "you",
+    Source.MODEL: "you",
+    Source.RULE: "a rule",
+    Source.DIAGNOSIS: "the diagnosis",
+    Source.UNDO: "an undo",
+}
 _LEVELS = {"info": "·", "warning": "!", "danger": "!!"}
 
 
@@ -47,8 +54,7 @@ def proposal(view: ProposalView) -> str:
     lines = [f"{view.summary}", f"  {view.place}", f"  effect: {view.effect}" + _because(view.why_effect)]
     lines.append(f"  policy: {view.policy} (rule {view.rule!r})" + _because(view.policy_reason))
     if view.provenance.untrusted:
-        whose = "the diagnosis" if view.provenance.source is Source.DIAGNOSIS else "text that a tool returned"
-        lines.append(f"  suggested by {whose}, not by you; read before:")
+        lines.append(f"  suggested by {idea_of(view)}, not by you; read before:")
         lines += [f"    {item.id} {item.tool}: {item.excerpt[:160]}" for item in view.provenance.evidence]
     elif view.provenance.source is not Source.USER:
         lines.append(f"  suggested by: {view.provenance.source}" + _because(view.provenance.why))
@@ -58,6 +64,13 @@ def proposal(view: ProposalView) -> str:
     lines.append(f"  undo: {_undo(view.undo)}")
     lines.append(f"  digest: {view.digest}")
     return "\n".join(lines)
+
+
+def idea_of(view: ProposalView) -> str:
+    """Whose idea a change is: the person's, or that of something that was read."""
+    if view.provenance.untrusted and view.provenance.source is not Source.DIAGNOSIS:
+        return "a text that a tool returned"
+    return _IDEAS[view.provenance.source]
 
 
 def outcome(result: str, view: ProposalView) -> str:
@@ -90,11 +103,12 @@ def proposals(views: Sequence[ProposalView]) -> str:
             view.effect.value,
             view.place.context,
             _who(view),
+            idea_of(view),
             view.summary,
         )
         for view in views
     ]
-    return "\n".join(align(("ID", "WHEN", "STATE", "EFFECT", "CONTEXT", "WHO", "WHAT"), rows))
+    return "\n".join(align(("ID", "WHEN", "STATE", "EFFECT", "CONTEXT", "WHO", "WHOSE IDEA", "WHAT"), rows))
 
 
 def history_entry(view: ProposalView) -> str:

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import BaseModel
 
 from cloudwright.agents.budget import Budget, Limits
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.graph import build
-from cloudwright.agents.kit import Diagnosed, Event, Kit
+from cloudwright.agents.kit import Diagnosed, Diagnoser, Event, Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding
 from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import ChatModel, Message
@@ -18,9 +19,11 @@ from cloudwright.agents.model.scripted import ScriptedModel, Step
 from cloudwright.agents.sessions import Conversation
 from cloudwright.core.answers import CauseView, ObjectView, RemedyView
 from cloudwright.core.context import Context
+from cloudwright.core.errors import Forbidden, NotFound
 from cloudwright.core.refs import ObjectRef
-from cloudwright.core.tool import ToolCall
-from tests.core.fakes import ALICE, Bench, World
+from cloudwright.core.result import Document
+from cloudwright.core.tool import Permission, ToolCall, read_tool
+from tests.core.fakes import ALICE, Bench, World, set_value
 
 
 def value_of(name: str) -> ObjectRef:
@@ -81,6 +84,38 @@ class ExactReader:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, question=Question(text="Which one?", options=options))
 
 
+class Named(BaseModel):
+    """Arguments of `get_resource`."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    path: str = ""
+
+
+@read_tool(
+    permission=Permission(verb="get", resource="values"), input=Named, examples=({"kind": "Value", "name": "db"},)
+)
+def get_resource(args: Named, context: Context) -> Document:
+    """One value as an object with the field `value`."""
+    values = context.service(World).values
+    if args.kind == "Vault":
+        raise Forbidden("alice may not get vaults.")
+    if args.name not in values or args.path not in ("", "value"):
+        raise NotFound(f"There is no {args.kind} {args.name} {args.path}.".replace(" .", "."))
+    content = values[args.name] if args.path else {"value": values[args.name]}
+    return Document(ref=value_of(args.name), content=content)
+
+
+class NoCause:
+    """Never finds anything."""
+
+    def diagnose(self, about: tuple[ObjectRef, ...], context: Context) -> Diagnosed:
+        """No cause."""
+        context.remaining(1)
+        return Diagnosed(text=f"No fault found in {len(about)} objects.")
+
+
 class OneCause:
     """Always finds that cart should be 7."""
 
@@ -114,11 +149,12 @@ class Desk:
     model: ChatModel | None = None
     approve_writes: bool = False
     limits: Limits = field(default_factory=Limits)
+    diagnoser: Diagnoser = field(default_factory=OneCause)
     saver: InMemorySaver = field(default_factory=InMemorySaver)
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.bench = Bench(self.path / "journal.sqlite")
+        self.bench = Bench(self.path / "journal.sqlite", more=(get_resource, replace(set_value, name="scale_workload")))
 
     @property
     def world(self) -> World:
@@ -131,7 +167,7 @@ class Desk:
             context=self.bench.context(session="s1"),
             approver=ALICE,
             reader=ExactReader(),
-            diagnoser=OneCause(),
+            diagnoser=self.diagnoser,
             model=self.model,
             limits=self.limits,
             approve_writes=self.approve_writes,
@@ -143,7 +179,7 @@ class Desk:
         return Conversation(build(self.kit(), self.saver), name)
 
     def talk(
-        self, script: Sequence[Step], intent: Intent | None = None, **limits: int
+        self, script: Sequence[Step], intent: Intent | None = None, *, reports: bool = False, **limits: int
     ) -> tuple[Contribution, ScriptedModel]:
         """One talk of a specialist that sees the whole catalogue with a scripted model."""
         model = ScriptedModel(script)
@@ -160,6 +196,7 @@ class Desk:
             kit=kit,
             model=model,
             tools=kit.gate.catalog,
+            reports=reports,
             budget=Budget(Limits(**limits)),  # type: ignore[arg-type]
             messages=[Message(role="system", content="be brief"), Message(role="user", content=request)],
         ).run()

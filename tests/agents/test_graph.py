@@ -1,13 +1,16 @@
 """The supervisor without a model: reading, asking back, approving, denying, undoing, resuming, forking."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
 from cloudwright.agents.model.scripted import ScriptedModel
+from cloudwright.agents.sessions import Conversation
 from cloudwright.core.errors import NotFound
-from tests.agents.desk import Desk
+from tests.agents.desk import Desk, NoCause
 
 
 @pytest.fixture
@@ -148,6 +151,46 @@ def test_a_change_that_drifted_is_refused_and_said(desk: Desk) -> None:
     talk.answer({"decision": "approve"})
     assert desk.world.writes == []
     assert "moved" in talk.turns()[0].answer
+
+
+def answered(desk: Desk, talk: Conversation) -> AskAnswer:
+    return answer_of(talk.state(), talk.waiting(), desk.kit(), talk.name)
+
+
+def test_a_change_that_waits_or_was_denied_is_an_answer(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 3")
+    talk.answer({"decision": "leave"})
+    assert "waiting for a yes: set cart to 3" in answered(desk, talk).answer
+    talk.ask("set db to 3")
+    talk.answer({"decision": "deny", "reason": "too late"})
+    assert answered(desk, talk).answer == "Denied (too late), nothing was changed: set db to 3."
+
+
+def test_a_cause_that_only_the_model_finds_is_the_answer(desk: Desk) -> None:
+    desk.diagnoser = NoCause()
+    report = {"claim": "db is at 5", "kind": "Value", "name": "db", "field": "value", "value": 5, "evidence": ["e1"]}
+    read = call("get_resource", '{"kind": "Value", "name": "db"}')
+    script = [read, call("report_cause", json.dumps(report)), Reply(text="`db` is 9 [e1].")]
+    desk.model = ScriptedModel([*script, script[-1]])
+    talk = desk.conversation()
+    talk.ask("why cart")
+    found = answered(desk, talk)
+    assert [(cause.claim, cause.object.name, cause.field) for cause in found.causes] == [("db is at 5", "db", "value")]
+    assert "No fault found" not in found.answer
+    assert "db is at 5 [e1, e2]" in found.answer
+    assert found.usage.requests == 4
+
+
+def test_without_a_rule_for_the_fix_the_model_may_propose_one(desk: Desk) -> None:
+    desk.diagnoser = NoCause()
+    desk.approve_writes = True
+    desk.model = ScriptedModel([call("scale_workload", '{"name": "cart", "value": 2}'), Reply(text="")])
+    waits = desk.conversation().ask("fix it")
+    assert waits is not None
+    record = desk.bench.gate().ledger.record(waits["digest"])
+    assert record.proposal.provenance.untrusted
+    assert desk.world.writes == []
 
 
 def call(name: str, arguments: str) -> Reply:

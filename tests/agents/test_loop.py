@@ -8,8 +8,9 @@ import pytest
 
 from cloudwright.agents.grounding import Standing, check
 from cloudwright.agents.language.understanding import Goal, Intent
-from cloudwright.agents.loop import enclose, lean
+from cloudwright.agents.loop import enclose
 from cloudwright.agents.model.chat import Failure, Message, ModelCall, ModelError, Reply, ToolSpec, Usage
+from cloudwright.agents.specs import lean
 from cloudwright.core.proposal import State
 from cloudwright.core.tool import ToolCall
 from tests.agents.desk import Desk
@@ -90,7 +91,9 @@ def test_the_same_action_on_a_target_from_a_text_is_not_the_users(desk: Desk) ->
     [
         (call("get_valu"), "you have no tool 'get_valu'; you have get_value"),
         (call(arguments='{"nme": "cart"}'), "name: field required"),
-        (call(arguments="{broken"), "no JSON object"),
+        (call(arguments='{"nme": "cart"}'), "get_value expects name (string, required)."),
+        (call("set_value", '{"name": "cart", '), "no JSON (Expecting"),
+        (call("set_value", "{broken"), "set_value expects name (string, required), value (integer, required), note"),
         (call(arguments="[1]"), "no JSON object"),
     ],
 )
@@ -131,6 +134,60 @@ def test_an_overflow_is_answered_with_a_shorter_conversation(desk: Desk) -> None
     reads = [call(number=number) for number in range(8)]
     _, model = desk.talk([*reads, ModelError(Failure.OVERFLOW), measure])
     assert sizes[0] <= sum(message.size for message in model.requests[-2][0])
+
+
+def test_the_last_step_is_announced_and_gives_an_answer(desk: Desk) -> None:
+    found, model = desk.talk([call(), call(arguments='{"name": "db"}'), Reply(text="cart is 1 [e1].")], steps=3)
+    assert "last step" in model.requests[2][0][-1].content
+    assert (found.text, found.notes) == ("cart is 1 [e1].", ())
+
+
+def test_the_same_call_again_and_again_is_not_run_again(desk: Desk) -> None:
+    found, model = desk.talk([call(number=number) for number in range(5)], steps=5)
+    assert len(found.calls) == 2
+    assert "this very call before" in model.requests[4][0][-2].content
+
+
+REPORT = {"claim": "db is at 5", "kind": "Value", "name": "db", "field": "value", "value": 5, "evidence": ["e1"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "recorded"),
+    [
+        ({}, "recorded; the cluster shows it [e2]", True),
+        ({"value": "(absent)"}, "refuted", False),
+        ({"value": 6}, "the cluster shows 5", False),
+        ({"name": "web"}, "the cluster shows nothing", False),
+        ({"name": "web", "field": "", "value": "(absent)"}, "recorded; the cluster shows it", True),
+        ({"kind": "Vault"}, "could not be checked: alice may not get vaults", True),
+        ({"evidence": ["e9"]}, "nothing minted the evidence e9", False),
+        ({"evidence": []}, "report_cause expects claim (string, required)", False),
+    ],
+)
+def test_a_reported_cause_is_read_back_before_it_counts(
+    desk: Desk, changes: dict[str, object], told: str, recorded: bool
+) -> None:
+    arguments = json.dumps({**REPORT, "confidence": 0.9, **changes})
+    script = [call(), call("report_cause", arguments, 2), Reply(text="Done.")]
+    found, model = desk.talk(script, reports=True)
+    assert told in model.requests[2][0][-1].content
+    assert len(found.causes) == recorded
+    if recorded:
+        assert (found.causes[0].kind, found.causes[0].evidence[0]) == ("reported-by-model", "e1")
+        assert found.causes[0].confidence == (0.5 if "kind" in changes else 0.9)
+
+
+def test_only_who_looks_for_causes_may_record_them(desk: Desk) -> None:
+    _, model = desk.talk([call(), call("report_cause", json.dumps(REPORT), 2), Reply(text="Done.")])
+    assert "report_cause" not in {spec.name for spec in model.requests[0][1]}
+    assert "you have no tool 'report_cause'" in model.requests[2][0][-1].content
+
+
+def test_failed_requests_are_counted(desk: Desk) -> None:
+    broken = ModelError(Failure.CUT, usage=Usage(requests=2, input_tokens=7))
+    found, _ = desk.talk([call(), broken])
+    assert found.usage.requests == 3
+    assert found.usage.input_tokens > 7
 
 
 def test_usage_adds_up(desk: Desk) -> None:

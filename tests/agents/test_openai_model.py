@@ -148,6 +148,24 @@ def test_failures_that_pass_are_retried() -> None:
         assert patient.reply(ASK, [], timeout=5).text == "ok"
 
 
+def test_requests_that_failed_are_counted_too() -> None:
+    good = stream(chunk({"content": "ok"}), chunk({}, "stop"))
+    with endpoint(failure(500), failure(400, "unknown field stream_options"), good) as place:
+        patient = OpenAIModel("m", base_url=place.url, api_key="k", max_retries=2)
+        assert patient.reply(ASK, [], timeout=5).usage.requests == 3
+        place.answers = [failure(500)]
+        with pytest.raises(ModelError) as caught:
+            patient.reply(ASK, [], timeout=5)
+    assert caught.value.usage.requests == 3
+
+
+def test_what_a_broken_answer_cost_is_known() -> None:
+    with endpoint(stream(chunk({"content": "half an answer"}))) as place, pytest.raises(ModelError) as caught:
+        model(place).reply(ASK, [], timeout=5)
+    assert caught.value.usage.requests == 1
+    assert caught.value.usage.output_tokens > 0
+
+
 def test_an_endpoint_without_usage_in_streams_is_asked_without() -> None:
     good = stream(chunk({"content": "ok"}), chunk({}, "stop"))
     with endpoint(failure(400, "unknown field stream_options"), good) as place:

@@ -19,6 +19,7 @@ from cloudwright.core.refs import ObjectRef, Place
 from cloudwright.core.result import Changed, Document
 from cloudwright.core.store import MemoryResultStore
 from cloudwright.core.tool import (
+    AnyTool,
     Effect,
     Irreversible,
     Permission,
@@ -159,10 +160,12 @@ class Policy:
     """Always the same answer."""
 
     answer: Answer = Answer.ASK
+    reason: str = ""
 
     def decide(self, request: ApprovalRequest) -> Decision:
         """Reads are free, everything else gets the answer."""
-        return Decision(answer=Answer.AUTO if request.effect is Effect.READ else self.answer, rule="test")
+        answer = Answer.AUTO if request.effect is Effect.READ else self.answer
+        return Decision(answer=answer, rule="test", reason=self.reason)
 
 
 @dataclass
@@ -200,11 +203,12 @@ class Bench:
     rights: Rights = field(default_factory=Rights)
     time: Time = field(default_factory=Time)
     on_step: Callable[[str], None] = lambda _step: None
+    more: tuple[AnyTool, ...] = ()
 
     def gate(self) -> Gate:
         """A gate as a new process would open it."""
         return Gate(
-            Catalog((get_value, set_value, drop_value)),
+            Catalog((get_value, set_value, drop_value, *self.more)),
             Journal(self.path, now=self.time),
             self.policy,
             self.rights,

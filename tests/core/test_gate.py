@@ -186,6 +186,15 @@ def test_what_untrusted_text_suggests_always_asks_a_person(bench: Bench, answer:
     assert bench.world.writes == []
 
 
+@pytest.mark.parametrize("answer", list(Answer))
+def test_whose_idea_it_was_is_said_beside_the_policys_own_reason(bench: Bench, answer: Answer) -> None:
+    bench.policy.answer, bench.policy.reason = answer, "it is Friday"
+    untrusted = Provenance(source=Source.MODEL, untrusted=True)
+    decision = bench.gate().propose(set_call(), bench.context(), ALICE, untrusted).decision
+    assert decision.reason == "it is Friday; what was read suggested this change, not the user's own words"
+    assert decision.answer.strictness >= Answer.ALWAYS_ASK.strictness
+
+
 def test_read_only_previews_and_refuses_to_execute(bench: Bench) -> None:
     proposal = bench.gate().propose(set_call(), bench.context(read_only=True), ALICE, BY_USER)
     assert proposal.decision.answer is Answer.REFUSE

@@ -91,13 +91,22 @@ class Failure(StrEnum):
 
 
 class ModelError(CloudwrightError):
-    """A model could not answer; `partial` is what came before it broke."""
+    """A model could not answer; `partial` is what came before it broke, `usage` what the attempt cost."""
 
-    def __init__(self, failure: Failure, detail: str = "", *, partial: str = "", retry_after: float = 0.0) -> None:
+    def __init__(
+        self,
+        failure: Failure,
+        detail: str = "",
+        *,
+        partial: str = "",
+        retry_after: float = 0.0,
+        usage: Usage | None = None,
+    ) -> None:
         super().__init__(f"The model gave no answer: {failure}{f' ({detail})' if detail else ''}.")
         self.failure = failure
         self.partial = partial
         self.retry_after = retry_after
+        self.usage = usage or Usage(requests=1)
 
 
 class ChatModel(Protocol):

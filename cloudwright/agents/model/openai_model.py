@@ -7,6 +7,7 @@ to write calls as JSON in its text.
 import contextlib
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,16 @@ class _Gathered:
         return "".join(self.text)
 
 
+class _Sent(threading.local):
+    """How many requests this thread has sent for the present reply, retries among them."""
+
+    count = 0
+
+    def note(self, _request: object) -> None:
+        """One more."""
+        self.count += 1
+
+
 class OpenAIModel:
     """Implements `ChatModel` over one endpoint."""
 
@@ -71,8 +82,13 @@ class OpenAIModel:
         self.context_tokens = context_tokens
         self._prices = (price_in, price_out)
         self._can = _Abilities()
+        self._sent = _Sent()
         self._client = openai.OpenAI(
-            base_url=base_url or None, api_key=api_key or "none", max_retries=max_retries, timeout=60.0
+            base_url=base_url or None,
+            api_key=api_key or "none",
+            max_retries=max_retries,
+            timeout=60.0,
+            http_client=openai.DefaultHttpxClient(event_hooks={"request": [self._sent.note]}),
         )
 
     def reply(
@@ -84,6 +100,20 @@ class OpenAIModel:
         on_text: Callable[[str], None] | None = None,
     ) -> Reply:
         """One answer; an ability that the endpoint rejects is dropped and the request made again."""
+        self._sent.count = 0
+        try:
+            return self._persist(messages, tools, timeout, on_text)
+        except ModelError as error:
+            error.usage = error.usage.model_copy(update={"requests": self._sent.count})
+            raise
+
+    def _persist(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSpec],
+        timeout: float,
+        on_text: Callable[[str], None] | None,
+    ) -> Reply:
         for _ in range(4):
             try:
                 return self._ask(messages, tools, timeout, on_text)
@@ -108,15 +138,19 @@ class OpenAIModel:
             body["tools"] = [_tool(tool) for tool in tools]
         got = _Gathered()
         try:
-            if self._can.stream:
-                self._stream(body, timeout, got, on_text)
-            else:
-                self._whole(body, timeout, got, on_text)
-        except (openai.APIConnectionError, openai.APITimeoutError) as error:
-            if got.text or got.calls:
-                raise ModelError(Failure.CUT, partial=got.joined()) from error
+            try:
+                if self._can.stream:
+                    self._stream(body, timeout, got, on_text)
+                else:
+                    self._whole(body, timeout, got, on_text)
+            except (openai.APIConnectionError, openai.APITimeoutError) as error:
+                if got.text or got.calls:
+                    raise ModelError(Failure.CUT, partial=got.joined()) from error
+                raise
+            return self._checked(got, messages, tools)
+        except ModelError as error:
+            error.usage = self._usage(got, messages, tools)
             raise
-        return self._checked(got, messages, tools)
 
     def _stream(
         self, body: dict[str, Any], timeout: float, got: _Gathered, on_text: Callable[[str], None] | None
@@ -174,7 +208,7 @@ class OpenAIModel:
             size = sum(message.size for message in messages) + sum(tool.size for tool in tools)
             asked, told = estimate_tokens(size), estimate_tokens(len(got.joined()))
         cost = (asked * self._prices[0] + told * self._prices[1]) / 1_000_000
-        return Usage(requests=1, input_tokens=asked, output_tokens=told, cost=cost)
+        return Usage(requests=self._sent.count, input_tokens=asked, output_tokens=told, cost=cost)
 
     def _give_up_an_ability(self, complaint: str) -> bool:
         """Drop what a 400 complains of; False where nothing is left to drop."""

@@ -1,0 +1,57 @@
+"""Tools as a model sees them: names, descriptions and lean schemas."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudwright.agents.model.chat import ToolSpec
+from cloudwright.core.catalog import Catalog
+
+_BOUNDS = {"maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems", "pattern", "additionalProperties"}
+
+
+def specs_of(tools: Catalog) -> list[ToolSpec]:
+    """The tools as a model sees them; what says nothing is left out of the schemas."""
+    return [spec_of(tool.name, tool.description, tool.schema()) for tool in tools]
+
+
+def spec_of(name: str, description: str, schema: Mapping[str, Any]) -> ToolSpec:
+    """One tool; what its schema says of itself is left out beside the tool's own description."""
+    parameters = {key: value for key, value in lean(schema).items() if key != "description"}
+    return ToolSpec(name=name, description=description, parameters=parameters)
+
+
+def lean(schema: object) -> dict[str, object]:
+    """A JSON schema without titles, null alternatives, empty defaults and bounds: who oversteps them is told."""
+    found = _lean(schema)
+    return found if isinstance(found, dict) else {}
+
+
+def _lean(schema: object) -> object:
+    if isinstance(schema, list):
+        return [_lean(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _lean(value) for key, value in schema.items() if not _needless(key, value)}
+    choices = kept.get("anyOf")
+    if isinstance(choices, list):
+        real = [item for item in choices if item != {"type": "null"}]
+        if len(real) == 1 and isinstance(real[0], dict):
+            del kept["anyOf"]
+            kept |= real[0]
+    return kept
+
+
+def _needless(key: str, value: object) -> bool:
+    if isinstance(value, dict) and value:
+        return False  # a property that happens to have such a name
+    return key in _BOUNDS or key == "title" or (key == "default" and value in (None, "", [], {}, False))
+
+
+def expects(parameters: Mapping[str, Any]) -> str:
+    """The fields of a tool's arguments in words: `name (string, required), tail (integer)`."""
+    required = parameters.get("required", ())
+    fields = []
+    for name, schema in parameters.get("properties", {}).items():
+        kind = schema.get("type") or ("one of " + "|".join(map(str, schema["enum"])) if "enum" in schema else "any")
+        fields.append(f"{name} ({kind}{', required' if name in required else ''})")
+    return ", ".join(fields) or "no fields"

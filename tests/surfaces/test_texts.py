@@ -1,0 +1,33 @@
+"""What people read: where a change came from is said wherever it waits."""
+
+from pathlib import Path
+
+import pytest
+
+from cloudwright.core.answers import ProposalView
+from cloudwright.core.proposal import Provenance, Source
+from cloudwright.surfaces import texts
+from tests.core.fakes import ALICE, Bench, set_call
+
+
+@pytest.mark.parametrize(
+    ("provenance", "whose"),
+    [
+        (Provenance(source=Source.USER), "you"),
+        (Provenance(source=Source.MODEL), "you"),
+        (Provenance(source=Source.MODEL, untrusted=True), "a text that a tool returned"),
+        (Provenance(source=Source.DIAGNOSIS), "the diagnosis"),
+        (Provenance(source=Source.DIAGNOSIS, untrusted=True), "the diagnosis"),
+        (Provenance(source=Source.UNDO), "an undo"),
+    ],
+)
+def test_what_waits_says_whose_idea_it_was(tmp_path: Path, provenance: Provenance, whose: str) -> None:
+    bench = Bench(tmp_path / "journal.sqlite")
+    bench.gate().propose(set_call(), bench.context(), ALICE, provenance)
+    views = [ProposalView.of(record) for record in bench.gate().ledger.pending()]
+    head, line = texts.proposals(views).splitlines()
+    column = head.index("WHOSE IDEA")
+    assert line[column:].startswith(f"{whose}  ")
+    shown = texts.proposal(views[0])
+    assert ("not by you" in shown) == provenance.untrusted
+    assert not provenance.untrusted or f"suggested by {whose}, not by you" in shown
