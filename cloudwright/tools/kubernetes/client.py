@@ -11,9 +11,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Self
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -22,9 +21,8 @@ from cloudwright import __version__
 from cloudwright.core.errors import BadAnswer, TimedOut, ToolError, Unreachable
 from cloudwright.tools.kubernetes.errors import CONNECT_SECONDS, ContinueExpired, Denied, Sent, broken, from_status
 from cloudwright.tools.kubernetes.kubeconfig import Choice
-
-PAGE = 500
-"""Objects per page of a list."""
+from cloudwright.tools.kubernetes.paging import PAGE, Page, typed_items
+from cloudwright.tools.kubernetes.retrying import NO_RETRIES, READ_RETRIES
 
 LARGEST_ANSWER = 512 * 1024 * 1024
 """Bytes of one answer that are read at most."""
@@ -38,50 +36,6 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 _CHUNK = 1 << 18
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list: raw items (with `apiVersion` and `kind` filled in) and what the server says remains."""
-
-    items: list[Json]
-    resource_version: str
-    remaining: int
-    consistent: bool = True
-
-
-class _Retry(urllib3.Retry):
-    """Repeats reads whose connection broke or that were turned away, but never waits twice for a silent server."""
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: Any = None,
-        error: Exception | None = None,
-        _pool: Any = None,
-        _stacktrace: Any = None,
-    ) -> Self:
-        if isinstance(error, urllib3.exceptions.ReadTimeoutError | urllib3.exceptions.ConnectTimeoutError):
-            raise error
-        return super().increment(method, url, response, error, _pool, _stacktrace)
-
-
-_READ_RETRIES = _Retry(
-    total=4,
-    connect=2,
-    read=2,
-    status=2,
-    redirect=0,
-    status_forcelist=(429,),
-    allowed_methods=("GET",),
-    backoff_factor=0.1,
-    respect_retry_after_header=True,
-    retry_after_max=2,
-    raise_on_status=False,
-    raise_on_redirect=False,
-)
-_NO_RETRIES = urllib3.Retry(total=False, redirect=False)
 
 
 class KubernetesClient:
@@ -169,24 +123,21 @@ class KubernetesClient:
         query: dict[str, Any] = {**(params or {}), "limit": limit}
         consistent = True
         answer = self.get(path, query, timeout=timeout)
-        while True:
-            metadata = answer.get("metadata") or {}
-            token = str(metadata.get("continue") or "")
-            fetch = _Background(partial(self._next, path, query, token, timeout)) if token else None
-            try:
+        with ThreadPoolExecutor(1) as ahead:
+            while True:
+                metadata = answer.get("metadata") or {}
+                token = str(metadata.get("continue") or "")
+                following = ahead.submit(self._next, path, query, token, timeout) if token else None
                 yield Page(
-                    items=_typed_items(answer),
+                    items=typed_items(answer),
                     resource_version=str(metadata.get("resourceVersion") or ""),
                     remaining=int(metadata.get("remainingItemCount") or 0),
                     consistent=consistent,
                 )
-            finally:
-                if fetch is not None:
-                    fetch.join()
-            if fetch is None:
-                return
-            answer, still_consistent = fetch.result()
-            consistent = consistent and still_consistent
+                if following is None:
+                    return
+                answer, still_consistent = following.result()
+                consistent = consistent and still_consistent
 
     def list(self, path: str, params: Params | None = None, *, timeout: float | None = None) -> Iterator[Json]:
         """The items of a list, one by one."""
@@ -321,7 +272,7 @@ class KubernetesClient:
                 preload_content=False,
                 redirect=False,
                 timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
-                retries=_READ_RETRIES if method == "GET" else _NO_RETRIES,
+                retries=READ_RETRIES if method == "GET" else NO_RETRIES,
             )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise broken(error, sent, self.clock_skew) from None
@@ -415,44 +366,6 @@ class KubernetesClient:
         if configuration.tls_server_name:
             options["server_hostname"] = configuration.tls_server_name
         return options
-
-
-class _Background:
-    """One call in a thread of its own."""
-
-    def __init__(self, call: Callable[[], tuple[Json, bool]]) -> None:
-        self._call = call
-        self._value: tuple[Json, bool] | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._value = self._call()
-        except BaseException as error:  # noqa: BLE001 (raised again in the caller's thread)
-            self._error = error
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def result(self) -> tuple[Json, bool]:
-        self.join()
-        if self._error is not None:
-            raise self._error
-        assert self._value is not None
-        return self._value
-
-
-def _typed_items(answer: Json) -> list[Json]:
-    """The items of a list; items of built-in kinds come without `kind`, which later readers need."""
-    items: list[Json] = answer.get("items") or []
-    kind, version = str(answer.get("kind") or ""), answer.get("apiVersion")
-    if kind.endswith("List"):
-        for item in items:
-            item.setdefault("apiVersion", version)
-            item.setdefault("kind", kind[:-4])
-    return items
 
 
 def _query(params: Params) -> list[tuple[str, str]]:
