@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
 
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -20,7 +19,7 @@ type field struct {
 	Pointer bool   `json:"pointer,omitempty"`
 	Always  bool   `json:"always,omitempty"`
 	Go      string `json:"go"`
-	Number  int    `json:"number,omitempty"`
+	Number  string `json:"number,omitempty"`
 }
 
 var seen = map[string]map[string]field{}
@@ -33,7 +32,16 @@ func name(t reflect.Type) string {
 	return "io.k8s." + strings.ReplaceAll(parts[1], "/", ".") + "." + t.Name()
 }
 
-func fields(t reflect.Type, into map[string]field) {
+func wire(f reflect.StructField) string {
+	parts := strings.Split(f.Tag.Get("protobuf"), ",")
+	if len(parts) < 2 {
+		return ""
+	}
+	return parts[1]
+}
+
+// An embedded struct is a message of its own in protobuf: its fields' numbers are written behind the embedding one's.
+func fields(t reflect.Type, into map[string]field, outer string, wired bool) {
 	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
 		tag, inline := f.Tag.Get("json"), f.Anonymous
@@ -42,13 +50,13 @@ func fields(t reflect.Type, into map[string]field) {
 			continue
 		}
 		if inline && parts[0] == "" {
-			fields(f.Type, into)
+			fields(f.Type, into, outer+wire(f)+".", wired && wire(f) != "")
 			continue
 		}
 		omit := strings.Contains(tag, "omitempty") && f.Type.Kind() != reflect.Struct || strings.Contains(tag, "omitzero")
-		number := 0
-		if wire := strings.Split(f.Tag.Get("protobuf"), ","); len(wire) > 1 {
-			number, _ = strconv.Atoi(wire[1])
+		number := ""
+		if wired && wire(f) != "" {
+			number = outer + wire(f)
 		}
 		into[parts[0]] = field{Number: number, Pointer: f.Type.Kind() == reflect.Ptr, Always: !omit, Go: strings.TrimPrefix(f.Type.String(), "*")}
 		visit(f.Type)
@@ -64,7 +72,7 @@ func visit(t reflect.Type) {
 	}
 	into := map[string]field{}
 	seen[name(t)] = into
-	fields(t, into)
+	fields(t, into, "", true)
 }
 
 func main() {

@@ -2,8 +2,9 @@
 
 The table's notation of a type: `s` string, `i` integer, `n` number, `b` boolean (with `:format`), `o` free object,
 `J` any JSON, `[]T` list, `{}T` map, `@Name` another type; then `+` required, `*` pointer in Go (an explicit zero is
-kept), `!` written even when empty, `#3` the number in protobuf. `~` and `^` abbreviate the API's and the meta package's prefix.
-"""  # noqa: E501
+kept), `!` written even when empty, `#3` the number in protobuf (`#2.3`: number 3 in embedded message 2).
+`~` and `^` abbreviate the API's and the meta package's prefix.
+"""
 
 import json
 from collections.abc import Mapping
@@ -44,7 +45,7 @@ class Type:
 
 @dataclass(slots=True)
 class Field:
-    """One field of a struct; `number` is its number in protobuf."""
+    """One field of a struct; `numbers` lead to it in protobuf, through embedded messages."""
 
     name: str
     type: Type
@@ -52,7 +53,7 @@ class Field:
     pointer: bool = False
     always: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
-    number: int = 0
+    numbers: tuple[int, ...] = ()
 
     @property
     def list_type(self) -> str:
@@ -141,7 +142,8 @@ def _parse_field(name: str, entry: Any) -> Field:
     code, _, number = code.partition("#")
     bare = code.rstrip("+*!")
     flags = code[len(bare) :]
-    return Field(name, _parse_type(bare), "+" in flags, "*" in flags, "!" in flags, extras, int(number or 0))
+    numbers = tuple(int(part) for part in number.split(".") if part)
+    return Field(name, _parse_type(bare), "+" in flags, "*" in flags, "!" in flags, extras, numbers)
 
 
 @cache

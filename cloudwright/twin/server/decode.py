@@ -20,7 +20,11 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
 
 class DecodeError(Exception):
-    """The JSON does not fit the type."""
+    """The JSON does not fit the type; `merged` says so as the server does of a strategically merged object."""
+
+    def __init__(self, text: str, merged: str = "") -> None:
+        super().__init__(text)
+        self.merged = merged or text
 
 
 class Decoder:
@@ -36,7 +40,7 @@ class Decoder:
             DecodeError: a value has the wrong JSON type or form.
         """
         if not isinstance(value, Mapping):
-            raise _mismatch(value, owner, path, _package(kind.name) + kind.go_name)
+            raise _mismatch(value, owner, path, _package(kind.name) + kind.go_name, struct=True)
         fields = kind.fields
         result: Obj = {}
         for name, each in value.items():
@@ -247,8 +251,24 @@ def _strip(owner: str) -> str:
     return owner
 
 
-def _mismatch(value: Any, owner: str, path: str, go: str, what: str = "") -> DecodeError:
+def _mismatch(value: Any, owner: str, path: str, go: str, what: str = "", *, struct: bool = False) -> DecodeError:
     # Go names the innermost struct, then the whole path without list indexes.
     where = re.sub(r"\[\d+\]", "", owner)
     target = f"Go struct field {where}" if where else "Go value"
-    return DecodeError(f"json: cannot unmarshal {what or _json_type(value)} into {target} of type {go}")
+    text = f"json: cannot unmarshal {what or _json_type(value)} into {target} of type {go}"
+    return DecodeError(text, _unconvertible(value, go, struct=struct))
+
+
+def _unconvertible(value: Any, go: str, *, struct: bool) -> str:
+    """How the conversion from an untyped object complains."""
+    kinds = {bool: "bool", str: "string", int: "int64", float: "float64", list: "slice"}
+    given = kinds.get(type(value), "map")
+    if struct:
+        return f"cannot restore struct from: {given}"
+    if go.startswith("[]"):
+        return f"cannot restore slice from {given}"
+    if go.startswith("map["):
+        return f"cannot restore map from {given}"
+    if given in ("int64", "float64") and go != "bool":
+        return f"cannot convert {given} to {go}"
+    return f"unrecognized type: {go if go in ('bool', 'int32', 'int64', 'float64') else 'string'}"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloudwright.twin import openapi
-from cloudwright.twin.api import Obj
+from cloudwright.twin.api import Obj, Resource
 from cloudwright.twin.schema import types
 from cloudwright.twin.schema.kinds import ResourceInfo
-from cloudwright.twin.schema.types import META, Field, Struct, Type
+from cloudwright.twin.schema.types import META, Field, Type
 from cloudwright.twin.server.catalog import Catalog
 from cloudwright.twin.server.discovery import VERSION, group_order
 
@@ -40,14 +40,19 @@ _PATCHES = (
     "application/strategic-merge-patch+json",
     "application/apply-patch+yaml",
 )
+OPENAPI_2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 
 
 class Documents:
-    """OpenAPI v3 per group and version, and v2 for all of them, made on demand and kept until the catalog changes."""
+    """OpenAPI v3 per group and version, and v2 for all of them, made on demand and kept until the catalog changes.
 
-    def __init__(self, catalog: Catalog) -> None:
+    `schemas` are those of custom resources.
+    """
+
+    def __init__(self, catalog: Catalog, schemas: Mapping[Resource, Mapping[str, Any]]) -> None:
         self._catalog = catalog
+        self._schemas = schemas
         self._generation = -1
         self._kept: dict[str, Obj] = {}
 
@@ -77,18 +82,26 @@ class Documents:
         if not name:
             return self._index()
         infos = [info for info in self._catalog.all() if _root(info).strip("/") == name]
-        return _document(infos) if infos else None
+        return self._document(infos) if infos else None
 
     def _index(self) -> Obj:
         roots = dict.fromkeys(_root(info).strip("/") for info in self._catalog.all())
         mark = hashlib.sha256(json.dumps([VERSION, self._catalog.generation]).encode()).hexdigest().upper()
         return {"paths": {root: {"serverRelativeURL": f"/openapi/v3/{root}?hash={mark}"} for root in roots}}
 
+    @staticmethod
+    def protobuf_2() -> bytes:
+        """Version 2 in protobuf without paths and definitions: kubectl looks there for kinds that version 3 lacks."""
+        title, version = (bytes([tag, len(text)]) + text for tag, text in ((10, b"Kubernetes"), (18, b"v1.34.4")))
+        return b"\x0a\x032.0" + bytes([18, len(title + version)]) + title + version
+
     def _version_2(self) -> Obj:
         definitions = {name: _definition(name, "#/definitions/") for name in types.names()}
         paths: dict[str, Any] = {}
         for info in self._catalog.all():
             paths |= _paths(info, version_2=True)
+            if info.custom:
+                definitions[info.type_name] = _custom(info, self._schemas[info.resource], "#/definitions/")
         return {
             "swagger": "2.0",
             "info": {"title": "Kubernetes", "version": "v1.34.4"},
@@ -96,35 +109,35 @@ class Documents:
             "definitions": definitions,
         }
 
+    def _document(self, infos: Iterable[ResourceInfo]) -> Obj:
+        prefix = "#/components/schemas/"
+        schemas: dict[str, Any] = {}
+        paths: dict[str, Any] = {}
+        wanted = list(_BASE)
+        for info in infos:
+            paths |= _paths(info)
+            if info.custom:
+                schemas[info.type_name] = _custom(info, self._schemas[info.resource], prefix)
+                wanted.append(types.OBJECT_META)
+            else:
+                wanted += [name for name in (info.type_name, info.type_name + "List") if name in set(types.names())]
+                subs = info.subresources.values()
+                wanted += [_subresource_type(sub.group, sub.version, sub.kind, info) for sub in subs]
+        while wanted:
+            name = wanted.pop()
+            if name and name not in schemas:
+                schemas[name] = _definition(name, prefix, wanted)
+        return {
+            "openapi": "3.0.0",
+            "info": {"title": "Kubernetes", "version": "v1.34.4"},
+            "paths": paths,
+            "components": {"schemas": schemas},
+        }
+
 
 def _root(info: ResourceInfo) -> str:
     group, version = info.resource.group, info.resource.version
     return f"/apis/{group}/{version}" if group else f"/api/{version}"
-
-
-def _document(infos: Iterable[ResourceInfo]) -> Obj:
-    schemas: dict[str, Any] = {}
-    paths: dict[str, Any] = {}
-    wanted = list(_BASE)
-    for info in infos:
-        paths |= _paths(info)
-        if info.custom:
-            schemas[info.type_name] = _custom(info)
-            wanted.append(types.OBJECT_META)
-        else:
-            wanted += [name for name in (info.type_name, info.type_name + "List") if name in set(types.names())]
-            wanted += [_subresource_type(sub.group, sub.version, sub.kind, info) for sub in info.subresources.values()]
-    prefix = "#/components/schemas/"
-    while wanted:
-        name = wanted.pop()
-        if name and name not in schemas:
-            schemas[name] = _definition(name, prefix, wanted)
-    return {
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "v1.34.4"},
-        "paths": paths,
-        "components": {"schemas": schemas},
-    }
 
 
 def _subresource_type(group: str, version: str, kind: str, info: ResourceInfo) -> str:
@@ -180,7 +193,7 @@ def _field(field: Field, prefix: str, wanted: list[str] | None) -> Obj:
 
 
 def _type(kind: Type, prefix: str, wanted: list[str] | None) -> Obj:
-    if kind.ref and kind.ref != "custom":
+    if kind.ref:
         if wanted is not None:
             wanted.append(kind.ref)
         return {"$ref": prefix + kind.ref}
@@ -189,25 +202,20 @@ def _type(kind: Type, prefix: str, wanted: list[str] | None) -> Obj:
             return {"type": "array", "items": _type(kind.item, prefix, wanted) if kind.item else {}}
         case "map":
             return {"type": "object", "additionalProperties": _type(kind.item, prefix, wanted) if kind.item else {}}
-        case "struct":
-            return _custom_struct(kind.struct, prefix)
         case "any":
             return {}
     made: Obj = {"type": kind.kind}
     return {**made, "format": kind.format} if kind.format else made
 
 
-def _custom_struct(kind: Struct, prefix: str) -> Obj:
-    properties = {name: _field(field, prefix, None) for name, field in kind.fields.items()}
-    made: Obj = {"type": "object", "properties": properties}
-    required = [name for name, field in kind.fields.items() if field.required]
-    return {**made, "required": required} if required else made
-
-
-def _custom(info: ResourceInfo) -> Obj:
-    made = _custom_struct(info.struct, "#/components/schemas/")
+def _custom(info: ResourceInfo, schema: Mapping[str, Any], prefix: str) -> Obj:
+    """A custom resource's schema as its definition gives it, with what every object has."""
+    described = openapi.field_descriptions("io.k8s.api.core.v1.Pod")
+    every: Obj = {name: {"description": described.get(name, ""), "type": "string"} for name in ("apiVersion", "kind")}
+    every["metadata"] = {"allOf": [{"$ref": prefix + types.OBJECT_META}]}
     resource = info.resource
     gvk = {"group": resource.group, "version": resource.version, "kind": info.kind}
+    made = {**schema, "type": "object", "properties": {**(schema.get("properties") or {}), **every}}
     return {**made, "x-kubernetes-group-version-kind": [gvk]}
 
 
@@ -248,6 +256,7 @@ def _operation(
         "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
     }
     if verb == "patch" and not version_2:
-        content = {media: {"schema": {"type": "object"}} for media in _PATCHES}
+        medias = [media for media in _PATCHES if not (info.custom and "strategic" in media)]
+        content = {media: {"schema": {"type": "object"}} for media in medias}
         made["requestBody"] = {"required": True, "content": content}
     return made

@@ -209,13 +209,13 @@ def intersection(left: FieldSet, right: FieldSet) -> FieldSet:
 
 
 def paths(node: FieldSet, prefix: str = "") -> Iterator[str]:
-    """The members as paths: `.spec.containers[name="app"].image`."""
-    for element, below in node.items():
-        if element == ".":
-            continue
-        path = prefix + _shown(element)
-        if member(below):
-            yield path
+    """The members as paths, `.spec.containers[name="app"].image`: on each level first members, then what is below."""
+    found = sorted(
+        ((prefix + _shown(element), below) for element, below in node.items() if element != "."),
+        key=lambda pair: pair[0],
+    )
+    yield from (path for path, below in found if member(below))
+    for path, below in found:
         yield from paths(below, path)
 
 

@@ -14,7 +14,7 @@ from cloudwright.twin.schema.types import Struct, find_kind
 from cloudwright.twin.server import conversion, discovery, metrics_api
 from cloudwright.twin.server.audit import AuditLog
 from cloudwright.twin.server.authentication import Authenticator
-from cloudwright.twin.server.documents import Documents
+from cloudwright.twin.server.documents import OPENAPI_2_PROTOBUF, Documents
 from cloudwright.twin.server.errors import StatusError, method_not_allowed, no_such_resource, status_of
 from cloudwright.twin.server.listing import as_list, check_versions, select
 from cloudwright.twin.server.negotiation import View, view_of
@@ -64,11 +64,13 @@ class Call:
 
 @dataclass
 class Answer:
-    """What goes back: JSON (`obj`), text, a watch, or a request that needs a stream."""
+    """What goes back: JSON (`obj`), text, bytes of a `media` type, a watch, or a request that needs a stream."""
 
     code: int = 200
     obj: Any = None
     text: str | None = None
+    raw: bytes = b""
+    media: str = ""
     warnings: list[str] = field(default_factory=list)
     watch: Watch | None = None
     timeout: float = 0
@@ -77,6 +79,8 @@ class Answer:
 
     def encoded(self) -> bytes:
         """The body."""
+        if self.media:
+            return self.raw
         if self.text is not None:
             return self.text.encode()
         return json.dumps(self.obj, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -102,7 +106,7 @@ class Gateway:
         self.settle = settle
         self.authenticator = Authenticator(server.tokens, server.authorizer, server.clock, users or {})
         self.audit = AuditLog(server.clock, server.identities)
-        self.documents = Documents(server.catalog)
+        self.documents = Documents(server.catalog, server.registry.schemas)
         self.raw_routes: dict[str, Callable[[Call, User], Answer]] = {}
 
     def respond(self, call: Call) -> Answer:
@@ -155,6 +159,8 @@ class Gateway:
             return Answer(obj=discovery.VERSION)
         if path == "/":
             return Answer(obj={"paths": self.documents.paths()})
+        if path == "/openapi/v2" and call.header("accept") == OPENAPI_2_PROTOBUF:
+            return Answer(raw=self.documents.protobuf_2(), media=OPENAPI_2_PROTOBUF.replace("@", "."))
         is_schema = path.startswith("/openapi/")
         found = self.documents.openapi(path) if is_schema else self._discovery(path.split("/")[1:])
         return Answer(obj=found) if found is not None else None

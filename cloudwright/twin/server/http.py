@@ -149,7 +149,7 @@ def _headers(answer: Answer) -> dict[str, str]:
 
 def http_response(answer: Answer) -> HttpResponse:
     """An answer as HTTP."""
-    media = "text/plain; charset=utf-8" if answer.text is not None else "application/json"
+    media = answer.media or ("text/plain; charset=utf-8" if answer.text is not None else "application/json")
     response = HttpResponse(answer.encoded(), answer.code, headers=_headers(answer), media_type=media)
     for warning in dict.fromkeys(answer.warnings):
         text = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")

@@ -153,7 +153,7 @@ def track_update(
     changed = _reset(info, subresource, _clean(union(change.added, change.modified)))
     gone = _reset(info, subresource, _clean(change.removed))
     if not changed and not gone:
-        obj["metadata"]["managedFields"] = old["metadata"].get("managedFields", []) if sent != [{}] else []
+        obj["metadata"]["managedFields"] = _encode(entries)
         if not obj["metadata"]["managedFields"]:
             del obj["metadata"]["managedFields"]
         return
@@ -209,8 +209,10 @@ def apply(request: Request, live: Obj | None, now: str, decode: Callable[..., Ob
     change = compare(shape, base, merged)
     touched = union(change.added, change.modified)
     conflicts = _conflicts(others, mine, touched)
-    if conflicts and not request.options.force:
-        raise _conflict_error(conflicts)
+    if not request.options.force:
+        refused = _unexplained(shape, conflicts, current) if mine.manager == "kubectl" else conflicts
+        if refused:
+            raise _conflict_error(refused)
     for entry, fields in conflicts:
         entry.fields = difference(entry.fields, fields)
     if owned:
@@ -270,6 +272,20 @@ def _conflicts(others: list[Entry], mine: Entry, touched: FieldSet) -> list[tupl
         if any(True for _ in paths(shared)):
             found.append((entry, shared))
     return found
+
+
+def _unexplained(shape: Shape, conflicts: list[tuple[Entry, FieldSet]], current: Obj) -> list[tuple[Entry, FieldSet]]:
+    """The conflicts left when kubectl takes over what it has applied on the client's side before."""
+    try:
+        applied = json.loads((current["metadata"].get("annotations") or {})[_LAST_APPLIED])
+        known = _clean(to_set(shape, applied))
+        change = compare(shape, applied, _bare(current))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return conflicts
+    for changed in (change.added, change.modified, change.removed):
+        known = difference(known, changed)
+    left = [(entry, difference(fields, known)) for entry, fields in conflicts]
+    return [(entry, fields) for entry, fields in left if any(True for _ in paths(fields))]
 
 
 def _conflict_error(conflicts: list[tuple[Entry, FieldSet]]) -> StatusError:

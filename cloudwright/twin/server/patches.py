@@ -51,14 +51,12 @@ def json_patch(document: Any, operations: Any) -> Any:
 
 
 def _apply_one(document: Any, operation: Mapping[str, Any]) -> Any:
-    """One operation; as on the real server, removing a missing member is no error and replacing one adds it."""
-    kind, path = operation.get("op"), operation.get("path")
-    if kind in ("remove", "replace") and isinstance(path, str) and path:
+    """One operation; as on the real server, replacing a missing member adds it."""
+    path = operation.get("path")
+    if operation.get("op") == "replace" and isinstance(path, str) and path:
         parent = jsonpatch.JsonPointer(path.rpartition("/")[0]).resolve(document)
         name = path.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
         if isinstance(parent, dict) and name not in parent:
-            if kind == "remove":
-                return document
             operation = {**operation, "op": "add"}
     return jsonpatch.apply_patch(document, [dict(operation)])
 
@@ -171,7 +169,7 @@ def _list(field: Field, original: list[Any], patch: list[Any], order: Any) -> li
         if not isinstance(each, Mapping):
             raise bad_request("unable to handle patch: list entries must be objects")
         if key not in each and each.get(_DIRECTIVE) != "replace":
-            raise StatusError(500, "", f"map: {_go_map(each)} does not contain declared merge key: {key}")
+            raise StatusError(500, "", f"map: {go_shown(each)} does not contain declared merge key: {key}")
     if any(each.get(_DIRECTIVE) == "replace" for each in patch):
         return [dict(each) for each in patch if _DIRECTIVE not in each]
     merged = list(original)
@@ -211,5 +209,12 @@ def _ordered(key: str, merged: list[Any], original: list[Any], order: list[Any])
     return [*result, *known, *others]
 
 
-def _go_map(entry: Mapping[str, Any]) -> str:
-    return "map[" + " ".join(f"{name}:{value}" for name, value in sorted(entry.items())) + "]"
+def go_shown(value: Any) -> str:
+    """A decoded value as Go prints it."""
+    if isinstance(value, Mapping):
+        return "map[" + " ".join(f"{name}:{go_shown(value[name])}" for name in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(go_shown(each) for each in value) + "]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)

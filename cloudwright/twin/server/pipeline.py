@@ -12,6 +12,7 @@ from cloudwright.twin.server.admission import standard_plugins
 from cloudwright.twin.server.allocation import Allocator
 from cloudwright.twin.server.catalog import Catalog
 from cloudwright.twin.server.crds import CustomResources
+from cloudwright.twin.server.discovery import METRICS_GROUP
 from cloudwright.twin.server.errors import forbidden, method_not_allowed, no_such_resource, not_implemented
 from cloudwright.twin.server.meta import Identities
 from cloudwright.twin.server.rbac import Attributes, Authorizer, forbidden_text
@@ -20,6 +21,8 @@ from cloudwright.twin.server.request import Request, Response
 from cloudwright.twin.server.reviews import Reviews
 from cloudwright.twin.server.tokens import Tokens
 from cloudwright.twin.store import Store
+
+_LOCAL = "Local APIServices are always available"
 
 
 class ApiServer:
@@ -40,7 +43,7 @@ class ApiServer:
         self.registry = Registry(store, clock, self.identities)
         self.registry.admission = standard_plugins(self.registry, self.catalog, self.authorizer, upkeep=upkeep)
         self.allocator = Allocator(store, self.identities)
-        self.registry.prepare += [self.allocator.prepare, self._volume_phase]
+        self.registry.prepare += [self.allocator.prepare, self._volume_phase, self._api_service]
         self.custom = CustomResources(self.registry, self.catalog)
         self.reviews = Reviews(self.authorizer, self.tokens, clock.now)
         self.kubelet: Kubelet | None = None
@@ -54,8 +57,38 @@ class ApiServer:
             metadata = obj["metadata"]
             if obj["kind"] == "Namespace":
                 obj["status"] = {"phase": "Active"}
+            elif obj["kind"] == "APIService":
+                obj["status"] = {"conditions": [self._available("True", "Local", _LOCAL)]}
             metadata |= {"uid": self.identities.uid(), "creationTimestamp": self.clock.timestamp()}
             self.store.put(info.storage, obj)
+        for name in ("controller-manager", "etcd-0", "scheduler"):
+            condition = {"type": "Healthy", "status": "True", "message": "ok"}
+            status = {"apiVersion": "v1", "kind": "ComponentStatus", "metadata": {"name": name}}
+            self.store.put(("", "componentstatuses"), {**status, "conditions": [condition]})
+
+    def _available(self, status: str, reason: str, message: str) -> Obj:
+        now = self.clock.timestamp()
+        return {
+            "type": "Available",
+            "status": status,
+            "lastTransitionTime": now,
+            "reason": reason,
+            "message": message,
+        }
+
+    def _api_service(self, request: Request, obj: Obj, old: Obj | None) -> None:
+        """Whether an API is served: metrics by the node agents, others by this server, or not at all."""
+        if request.info.storage != ("apiregistration.k8s.io", "apiservices") or old is not None:
+            return
+        spec = obj["spec"]
+        if not spec.get("service"):
+            condition = self._available("True", "Local", _LOCAL)
+        elif spec.get("group") == METRICS_GROUP and self.kubelet is not None:
+            condition = self._available("True", "Passed", "all checks passed")
+        else:
+            place = f"{spec['service'].get('name')}.{spec['service'].get('namespace')}"
+            condition = self._available("False", "FailedDiscoveryCheck", f"no response from the service {place}")
+        obj["status"] = {"conditions": [condition]}
 
     def _volume_phase(self, request: Request, obj: Obj, old: Obj | None) -> None:
         """A volume notes when its phase changed."""

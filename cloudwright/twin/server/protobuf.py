@@ -7,6 +7,7 @@ import base64
 import json
 import struct as packing
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,26 +140,54 @@ def _entry(kind: Type, data: bytes) -> tuple[str, Any]:
     return _text(found.get(1, b"")), _value(kind.item, found.get(2, default))
 
 
+@dataclass(slots=True)
+class _Layout:
+    """What the numbers of a message mean: fields, and messages that are embedded in the object."""
+
+    fields: dict[int, Field] = field(default_factory=dict)
+    embedded: dict[int, "_Layout"] = field(default_factory=dict)
+
+
+def _layout(kind: Struct) -> _Layout:
+    made = _Layout()
+    for each in kind.fields.values():
+        if each.numbers:
+            at = made
+            for number in each.numbers[:-1]:
+                at = at.embedded.setdefault(number, _Layout())
+            at.fields[each.numbers[-1]] = each
+    return made
+
+
 def message(kind: Struct, data: bytes) -> Obj:
     """A message as the object that it means; unknown fields are skipped."""
-    numbers: dict[int, Field] = {field.number: field for field in kind.fields.values() if field.number}
     result: Obj = {}
-    for number, value in _fields(data):
-        field = numbers.get(number)
-        if field is None:
-            continue
-        shape = field.type
-        if shape.kind == "list" and shape.item is not None and not shape.ref:
-            if shape.item.kind == "integer" and isinstance(value, bytes):
-                result.setdefault(field.name, []).extend(_packed(value))
-            else:
-                result.setdefault(field.name, []).append(_value(shape.item, value))
-        elif shape.kind == "map" and isinstance(value, bytes):
-            key, each = _entry(shape, value)
-            result.setdefault(field.name, {})[key] = each
-        else:
-            result[field.name] = _value(shape, value)
+    _read(_layout(kind), data, result)
     return result
+
+
+def _read(layout: _Layout, data: bytes, into: Obj) -> None:
+    for number, value in _fields(data):
+        known = layout.fields.get(number)
+        if known is not None:
+            _set(known, value, into)
+        elif number in layout.embedded and isinstance(value, bytes):
+            _read(layout.embedded[number], value, into)
+
+
+def _set(known: Field, value: int | bytes, into: Obj) -> None:
+    shape = known.type
+    if shape.kind == "list" and shape.item is not None and not shape.ref:
+        values = into.setdefault(known.name, [])
+        if shape.item.kind == "integer" and isinstance(value, bytes):
+            values.extend(_packed(value))
+        else:
+            values.append(_value(shape.item, value))
+    elif shape.kind == "map" and isinstance(value, bytes):
+        key, each = _entry(shape, value)
+        into.setdefault(known.name, {})[key] = each
+    else:
+        into[known.name] = _value(shape, value)
 
 
 def _packed(data: bytes) -> Iterator[int]:
@@ -186,5 +215,5 @@ def decode(body: bytes, kind_of: Callable[[str, str], Struct | None]) -> Obj:
         raw = envelope.get(2, b"")
         obj = message(found, raw if isinstance(raw, bytes) else b"")
     except (_Truncated, ValueError, OverflowError, packing.error) as error:
-        raise bad_request(f"unable to decode the protobuf body: {error or 'unexpected EOF'}") from None
+        raise bad_request(f"unable to decode the protobuf body: {str(error) or 'unexpected EOF'}") from None
     return {"apiVersion": api_version, "kind": kind, **obj}

@@ -109,6 +109,9 @@ class Registry:
             try:
                 obj = decoder.struct(info.struct, body, "")
             except DecodeError as error:
+                if patched and request.patch_type is PatchType.STRATEGIC:
+                    shown = quoted(patches.go_shown(request.body))
+                    raise patches.invalid_patch(f"Invalid value: {shown}: {error.merged}") from None
                 raise self._unhandled(request, str(error), patched) from None
         self._strict(request, decoder.unknown, body, patched)
         given = obj.get("apiVersion") or api_version
@@ -275,7 +278,8 @@ class Registry:
         served = conversion.from_storage(info, old)
         given = "managedFields" in obj["metadata"]
         now = self.clock.timestamp()
-        managed.track_update(info, obj, served, request.manager, now, request.subresource, given=given)
+        subresource = request.subresource or request.owned_through
+        managed.track_update(info, obj, served, request.manager, now, subresource, given=given)
 
     def _check_update(self, request: Request, obj: Obj, old: Obj) -> None:
         errors = validate_update(request.info, obj, old, request.subresource)

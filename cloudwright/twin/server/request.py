@@ -19,6 +19,8 @@ class User:
 
 
 ADMIN = User("system:admin", ("system:masters", "system:authenticated"))
+_CONTROLLERS = "system:serviceaccount:kube-system:"
+_PROGRAMS = {"system:kube-scheduler": "kube-scheduler", "system:node-agent": "kubelet"}
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 
 
@@ -48,6 +50,7 @@ class Request:
     """One request on a resource. `verb` as RBAC names it; `subresource` "" for the object itself.
 
     `actor` is who really asks, when somebody is impersonated; `internal` requests come from the world's own parts.
+    `owned_through` is the subresource under which ownership of fields is recorded, where it is another.
     """
 
     verb: str
@@ -66,10 +69,14 @@ class Request:
     path: str = ""
     internal: bool = False
     actor: User | None = None
+    owned_through: str = ""
 
     @property
     def manager(self) -> str:
         """Who is recorded as owner of the written fields."""
+        if self.internal and not self.options.field_manager:
+            name = self.user.name
+            return _PROGRAMS.get(name) or ("kube-controller-manager" if name.startswith(_CONTROLLERS) else name)
         return self.options.field_manager or self.user_agent.split("/")[0] or "unknown"
 
 

@@ -83,9 +83,6 @@ class Reviews:
         body["spec"] = {}
         resource_rules, other_rules = [], []
         rules = [rule for rule, _ in self._authorizer.rules(request.user, namespace)]
-        if "system:masters" in request.user.groups:
-            rules.insert(0, {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]})
-            rules.insert(1, {"verbs": ["*"], "nonResourceURLs": ["*"]})
         for rule in rules:
             if rule.get("resources"):
                 names = ("verbs", "apiGroups", "resources", "resourceNames")

@@ -120,6 +120,7 @@ def put_scale(registry: Registry, request: Request) -> Response:
     for name in path[:-1]:
         target = target.setdefault(name, {})
     target[path[-1]] = replicas
+    request.owned_through = "scale"
     subresource, request.subresource = request.subresource, ""
     saved, request.patch_type = request.patch_type, None
     try:
