@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from cloudwright.agents.language.lexicon import phrases
+
 _POD = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}
 _CONTAINER = "{pod}.containers[*]"
 
@@ -113,6 +115,11 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("status, state", {"*": "status"}),
 )  # fmt: skip
 """Phrases for a field, and its path by kind ("*": any other kind)."""
+
+
+def names_field(word: str, kind: str) -> bool:
+    """Whether a word is what people call a field of this kind, and of not just any kind."""
+    return any(kind in paths and tuple(word.split()) in phrases(text) for text, paths in FIELDS)
 
 
 def path_of(template: str, kind: str) -> str:

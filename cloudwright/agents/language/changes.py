@@ -4,7 +4,7 @@ from cloudwright.agents.language import doubts, moods
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import FIX, fixes
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.references import World
+from cloudwright.agents.language.references import World, objects_of
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.language.utterances import Utterances, acts
 from cloudwright.agents.language.verbs import Verb, looks, ordered
@@ -33,6 +33,7 @@ def ordered_change(clause: Clause, world: World, utterances: Utterances, catalog
             goal=Goal.CHATTER,
             text=clause.text,
             confidence=0.9,
+            about=tuple(item.ref for item in objects_of(clause, world)[:1]),
             say="Understood: that is left as it is, nothing is changed.",
         )
     if FIX & {clause.low[verb.start] for verb in orders[:1]} and (fixed := fixes(clause, world)) is not None:

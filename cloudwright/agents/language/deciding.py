@@ -79,7 +79,14 @@ def _looked(clause: Clause, found: Read) -> Intent:
         )
         question = Question(text=f"Whose logs: {'; '.join(item.label for item in options)}?", options=options)
         return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.5, question=question)
-    return Intent(goal=Goal.CALLS, text=clause.text, confidence=found.confidence, calls=found.calls, about=found.about)
+    return Intent(
+        goal=Goal.CALLS if found.calls else Goal.EXPLAIN,
+        text=clause.text,
+        confidence=found.confidence,
+        calls=found.calls,
+        about=found.about,
+        say=found.say,
+    )
 
 
 _KNOWN_TOOLS = listed(

@@ -2,7 +2,7 @@
 
 import re
 
-from cloudwright.agents.language import lexicon
+from cloudwright.agents.language import lexicon, reasons
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
@@ -21,6 +21,7 @@ def guarded(
     text = clause.text
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
+    reasons.explain(clause)
     word = uncertain(clause)
     _use_kinds(clause, change, families)
     doubt = ""
@@ -97,6 +98,10 @@ _CONDITIONAL_FREE = ("if possible", "until further notice", "for now", "until i 
     "whenever you can", "when possible", "when you get a minute", "when you have a minute", "if not too much trouble", "before it gets worse", "before lunch")  # fmt: skip
 
 
+_OFTEN_PLAIN = listed("once, before, when, after, until, not, never, without")
+"""Words that mean nothing of the kind where a frame or a reason has explained them."""
+
+
 def uncertain(clause: Clause) -> str:
     """The word that makes a change depend on something or excludes something, or ""."""
     covered: set[int] = set()
@@ -107,11 +112,7 @@ def uncertain(clause: Clause) -> str:
             clause.use_words(phrase)
     for phrase in _UNLESS:
         at = clause.find(phrase)
-        if (
-            at >= 0
-            and at not in covered
-            and not (at in clause.used and phrase in ("once", "before", "when", "after", "until"))
-        ):
+        if at >= 0 and at not in covered and not (at in clause.used and phrase in _OFTEN_PLAIN):
             return phrase
     return ""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from cloudwright.agents.language.links import Links
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
@@ -15,6 +16,11 @@ class Index:
     """The vocabulary, arranged for looking up words."""
 
     vocabulary: Vocabulary
+
+    @cached_property
+    def links(self) -> Links:
+        """Who points at whom."""
+        return Links(self.vocabulary)
 
     @cached_property
     def names(self) -> Mapping[str, tuple[Named, ...]]:

@@ -73,7 +73,7 @@ def namespace_in(clause: Clause) -> str:
     return ""
 
 
-_EVERYWHERE_THERE = frozenset(("kubernetes", "default", "kube-root-ca.crt"))
+EVERYWHERE_THERE = frozenset(("kubernetes", "default", "kube-root-ca.crt"))
 """What every namespace, or the default one, has by itself."""
 
 
@@ -86,7 +86,7 @@ def namespace_for(clause: Clause, kind: KindWord, world: World) -> str:
         return named
     home = world.home()
     lives = any(
-        item.ref.kind == kind.kind and item.ref.namespace == home and item.ref.name not in _EVERYWHERE_THERE
+        item.ref.kind == kind.kind and item.ref.namespace == home and item.ref.name not in EVERYWHERE_THERE
         for item in world.index.vocabulary.objects
     )
     return home if lives else EVERYWHERE
@@ -106,6 +106,16 @@ def kind_beside(clause: Clause, mention: Mention) -> Mention | None:
     return None
 
 
+def placed(objects: Sequence[Named], clause: Clause, world: World) -> list[Named]:
+    """Those of some objects that are in the namespace that is meant: as named, else the home namespace if any is there."""
+    place = namespace_in(clause)
+    if place and place != EVERYWHERE:
+        return [item for item in objects if item.ref.namespace in (place, "")]
+    if not place and any(item.ref.namespace == world.home() for item in objects):
+        return [item for item in objects if item.ref.namespace == world.home()]
+    return list(objects)
+
+
 def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str] = ()) -> list[Named]:
     """The objects that a name may mean here, the likeliest kind of each namespace alone."""
     found = list(mention.objects)
@@ -116,11 +126,7 @@ def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str]
             found = exact
     if kinds:
         found = [item for item in found if item.ref.kind in kinds]
-    place = namespace_in(clause)
-    if place and place != EVERYWHERE:
-        found = [item for item in found if item.ref.namespace in (place, "")]
-    elif not place and any(item.ref.namespace == world.home() for item in found):
-        found = [item for item in found if item.ref.namespace == world.home()]
+    found = placed(found, clause, world)
     if mention.plural:
         return found
     if beside is None and found:
@@ -177,12 +183,14 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
 
 def last_shown(world: World, kinds: Sequence[str]) -> list[ObjectRef]:
     """The objects of these kinds that the last calls were about: more than one makes "it" unclear for a change."""
-    places = set()
+    shown: set[tuple[str, str]] = set()
     for call in world.memory.last_calls:
-        name = str(call.arguments.get("name") or str(call.arguments.get("fields", "")).removeprefix("metadata.name="))
-        places.add((name, str(call.arguments.get("namespace", ""))))
+        said = call.arguments
+        place = str(said.get("namespace", ""))
+        shown.add((str(said.get("name") or str(said.get("fields", "")).removeprefix("metadata.name=")), place))
+        shown.add((str(said.get("other_name") or said.get("name", "")), str(said.get("other_namespace") or place)))
     return [
-        ref for ref in world.memory.objects if (ref.name, ref.namespace) in places and (not kinds or ref.kind in kinds)
+        ref for ref in world.memory.objects if (ref.name, ref.namespace) in shown and (not kinds or ref.kind in kinds)
     ]
 
 

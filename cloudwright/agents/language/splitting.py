@@ -2,6 +2,7 @@
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.ellipsis import expanded
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import Token
@@ -31,16 +32,34 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
             parts.append([])
             continue
         parts[-1].append(token)
-    out = []
+    out: list[Clause] = []
+    topic: tuple[Token, ...] = ()
     for part in parts:
         question = any(token.raw == "?" for token in part)
-        while part and (part[-1].mark or part[-1].low in ("and", "then")):
-            part = part[:-1]
-        while part and part[0].mark:
-            part = part[1:]
-        if part:
-            out.append(tagger.clause(tuple(part), question))
+        for words in expanded(_trimmed(part), tagger):
+            clause = tagger.clause((*words, *topic), question)
+            topic = _topic(clause)
+            if words and not (topic and part is not parts[-1]):
+                out.append(clause)
     return out
+
+
+def _trimmed(part: list[Token]) -> tuple[Token, ...]:
+    """Without punctuation around it, and without a joint at its end."""
+    while part and (part[-1].mark or part[-1].low in ("and", "then")):
+        part = part[:-1]
+    while part and part[0].mark:
+        part = part[1:]
+    return tuple(part)
+
+
+def _topic(clause: Clause) -> tuple[Token, ...]:
+    """ "ledger: …": a namespace alone says where the next clause is meant."""
+    mentions = clause.of("namespace")
+    if len(clause.tokens) - len(mentions) > 1 or not mentions or len(clause.mentions) > 1:
+        return ()
+    place = clause.tokens[mentions[0].start]
+    return (Token("in", "in", place.start), place)
 
 
 def _states(before: list[Token]) -> bool:

@@ -12,6 +12,8 @@ _TOKEN = re.compile(
       |(?P<mark>[,;!?()])""",
     re.X,
 )
+ARROWS = frozenset(("=>", "->", ":=", "→"))
+"""Signs that mean "shall become"."""
 _CONTRACTIONS: Mapping[str, str] = {
     "what's": "what is", "whats": "what is", "where's": "where is", "who's": "who is", "how's": "how is",
     "why's": "why is", "which's": "which is", "when's": "when is", "there's": "there is", "that's": "that is",
@@ -96,6 +98,8 @@ def _word(word: str, start: int) -> list[Token]:
     while len(word) > 1 and word[-1] in _TRAILING:
         word, tail = word[:-1], word[-1]
     low = word.lower()
+    if word in ARROWS:
+        return [Token(word, "to", start)]
     opened = _CONTRACTIONS.get(low)
     if opened:
         out = [Token(part, part, start) for part in opened.split()]

@@ -96,6 +96,26 @@ class Memory(Frozen):
     namespace: str = ""
 
 
+class Relation(StrEnum):
+    """How one object points at another."""
+
+    OWNS = "owns"
+    USES = "uses"
+    ROUTES = "routes"
+    RUNS_ON = "runs_on"
+    SCALES = "scales"
+    GRANTS = "grants"
+
+
+class Link(Frozen):
+    """An object that another one names; `namespace` is empty for kinds of the whole cluster."""
+
+    relation: Relation
+    kind: str
+    name: str
+    namespace: str = ""
+
+
 class Named(Frozen):
     """One object of the cluster as far as language needs it."""
 
@@ -118,8 +138,10 @@ class Named(Frozen):
     node: str = ""
     target: str = ""
     """Kind/name of what an autoscaler scales."""
+    links: tuple[Link, ...] = ()
+    """What it names, its owner and its node left out."""
     settings: Mapping[str, JsonValue] = {}
-    """Plain values right below its specification."""
+    """Plain values of its specification by their dotted paths below it, lists left out."""
     subjects: tuple[str, ...] = ()
     """Kind:name of those whom a binding grants something."""
     keys: tuple[str, ...] = ()

@@ -3,9 +3,13 @@
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
+from pydantic import JsonValue
+
+from cloudwright.agents.language.links import links_of
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
 from cloudwright.core.context import Context
 from cloudwright.tools.kubernetes import facts, snapshot
@@ -43,6 +47,8 @@ _SKIPPED = frozenset(
     ]
 )
 """Kinds that people do not call by an object's name."""
+_MOST_SETTINGS = 80
+_LONGEST_SETTING = 200
 _METRICS = "metrics.k8s.io"
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SPOKEN: Mapping[str, tuple[str, ...]] = {
@@ -149,8 +155,7 @@ def _prune(item: Mapping[str, Any]) -> Mapping[str, Any]:
     kept["metadata"] = {
         key: metadata[key] for key in ("name", "namespace", "uid", "labels", "ownerReferences") if key in metadata
     }
-    if "subjects" in item:
-        kept["subjects"] = item["subjects"]
+    kept |= {key: item[key] for key in ("subjects", "roleRef") if key in item}
     kept["keys"] = (*(item.get("data") or {}), *(item.get("binaryData") or {}))
     return kept
 
@@ -178,11 +183,8 @@ def _named(kind: ResourceType, item: Mapping[str, Any]) -> Iterable[Named]:
         owner=facts.owner(item),
         node=str(facts.dig(spec, "nodeName") or ""),
         target=f"{reference.get('kind')}/{reference.get('name')}" if reference else "",
-        settings={
-            key: value
-            for key, value in (spec or {}).items()
-            if isinstance(value, str | int | bool) and len(str(value)) < 200
-        },
+        settings=dict(islice(_settings(spec or {}), _MOST_SETTINGS)),
+        links=tuple(dict.fromkeys(links_of(item))),
         keys=tuple(item.get("keys") or ()),
         subjects=tuple(f"{entry.get('kind')}:{entry.get('name')}" for entry in facts.maps(item, "subjects")),
     )
@@ -199,8 +201,16 @@ def _count(kind: str, spec: Any) -> int | None:
     return 1 if kind in ("Deployment", "StatefulSet") else None
 
 
+def _settings(spec: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, JsonValue]]:
+    for key, value in spec.items():
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{below}{key}.")
+        elif isinstance(value, str | int | bool) and len(str(value)) < _LONGEST_SETTING:
+            yield f"{below}{key}", value
+
+
 def _selector(spec: Any) -> dict[str, str]:
-    found = facts.dig(spec, "selector")
+    found = facts.dig(spec, "selector") or facts.dig(spec, "podSelector")
     if isinstance(found, Mapping) and ("matchLabels" in found or "matchExpressions" in found):
         return _texts(found.get("matchLabels"))
     return _texts(found) if isinstance(found, Mapping) and all(isinstance(v, str) for v in found.values()) else {}

@@ -7,7 +7,7 @@ from cloudwright.agents.language.reads.facts import fields, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
-from cloudwright.agents.language.reads.relations import owners, relations
+from cloudwright.agents.language.reads.relations import dependencies, relations
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
 from cloudwright.agents.language.references import World
 
@@ -22,7 +22,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, logs, events, comparing, rollouts, manifest, relations, usage, owners, counts, fields, lists, alerts,
-    describe,
+    cluster, explaining, logs, events, comparing, rollouts, manifest, usage, relations, counts, fields, dependencies, lists,
+    alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

@@ -22,6 +22,8 @@ class Read:
     calls: tuple[ToolCall, ...]
     about: tuple[ObjectRef, ...] = ()
     confidence: float = 0.9
+    say: str = ""
+    """What is answered beside or instead of the calls."""
 
 
 @dataclass

@@ -1,5 +1,8 @@
 """Objects of a kind: which ones, how many, narrowed, sorted, grouped."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, located
@@ -11,7 +14,7 @@ from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
     namespace_for,
-    namespace_in,
+    placed,
     pointed,
     rank,
     selector_text,
@@ -19,7 +22,7 @@ from cloudwright.agents.language.references import (
 from cloudwright.agents.language.understanding import KindWord, Named
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
-from cloudwright.tools.kubernetes import tables
+from cloudwright.tools.kubernetes.columns import COLUMNS
 
 _EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
 
@@ -53,15 +56,15 @@ def lists(clause: Clause, world: World) -> Read | None:
         clause.used = set(before)
         place = namespace_for(clause, kind, world)
         narrowed = conditions(clause, kind, world)
-        relation = _of_workload(clause, kind, world)
-        if relation is not None:
-            place, labels, test, about = relation
-            narrowed.labels += [labels] if labels else []
-            narrowed.parts += [test] if test else []
+        belonging = _of_named(clause, kind, world)
+        if belonging is not None:
+            place, about = belonging.place, belonging.about
+            narrowed.labels += [belonging.labels] if belonging.labels else []
+            narrowed.parts += [belonging.test] if belonging.test else []
         arguments: dict[str, JsonValue] = {
             "kind": kind.plural, "namespace": place, "labels": ",".join(narrowed.labels), "where": narrowed.where,
         }  # fmt: skip
-        if "." in kind.api_version.partition("/")[0] and kind.kind not in tables.COLUMNS:
+        if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS:
             arguments["columns"] = ["status", "age", "spec"]
         arguments |= order(clause, kind)
         arguments |= groups(clause)
@@ -115,44 +118,42 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     return []
 
 
-def _of_workload(clause: Clause, kind: KindWord, world: World) -> tuple[str, str, str, tuple[ObjectRef, ...]] | None:  # noqa: C901
-    """Namespace, labels, filter and object where a list is of what belongs to a named object."""
-    names = [item for item in clause.of("name") if not any(x.ref.kind == "Node" for x in item.objects)]
-    pool: list[Named] = []
-    for mention in names:
-        own = [item for item in mention.objects if item.ref.kind == kind.kind]
-        place = namespace_in(clause)
-        if place and place != EVERYWHERE:
-            own = [item for item in own if item.ref.namespace in (place, "")]
-        if own and kind.kind != "Pod":
-            test = " or ".join(f"name = {item.ref.name}" for item in own)
-            spaces = {item.ref.namespace for item in own}
-            return (spaces.pop() if len(spaces) == 1 else EVERYWHERE), "", f"({test})", tuple(item.ref for item in own)
-        pool = [item for item in mention.objects if item.ref.kind != kind.kind or item.ref.kind == "Pod"]
-        if place and place != EVERYWHERE:
-            pool = [item for item in pool if item.ref.namespace == place]
-        elif any(item.ref.namespace == world.home() for item in pool):
-            pool = [item for item in pool if item.ref.namespace == world.home()]
-        workloads = [item for item in pool if rank(item.ref.kind) == 0 or item.ref.kind in ("Job", "ReplicaSet")]
-        pool = workloads or pool
-    if not names:
-        pool = (
-            [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
-            if clause.of("pronoun")
-            else []
-        )
+@dataclass(frozen=True)
+class _Belonging:
+    """Where a list is of what belongs to named objects: where they are, and how the list is narrowed to them."""
+
+    place: str
+    labels: str
+    test: str
+    about: tuple[ObjectRef, ...]
+
+
+def _of_named(clause: Clause, kind: KindWord, world: World) -> _Belonging | None:
+    """How a list of a kind is narrowed to named objects, or to what is related to them."""
+    mentions = [item for item in clause.of("name") if not any(x.ref.kind == "Node" for x in item.objects)]
+    own = [
+        item for mention in mentions for item in placed(mention.objects, clause, world) if item.ref.kind == kind.kind
+    ]
+    if own and (kind.kind != "Pod" or not _workloads(mentions[-1].objects)):
+        return _belonging(own, names=True)
+    pool = placed(mentions[-1].objects, clause, world) if mentions else []
+    pool = _workloads(pool) or pool
+    if not mentions and clause.of("pronoun"):
+        pool = [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
     if not pool:
         return None
-    item = pool[0]
-    spaces = {other.ref.namespace for other in pool}
-    place = item.ref.namespace if len(spaces) == 1 else EVERYWHERE
-    about = tuple(other.ref for other in pool)
-    if kind.kind == "Pod" and item.ref.kind == "CronJob":
-        return place, "", f'owner matches "^Job/{item.ref.name}-"', about
-    if kind.kind == "Pod" and item.ref.kind == "Pod":
-        return place, "", "(" + " or ".join(f"name = {other.ref.name}" for other in pool) + ")", about
-    if kind.kind == "Pod" and item.selector:
-        return place, selector_text(dict(item.selector)), "", about
-    if kind.kind in ("ReplicaSet", "Job", "Pod"):
-        return place, "", f"owner = {item.ref.kind}/{item.ref.name}", about
-    return None
+    if kind.kind == "Pod" and pool[0].selector:
+        return _belonging(pool, labels=selector_text(dict(pool[0].selector)))
+    found = [other for item in pool for other in world.index.links.related(item, kind.kind)]
+    return _belonging(found, names=True) if found else None
+
+
+def _workloads(objects: Sequence[Named]) -> list[Named]:
+    return [item for item in objects if rank(item.ref.kind) == 0 or item.ref.kind in ("Job", "ReplicaSet")]
+
+
+def _belonging(found: Sequence[Named], *, labels: str = "", names: bool = False) -> _Belonging:
+    spaces = {item.ref.namespace for item in found}
+    place = spaces.pop() if len(spaces) == 1 else EVERYWHERE
+    test = " or ".join(f"name = {name}" for name in dict.fromkeys(item.ref.name for item in found)) if names else ""
+    return _Belonging(place, labels, f"({test})" if test else "", tuple(item.ref for item in found))

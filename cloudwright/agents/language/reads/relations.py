@@ -1,253 +1,252 @@
-"""Who owns, mounts, uses, routes to or scales whom."""
+"""Who owns, uses, routes to, scales, grants or runs on whom, in either direction; and what has nothing of the kind."""
 
-from pydantic import JsonValue
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call
-from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.reads.frame import Read, columns_of, on, plural_kind
-from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of, selector_text
-from cloudwright.agents.language.understanding import Named
-
-
-def owners(clause: Clause, world: World) -> Read | None:
-    """What made an object, and what it made."""
-    if not clause.has(
-        "owns, owner, owned by, owners, controls, controller, belongs to, belong to, come from, comes from,"
-        " created by, managed by, manages, parent, what made, owner chain, spawned, part of, behind pod"
-    ):
-        return None
-    objects = objects_of(clause, world)
-    return on("owners", objects, 0.9) if objects and not plural_kind(clause) else None
-
-
-_CONFIG_PATHS = {
-    "ConfigMap": ("{p}.volumes[*].configMap.name", "{p}.containers[*].envFrom[*].configMapRef.name",
-                  "{p}.containers[*].env[*].valueFrom.configMapKeyRef.name", "{p}.initContainers[*].envFrom[*].configMapRef.name",
-                  "{p}.volumes[*].projected.sources[*].configMap.name"),
-    "Secret": ("{p}.volumes[*].secret.secretName", "{p}.containers[*].envFrom[*].secretRef.name",
-               "{p}.containers[*].env[*].valueFrom.secretKeyRef.name", "{p}.imagePullSecrets[*].name",
-               "{p}.volumes[*].projected.sources[*].secret.name"),
-    "PersistentVolumeClaim": ("{p}.volumes[*].persistentVolumeClaim.claimName",),
-    "ServiceAccount": ("{p}.serviceAccountName",),
-    "PriorityClass": ("{p}.priorityClassName",),
-}  # fmt: skip
-
-
-_USES = (
-    "use, uses, using, mount, mounts, mounting, reference, references, referencing, consume, consumes,"
-    " depends on, depend on, read, reads, refer to, refers to, mounted, used, relies on, rely on, referenced,"
-    " attached, need, needs, load, loads"
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on
+from cloudwright.agents.language.references import (
+    EVERYWHERE,
+    EVERYWHERE_THERE,
+    World,
+    kind_beside,
+    namespace_in,
+    objects_of,
+    placed,
+    selector_text,
 )
+from cloudwright.agents.language.understanding import KindWord, Named, Relation
+from cloudwright.core.refs import ObjectRef
+from cloudwright.core.tool import ToolCall
+
+_PREDICATES: tuple[tuple[Relation, str], ...] = (
+    (Relation.OWNS,
+     "owns, owner, owned by, owners, controls, controller, belongs to, belong to, come from, comes from, created by, managed by,"
+     " manages, parent, what made, owner chain, spawned, part of, behind pod"),
+    (Relation.USES,
+     "use, uses, using, mount, mounts, mounting, reference, references, referencing, consume, consumes, depends on, depend on, read,"
+     " reads, refer to, refers to, mounted, used, relies on, rely on, referenced, attached, need, needs, load, loads, bound to,"
+     " rely upon, in use, claimed by, backed by, pulls in, configured by, configured with, configure, configures"),
+    (Relation.ROUTES,
+     "routes, backend, backends, point at, points at, pointing at, pointing to, directs, lead to, fronting, route, routed, behind, points to, point to,"
+     " reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed, selects, select, serves, fronts, backs,"
+     " backing, in front of, endpoints, forwards, load balances, goes to, go to, leads to, lead to, targets, selected, serve,"
+     " matches, match, covers, cover, covered, protects, protect, protected, applies to, apply to, guards"),
+    (Relation.SCALES, "autoscaled, autoscaling, scaled automatically, scales, scaled by, autoscales"),
+    (Relation.RUNS_ON, "run on, runs on, running on, scheduled on, hosted on, placed on, live on, lives on, sit on, sits on"),
+    (Relation.GRANTS, "bind, binds, bound, grants, granted, gives, given to, assigned to"),
+)  # fmt: skip
+_LACKING = listed("without, no, lack, lacks, lacking, missing, none, nothing, nobody, not, unused, any")
+_HAVING = listed("with, have, has, having, own, owns")
+_NOTHING = (
+    "no endpoints, without endpoints, no backend, without backends, no backends, nothing behind, select nothing, selects nothing,"
+    " match nothing, matches nothing, no endpoint, any endpoints, no one behind, nobody behind, empty endpoints, unused, not used,"
+    " nothing uses, nobody uses, no one uses, not referenced, unreferenced, not mounted, nobody needs, orphaned, not in use,"
+    " never used, nothing mounts, nothing references, points nowhere, point nowhere, points to nothing, lead nowhere, not attached"
+)
+_MOST_NAMES = 40
+_ROUTING = frozenset(("Service", "Ingress", "PodDisruptionBudget", "NetworkPolicy"))
+_ENDS = {
+    Relation.USES: ("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "PriorityClass", "StorageClass",
+                    "PersistentVolume", "IngressClass"),
+    Relation.ROUTES: ("Service", "Ingress", "NetworkPolicy", "PodDisruptionBudget"),
+    Relation.SCALES: ("Deployment", "StatefulSet", "ReplicaSet", "HorizontalPodAutoscaler"),
+    Relation.GRANTS: ("Role", "ClusterRole", "ServiceAccount", "RoleBinding", "ClusterRoleBinding"),
+}  # fmt: skip
+"""Kinds that a relation is asked of where no other kind is named."""
+_INGRESS_COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.paths[*].backend.service.name")
+_PLACES = frozenset(("Node", "Namespace"))
 
 
 def relations(clause: Clause, world: World) -> Read | None:
-    """Who mounts or uses something, who routes to whom, what runs where."""
-    return (
-        _unbacked(clause, world)
-        or _routes(clause, world)
-        or _users(clause, world)
-        or _mounted_by(clause, world)
-        or _scaled(clause, world)
-    )
+    """What is related to a named object, or which objects of a kind have no relative."""
+    named = [item for item in objects_of(clause, world) if item.ref.kind != "Namespace"]
+    kinds = _asked_kinds(clause, named)
+    if not named:
+        return _having(clause, kinds, world)
+    wanted = _relation(clause)
+    if wanted is None or (wanted is Relation.RUNS_ON and named[0].ref.kind != "Node"):
+        return None
+    if wanted is Relation.OWNS:
+        return None if any(kind.mention.plural for kind in kinds) else on("owners", named)
+    if kinds and not (wanted is Relation.RUNS_ON and kinds[0].word.kind == "Pod"):
+        return _of_kinds(clause, [kind.word for kind in kinds], named, world)
+    if named[0].ref.kind in _ENDS.get(wanted, ()):
+        return _of_any_kind(named[0], wanted, world)
+    return None
 
 
-def _users(clause: Clause, world: World) -> Read | None:
-    """Workloads and pods that use a ConfigMap, Secret, claim or service account."""
-    if not clause.has(_USES):
+def dependencies(clause: Clause, world: World) -> Read | None:
+    """What a named object uses, where no kind is named: "what does x depend on"."""
+    if _relation(clause) is not Relation.USES:
         return None
-    used = objects_of(clause, world, tuple(_CONFIG_PATHS)) if clause.of("name", "pronoun") else []
-    if any(item.kind and item.kind.kind == "StorageClass" for item in clause.of("kind")):
-        return None
-    if not used or not (
-        clause.has(
-            "which, what, who, list, show, find, pods, workloads, deployments, anything, anyone, is, where,"
-            " everything, where is"
-        )
-        or clause.of("kind")
-    ):
-        return None
-    item = used[0]
-    asked = [
-        m.kind
-        for m in clause.of("kind")
-        if m.kind is not None and m.kind.kind in ("Pod", "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
+    for item in objects_of(clause, world)[:1]:
+        return _grouped(item, world.index.links.pointed_at(item, Relation.USES), world)
+    return None
+
+
+def _relation(clause: Clause) -> Relation | None:
+    return next((relation for relation, words in _PREDICATES if clause.has(words)), None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A kind that is asked for, and where."""
+
+    mention: Mention
+    word: KindWord
+
+
+def _asked_kinds(clause: Clause, named: Sequence[Named]) -> list[_Asked]:
+    """Kinds that are asked for: not the kind word that stands beside the name, nor the place."""
+    beside = [found for mention in clause.of("name") if (found := kind_beside(clause, mention)) is not None]
+    own = {item.ref.kind for item in named}
+    asked = [_Asked(item, item.kind) for item in clause.of("kind") if item.kind is not None and item not in beside]
+    return [
+        one
+        for one in asked
+        if one.word.kind not in own and not any(aspects.names_field(one.mention.text, kind) for kind in own)
     ]
-    kinds = [kind.kind for kind in asked] or ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Pod"]
+
+
+def _of_kinds(clause: Clause, kinds: Sequence[KindWord], named: Sequence[Named], world: World) -> Read | None:
+    """The relatives of these kinds, in whichever direction they are; where there are none, the object itself says so."""
+    calls: list[ToolCall] = []
+    about: list[ObjectRef] = []
+    for pool in _candidates(clause, world):
+        for kind in kinds:
+            item, found = _best(pool, kind, world)
+            if item is not None:
+                about += _focus(item, found)
+                calls.append(listing(kind, item, found))
+    if calls:
+        return Read(tuple(calls[:MOST_OBJECTS]), tuple(dict.fromkeys(about)), 0.9)
+    return on("describe_resource", named[:2], 0.8)
+
+
+def _candidates(clause: Clause, world: World) -> Iterable[list[Named]]:
+    """What each name may be, in the namespace that is meant, whatever its kind; or what a pronoun points at."""
+    mentions = clause.of("name")
+    if not mentions:
+        return [[item] for item in objects_of(clause, world)[:MOST_OBJECTS]]
+    out = []
+    for mention in mentions:
+        beside = kind_beside(clause, mention)
+        pool = placed(mention.objects, clause, world)
+        exact = [item for item in pool if beside is not None and beside.kind and item.ref.kind == beside.kind.kind]
+        out.append(exact or pool)
+    return out
+
+
+def _best(pool: Sequence[Named], kind: KindWord, world: World) -> tuple[Named | None, list[Named]]:
+    """The object of a shared name that has relatives of a kind, with them."""
+    for item in pool:
+        if item.ref.kind != kind.kind and (found := world.index.links.related(item, kind.kind)):
+            return item, found
+    return None, []
+
+
+def _focus(item: Named, found: Sequence[Named]) -> tuple[ObjectRef, ...]:
+    """What "it" is afterwards: the one relative that was found, else the object itself."""
+    refs = tuple(other.ref for other in found[:MOST_OBJECTS])
+    return (*refs, item.ref) if len(refs) == 1 else (item.ref, *refs)
+
+
+def listing(kind: KindWord, item: Named, found: Sequence[Named]) -> ToolCall:
+    """A list of an object's relatives: by its selector where it has one, else by their names."""
+    spaces = {other.ref.namespace for other in found}
+    place = next(iter(spaces)) if len(spaces) == 1 else EVERYWHERE
+    if kind.kind == "Pod" and item.selector and len(spaces) == 1:
+        return call("list_resources", kind="pods", namespace=place, labels=selector_text(dict(item.selector)))
+    return by_names(kind, found, place)
+
+
+def by_names(kind: KindWord, found: Sequence[Named], place: str) -> ToolCall:
+    """A list of these objects of a kind."""
+    single = place != EVERYWHERE or not kind.namespaced
+    tests = [
+        f"name = {ref.name}" if single else f"(namespace = {ref.namespace} and name = {ref.name})"
+        for ref in dict.fromkeys(other.ref for other in found[:_MOST_NAMES])
+    ]
+    test = " or ".join(tests)
+    return call("list_resources", kind=kind.plural, namespace=place if kind.namespaced else "", where=test)
+
+
+def _of_any_kind(item: Named, relation: Relation, world: World) -> Read | None:
+    """What is related to an object where no kind is named: what it routes to, or what points at it."""
+    pods = world.kind("Pod")
+    if item.ref.kind == "Ingress":
+        return Read((columns_of(item, [*_INGRESS_COLUMNS]),), (item.ref,))
+    if relation is Relation.ROUTES and item.selector and pods is not None:
+        described = on("describe_resource", [item])
+        return Read((listing(pods, item, [item]), *described.calls), (item.ref,))
+    links = world.index.links
+    found = links.pointed_at(item, relation) if relation is Relation.ROUTES else links.pointing_at(item, relation)
+    return _grouped(item, found, world)
+
+
+def _grouped(item: Named, found: Sequence[Named], world: World) -> Read:
+    """One list for each kind of relatives; where there are none, the object itself says so."""
     calls = []
-    for kind in kinds:
-        place = aspects.path_of("{pod}", kind)
-        tests = " or ".join(f"{path.replace('{p}', place)} = {item.ref.name}" for path in _CONFIG_PATHS[item.ref.kind])
-        extra = " and no owner" if kind == "Pod" and not asked else ""
-        calls.append(
-            call(
-                "list_resources",
-                kind=kind.lower(),
-                namespace=item.ref.namespace or EVERYWHERE,
-                where=f"({tests}){extra}",
-            )
-        )
-    return Read(tuple(calls), (item.ref,))
+    for name in dict.fromkeys(other.ref.kind for other in found):
+        kind = world.kind(name)
+        mine = [other for other in found if other.ref.kind == name]
+        if kind is not None:
+            calls.append(by_names(kind, mine, item.ref.namespace or EVERYWHERE))
+    if not calls:
+        return on("describe_resource", [item], 0.8)
+    return Read(tuple(calls), _focus(item, found), 0.9)
 
 
-def _mounted_by(clause: Clause, world: World) -> Read | None:
-    """ConfigMaps, Secrets and claims that a workload uses."""
-    asked = [m.kind for m in clause.of("kind") if m.kind is not None and m.kind.kind in _CONFIG_PATHS]
-    if not asked or not clause.has(_USES):
+def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | None:
+    """Objects of a kind that have, or lack, relatives: "deployments without an autoscaler", "services with no endpoints"."""
+    main = [one for one in kinds if one.word.kind not in _PLACES]
+    if not main:
         return None
-    objects = objects_of(clause, world, ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod"))
-    if not objects:
+    first = main[0].word
+    if clause.has(_NOTHING):
+        kept = [item for item in _all(first, clause, world) if _forlorn(item, world)]
+    elif len(main) >= 2 and (wanted := _between(clause, main[1].mention)) is not None:
+        kept = [item for item in _all(first, clause, world) if bool(_near(item, main[1].word, world)) is wanted]
+    else:
         return None
-    item = objects[0]
-    place = aspects.path_of("{pod}", item.ref.kind)
-    columns: list[JsonValue] = [path.replace("{p}", place) for path in _CONFIG_PATHS[asked[0].kind]]
-    return Read((columns_of(item, columns),), (item.ref,))
+    if not kept:
+        return Read((), say=f"There are no {first.plural} like that among {len(_all(first, clause, world))}.")
+    spaces = {item.ref.namespace for item in kept}
+    place = next(iter(spaces)) if len(spaces) == 1 else EVERYWHERE
+    return Read((by_names(first, kept, place),), tuple(item.ref for item in kept[:MOST_OBJECTS]), 0.9)
 
 
-_ROUTES = (
-    "routes, point at, points at, pointing at, pointing to, directs, lead to, fronting, route, routed, behind,"
-    " points to, point to, reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed,"
-    " selects, select, serves, fronts, backs, backing, backed, in front of, endpoints, forwards,"
-    " load balances, goes to, go to, leads to, lead to, targets, selected, serve"
-)
+def _between(clause: Clause, mention: Mention) -> bool | None:
+    """True for "with", False for "without" before the second kind; None where neither stands there."""
+    before = clause.low[max(0, mention.start - 4) : mention.start]
+    if _LACKING & set(before) or clause.has("not have, do not have, does not have"):
+        return False
+    return True if _HAVING & set(before) else None
 
 
-def _unbacked(clause: Clause, world: World) -> Read | None:
-    """Services that select no pod."""
-    asked = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
-    if not asked or not clause.has(
-        "no endpoints, without endpoints, no pods, without pods, no backend, without backends, no backends,"
-        " nothing behind, no matching pods, match no pods, select no pods, selects no pods, select nothing,"
-        " selects nothing, match nothing, matches nothing, no endpoint, any endpoints, no one behind,"
-        " nobody behind, empty endpoints, any pods"
-    ):
-        return None
-    everything = world.index.vocabulary.objects
+def _near(item: Named, kind: KindWord, world: World) -> list[Named]:
+    found = world.index.links.related(item, kind.kind)
+    return [other for other in found if other.ref.name not in EVERYWHERE_THERE]
+
+
+def _forlorn(item: Named, world: World) -> bool:
+    """Whether a thing that routes leads to no pod, or nothing uses a thing that is there to be used."""
+    links = world.index.links
+    if item.ref.name in EVERYWHERE_THERE:
+        return False
+    if item.ref.kind in _ROUTING:
+        return bool(item.selector or item.links) and not links.related(item, "Pod")
+    return not links.pointing_at(item, Relation.USES) and not links.pointing_at(item, Relation.GRANTS)
+
+
+def _all(kind: KindWord, clause: Clause, world: World) -> list[Named]:
     place = namespace_in(clause)
-    found = [
-        item for item in everything
-        if item.ref.kind == "Service" and item.selector and (not place or place in (EVERYWHERE, item.ref.namespace))
-        and not any(
-            other.ref.kind == "Pod" and other.ref.namespace == item.ref.namespace
-            and all(other.labels.get(key) == value for key, value in item.selector.items())
-            for other in everything
-        )
-    ]  # fmt: skip
-    if not found:
-        return None
-    test = " or ".join(f"name = {item.ref.name}" for item in found)
-    spaces = {item.ref.namespace for item in found}
-    where = spaces.pop() if len(spaces) == 1 else EVERYWHERE
-    return Read(
-        (call("list_resources", kind="service", namespace=where, where=test),), tuple(item.ref for item in found)
-    )
-
-
-def _routes(clause: Clause, world: World) -> Read | None:
-    if not clause.has(_ROUTES):
-        return None
-    kinds = [m.kind.kind for m in clause.of("kind") if m.kind is not None]
-    named = [item for mention in clause.of("name") for item in mention.objects]
-    place = namespace_in(clause)
-    if place and place != EVERYWHERE:
-        named = [item for item in named if item.ref.namespace in (place, "")]
-    services = [item for item in named if item.ref.kind == "Service"]
-    ingresses = [item for item in named if item.ref.kind == "Ingress"]
-    wants_ingress = "Ingress" in kinds
-    if wants_ingress and services and not (ingresses and not services):
-        names = sorted({item.ref.name for item in services})
-        test = " or ".join(f"spec.rules[*].http.paths[*].backend.service.name = {name}" for name in names)
-        return Read(
-            (
-                call(
-                    "list_resources",
-                    kind="ingress",
-                    namespace=services[0].ref.namespace,
-                    where=test,
-                    columns=["hosts", "spec.rules[*].http.paths[*].backend.service.name"],
-                ),
-            ),
-            (services[0].ref,),
-        )
-    if ingresses and wants_ingress:
-        item = ingresses[0]
-        return Read(
-            (
-                columns_of(
-                    item,
-                    ["hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.paths[*].backend.service.name"],
-                ),
-            ),
-            (item.ref,),
-        )
-    asks_service = "Service" in kinds and clause.has(
-        "which service, what service, which services, what services, services, service does, service that, service for"
-    )
-    workloads = [item for item in named if item.ref.kind in ("Deployment", "StatefulSet", "DaemonSet", "Pod")]
-    if asks_service and workloads and not clause.has("behind"):
-        return _services_of(workloads[0], world)
-    if services:
-        item = services[0]
-        if not item.selector:
-            return on("describe_resource", [item])
-        return Read(
-            (
-                call(
-                    "list_resources",
-                    kind="pod",
-                    namespace=item.ref.namespace,
-                    labels=selector_text(dict(item.selector)),
-                ),
-            ),
-            (item.ref,),
-        )
-    if workloads and (wants_ingress or "Service" in kinds or clause.has("exposed, traffic, reach")):
-        return _services_of(workloads[0], world)
-    return None
-
-
-def _services_of(item: Named, world: World) -> Read | None:
-    """The Services whose selector fits a workload's pods, and what leads to them."""
-    labels = dict(item.pod_labels or item.labels)
-    found = [
-        other for other in world.index.vocabulary.objects
-        if other.ref.kind == "Service" and other.ref.namespace == item.ref.namespace and other.selector
-        and all(labels.get(key) == value for key, value in other.selector.items())
-    ]  # fmt: skip
-    if not found:
-        return Read(
-            (call("list_resources", kind="service", namespace=item.ref.namespace, columns=["selector"]),),
-            (item.ref,),
-            0.7,
-        )
-    test = " or ".join(f"name = {other.ref.name}" for other in found)
-    return Read(
-        (call("list_resources", kind="service", namespace=item.ref.namespace, where=test),),
-        (item.ref, *(o.ref for o in found)),
-    )
-
-
-def _scaled(clause: Clause, world: World) -> Read | None:
-    """The autoscaler of a workload."""
-    kinds = [m.kind.kind for m in clause.of("kind") if m.kind is not None]
-    if "HorizontalPodAutoscaler" not in kinds and not clause.has("autoscaled, autoscaling, scaled automatically"):
-        return None
-    for item in objects_of(clause, world):
-        found = [
-            o
-            for o in world.index.vocabulary.objects
-            if o.target == f"{item.ref.kind}/{item.ref.name}" and o.ref.namespace == item.ref.namespace
-        ]
-        if found:
-            return Read(
-                (
-                    call(
-                        "list_resources",
-                        kind="hpa",
-                        namespace=item.ref.namespace,
-                        where=" or ".join(f"name = {o.ref.name}" for o in found),
-                    ),
-                ),
-                (found[0].ref,),
-            )
-    return None
+    return [
+        item
+        for item in world.index.vocabulary.objects
+        if item.ref.kind == kind.kind and (place in ("", EVERYWHERE, item.ref.namespace))
+    ]

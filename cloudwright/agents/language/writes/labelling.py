@@ -11,6 +11,7 @@ from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+[\w.+-]*")
 _KEYED = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
@@ -18,7 +19,7 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
     """Labels and annotations."""
     annotating = "annotate" in families or clause.has("annotation, annotations")
     speaks = annotating or families & {"label", "unlabel"} or clause.has("label, labels, labelled, tag")
-    if not speaks or clause.has("image, version") or clause.of("image"):
+    if not speaks or clause.has("image, version") or clause.of("image") or _names_version(clause):
         return None
     removing = bool(families & {"unlabel", "delete", "unset"})
     set_: dict[str, JsonValue] = {}
@@ -53,6 +54,12 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return call(tool, **arguments, set=set_ or None, remove=remove or None)
 
     return change_all(clause, world, _meant_kinds(clause, world), "label" if not annotating else "annotate", make)
+
+
+def _names_version(clause: Clause) -> bool:
+    """Whether "tag" is an image's: a version stands right behind it."""
+    at = clause.find("tag")
+    return 0 <= at < len(clause.tokens) - 1 and bool(_VERSION.fullmatch(clause.tokens[at + 1].raw))
 
 
 def _meant_kinds(clause: Clause, world: World) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change 
     clause.use_words(
         "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off,"
         " everything, all, force, emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no,"
-        " back, available, stop, use, new pods"
+        " back, available, stop, use, new pods, anything, something, nothing"
     )
 
     def make(item: Named) -> ToolCall | Question:

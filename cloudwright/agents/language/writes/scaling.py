@@ -1,105 +1,123 @@
-"""How many replicas: set, raised, lowered, doubled, halved."""
+"""How many replicas: set, raised, lowered, multiplied."""
+
+from dataclasses import dataclass
 
 from cloudwright.agents.language.calls import label_of, workload_call
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.references import SCALABLE, World, fitting
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
+_COUNTED = "replicas, replica, copies, copy, instances, instance, pods, pod, another one, one more, one less, one fewer"
+_OTHERWISE = "memory, mem, ram, cpu, limit, request, limits, requests, revision, port, version, image, tag"
+_MORE = "more, additional, another, extra"
+_LESS = "fewer, less"
+_ONE = (
+    "another, a replica, extra, additional, one replica, a pod, a copy, an instance, an additional, an extra, one more, one fewer,"
+    " one less, a single, just one, only one, single pod, single replica"
+)
+_FACTORS = (
+    (2.0, "double", "double, twice, twice as many, two times as many"),
+    (3.0, "triple", "triple, three times as many, thrice"),
+    (4.0, "quadruple", "quadruple, four times as many"),
+    (0.5, "halve", "halve, half, in half"),
+)
+_EXPLAINED = (
+    "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
+    " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
+    " single-pod, just, only, two times, three times, four times, thrice, scale"
+)
 
-def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
-    """Set, raise, lower, double or halve the number of replicas."""
-    if any(item.kind and item.kind.kind not in (*SCALABLE, "Pod", "Namespace") for item in clause.of("kind")):
-        return None
-    pods = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
-    if pods and all(item.ref.kind in ("Pod", "Node", "CronJob", "DaemonSet") for item in pods):
-        return None
-    speaks = clause.has("replicas, replica, copies, copy, instances, instance, pods, pod") or "scale" in families
+
+@dataclass(frozen=True)
+class _Amount:
+    """What the number of replicas becomes: `value`, or that many more (fewer, if negative), or that many times as many."""
+
+    value: int | None = None
+    more: int = 0
+    times: float = 0.0
+
+    def of(self, present: int) -> int | None:
+        """The number from the present one; None where it is unknown or no whole number."""
+        if self.times:
+            return int(present * self.times) if (present * self.times).is_integer() else None
+        return max(0, present + self.more) if self.more else self.value
+
+
+def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Set, raise, lower, multiply or halve the number of replicas."""
     numbers = [item for item in clause.of("number") if not part_of_name(clause, item.start)]
-    doubles = clause.has("double, twice, twice as many") or "double" in families
-    halves = clause.has("halve, half, in half") or "halve" in families
-    if clause.of("quantity") or clause.has("memory, cpu, limit, request, limits, requests, revision, port"):
+    if not _about_replicas(clause, world) or not _wants_scaling(clause, families, numbers):
         return None
-    if "restart" in families and not numbers:
+    several = len(numbers) >= 2 and not (clause.has("from") and clause.has("to"))
+    if several or ("create" in families and "up" not in families and not numbers and not clause.has(_MORE)):
         return None
-    bare = bool(numbers) and "set" in families and not clause.of("pair", "image", "text", "path")
-    if (
-        not speaks
-        and not bare
-        and not ({"up", "down"} & families and (numbers or not clause.of("pair", "image")))
-        and not doubles
-        and not halves
-    ):
-        return None
-    if (doubles or halves) and not speaks and not clause.of("name"):
+    amount = _amount(clause, families, numbers)
+    if amount.times and not clause.has(_COUNTED) and not clause.of("name"):
         return Change(question=Question(text="Of what: the replicas, the memory or the CPU? Say it with the object."))
-    down = bool({"down"} & families) or clause.has("fewer, less, down") or "delete" in families
-    zero = clause.has("zero, nothing, none")
-    extra = clause.has("more, additional, another, extra, fewer, less, by, add, remove, fewer")
-    if "create" in families and not extra and not numbers:
-        return None
-    amount = (
-        numbers[-1].value
-        if numbers
-        else 1
-        if clause.has(
-            "another, a replica, extra, additional, one replica, a pod, a copy, an instance, an additional, an extra,"
-            " one more, one fewer, one less"
-        )
-        else None
-    )
-    if clause.has("one more, one fewer, one less, one additional, one extra"):
-        amount = 1
-    between = len(numbers) >= 2 and clause.has("from") and clause.has("to")
-    if len(numbers) >= 2 and not between:
-        return None
-
-    absolute = any(clause.low[item.start - 1] in ("to", "at", "exactly", "total") for item in numbers if item.start)
-    more = clause.has("more, additional, another, extra")
 
     def make(item: Named) -> ToolCall | Question:
-        present = item.replicas if item.replicas is not None else 1
-        wanted: int | None
-        if clause.has("triple, three times as many"):
-            wanted = present * 3
-        elif doubles:
-            wanted = present * 2
-        elif halves and present % 2:
-            return Question(
-                text=f"{label_of(item)} has {present} replicas, which has no half. To how many?",
-                slot="replicas",
-                drafts=(workload_call("scale_workload", item),),
-            )
-        elif halves:
-            wanted = present // 2
-        elif amount is not None and extra and not absolute:
-            wanted = present - amount if down and not more else present + amount
-        elif amount is not None:
-            wanted = amount
-        else:
-            wanted = 0 if zero else None
         if item.ref.name == "":
-            return ToolCall(
-                tool="scale_workload",
-                arguments={} if wanted is None else {"replicas": amount if amount is not None else wanted},
-            )
-        if wanted is None:
-            return Question(
-                text=f"To how many replicas? {label_of(item)} has {present}.", slot="replicas",
-                drafts=(workload_call("scale_workload", item),),
-            )  # fmt: skip
-        return workload_call("scale_workload", item, replicas=max(0, wanted))
+            return ToolCall(tool="scale_workload", arguments={} if amount.value is None else {"replicas": amount.value})
+        present = item.replicas if item.replicas is not None else 1
+        wanted = amount.of(present)
+        if wanted is not None:
+            return workload_call("scale_workload", item, replicas=wanted)
+        half = f"{label_of(item)} has {present} replicas, which has no half. To how many?"
+        text = half if amount.times else f"To how many replicas? {label_of(item)} has {present}."
+        return Question(text=text, slot="replicas", drafts=(workload_call("scale_workload", item),))
 
     clause.use(*numbers)
-    clause.use_words(
-        "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another,"
-        " extra, zero, half, double, twice, number, count, up, down, out, back, one, nothing, size, total,"
-        " replica count, many, as, times, running"
-    )
+    clause.use_words(_EXPLAINED)
     return change_all(clause, world, SCALABLE, "scale", make)
 
 
+def _about_replicas(clause: Clause, world: World) -> bool:
+    """Whether what is named can have replicas, and nothing else of it is spoken of."""
+    if any(item.kind and item.kind.kind not in (*SCALABLE, "Pod", "Namespace") for item in clause.of("kind")):
+        return False
+    named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
+    if named and all(item.ref.kind not in SCALABLE for item in named):
+        return False
+    return not clause.of("quantity", "pair", "image", "text", "path") and not clause.has(_OTHERWISE)
+
+
+def _wants_scaling(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> bool:
+    if "restart" in families and not numbers:
+        return False
+    if families & {"scale", "double", "halve"} or any(clause.has(words) for _, _, words in _FACTORS):
+        return True
+    if families & {"up", "down"} and (numbers or not clause.of("pair", "image")):
+        return True
+    counted = clause.has(_COUNTED)
+    aimed = bool(clause.of("name", "pronoun"))
+    if families & {"set", "add", "delete", "trigger", "create", "resume", "stop"} and numbers:
+        return counted or (("set" in families or "add" in families or "resume" in families) and aimed)
+    return counted and bool(families & {"set", "add", "create", "delete", "up", "down"}) and clause.has(_ONE)
+
+
+def _amount(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> _Amount:
+    for factor, family, words in _FACTORS:
+        if clause.has(words) or family in families:
+            return _Amount(times=factor)
+    value = numbers[-1].value if numbers else 1 if clause.has(_ONE) else None
+    if clause.has("one more, one fewer, one less, one additional, one extra"):
+        value = 1
+    absolute = any(clause.low[item.start - 1] in ("to", "at", "exactly", "total") for item in numbers if item.start)
+    if clause.has("add") or families & {"add", "delete"}:
+        absolute = False
+    single = clause.has("a single, just one, only one, single pod, single replica")
+    relative = clause.has(_MORE, _LESS, "by, add, remove") or bool(families & {"add", "delete"})
+    if value is not None and relative and not absolute and not single:
+        fewer = bool(families & {"down", "delete"}) or clause.has(_LESS, "down")
+        return _Amount(more=-value if fewer and not clause.has(_MORE) else value)
+    if value is None and clause.has("zero, nothing, none"):
+        value = 0
+    return _Amount(value=value)
+
+
 def part_of_name(clause: Clause, start: int) -> bool:
+    """Whether a token belongs to an object's name."""
     mention = clause.at(start)
     return mention is not None and mention.what == "name"
