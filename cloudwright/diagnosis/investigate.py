@@ -9,6 +9,7 @@ from cloudwright.core.finding import Finding, Severity
 from cloudwright.diagnosis.causes import rank
 from cloudwright.diagnosis.checks.table import CHECKS, Check, run
 from cloudwright.diagnosis.model import Alternative, Cause, Investigation, Stats, TimelineEntry
+from cloudwright.diagnosis.remedies.complete import completed
 from cloudwright.diagnosis.timeline import timeline
 from cloudwright.diagnosis.view import ClusterView
 
@@ -37,7 +38,7 @@ def investigate(
     return Investigation(
         verdict=_verdict(view, causes, gaps),
         summary=_summary(view, causes, gaps),
-        causes=tuple(causes),
+        causes=tuple(completed(view, causes)),
         notes=tuple(sorted(notes, key=lambda item: -item.severity.rank)),
         ruled_out=tuple(ruled_out[:40]),
         gaps=tuple(gaps),

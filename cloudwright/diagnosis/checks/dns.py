@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from cloudwright.core.finding import Finding, Operator, Severity
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.dependencies import complaints
+from cloudwright.diagnosis.checks.complaints import complaints
 from cloudwright.diagnosis.checks.make import finding, patch_template, restart, scale, undo
 from cloudwright.diagnosis.dependencies import Reason
 from cloudwright.diagnosis.fields import Object

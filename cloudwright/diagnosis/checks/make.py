@@ -143,11 +143,14 @@ def restart(workload: Object, title: str) -> Remedy:
 
 
 def undo(view: ClusterView, workload: Object) -> Remedy | None:
-    """Back to the revision before, where there is one."""
-    if workload.get("kind") != "Deployment" or previous_template(view, workload) is None:
+    """Back to the best of the revisions before, where there is one."""
+    before = _best_revision(view, workload)
+    if before is None:
         return None
-    call = ToolCall(tool="rollout_undo", arguments=_where(workload))
-    return Remedy(title=f"Roll Deployment {f.name(workload)} back to its previous revision", calls=(call,))
+    arguments = {**_where(workload), "to_revision": revision(before)} if revision(before) else _where(workload)
+    call = ToolCall(tool="rollout_undo", arguments=arguments)
+    title = f"Roll {workload.get('kind')} {f.name(workload)} back to its previous revision"
+    return Remedy(title=title, calls=(call,))
 
 
 def delete(obj: Object, title: str, risk: str) -> Remedy:
@@ -191,38 +194,40 @@ def resume(workload: Object) -> Remedy:
 
 
 def previous_template(view: ClusterView, workload: Object) -> Object | None:
-    """The pod template of the revision before the present one, from a Deployment's older ReplicaSets.
+    """The pod template of the best revision before the present one."""
+    best = _best_revision(view, workload)
+    return None if best is None else _template_in(best)
+
+
+def _best_revision(view: ClusterView, workload: Object) -> Object | None:
+    """The ReplicaSet or ControllerRevision to go back to.
 
     A revision that still has ready Pods counts as more trustworthy than the one right before.
     """
-    cache: dict[int, Object | None] = view.__dict__.setdefault("_previous_templates", {})
-    mark = id(workload)
-    if mark not in cache:
-        cache[mark] = _previous(view, workload)
-    return cache[mark]
+    return view.once(("best revision", id(workload)), lambda: _find_revision(view, workload))
 
 
-def _previous(view: ClusterView, workload: Object) -> Object | None:
-    if workload.get("kind") != "Deployment":
-        return None
-    current = revision(workload)
-    older = [item for item in view.children(workload, "ReplicaSet") if not current or revision(item) < current]
-    present = template_of(workload)
-    older = [
-        item
-        for item in older
-        if f.get(item, "spec", "template", "spec", "containers") != f.get(present, "spec", "containers")
-        or f.get(item, "spec", "template", "spec") != f.get(present, "spec")
-    ]
-    if not older:
-        return None
-    best = max(older, key=lambda item: (f.integer(item, "status", "readyReplicas") > 0, revision(item)))
-    return template_of(best)
+def _find_revision(view: ClusterView, workload: Object) -> Object | None:
+    kind = "ReplicaSet" if workload.get("kind") == "Deployment" else "ControllerRevision"
+    history = view.children(workload, kind) if workload.get("kind") in _ROLLING else []
+    current = revision(workload) if kind == "ReplicaSet" else max(map(revision, history), default=0)
+    present = f.mapping(template_of(workload), "spec")
+    older = [item for item in history if not current or revision(item) < current]
+    older = [item for item in older if f.mapping(_template_in(item), "spec") not in ({}, present)]
+    return max(older, key=lambda item: (f.integer(item, "status", "readyReplicas") > 0, revision(item)), default=None)
+
+
+_ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
+
+
+def _template_in(item: Object) -> Object:
+    """The pod template that a ReplicaSet or ControllerRevision keeps."""
+    return template_of(item) or f.mapping(item, "data", "spec", "template")
 
 
 def revision(obj: Object) -> int:
-    """A Deployment's or ReplicaSet's revision number."""
-    return f.integer(obj, "metadata", "annotations", "deployment.kubernetes.io/revision")
+    """A Deployment's, ReplicaSet's or ControllerRevision's revision number."""
+    return f.integer(obj, "revision") or f.integer(obj, "metadata", "annotations", "deployment.kubernetes.io/revision")
 
 
 def previous_container(view: ClusterView, workload: Object, name: str) -> Object | None:

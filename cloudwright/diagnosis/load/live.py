@@ -20,8 +20,8 @@ from cloudwright.tools.kubernetes.snapshot import LogReader, Snapshot, take
 
 KINDS: Sequence[str] = (
     "pods", "services", "configmaps", "secrets", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "nodes", "namespaces",
-    "resourcequotas", "limitranges", "events", "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch",
-    "cronjobs.batch", "endpointslices.discovery.k8s.io", "ingresses.networking.k8s.io", "ingressclasses.networking.k8s.io",
+    "resourcequotas", "limitranges", "events", "deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps",
+    "controllerrevisions.apps", "jobs.batch", "cronjobs.batch", "endpointslices.discovery.k8s.io", "ingresses.networking.k8s.io", "ingressclasses.networking.k8s.io",
     "networkpolicies.networking.k8s.io", "horizontalpodautoscalers.autoscaling", "poddisruptionbudgets.policy", "storageclasses.storage.k8s.io",
     "roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "clusterroles.rbac.authorization.k8s.io",
     "clusterrolebindings.rbac.authorization.k8s.io", "validatingwebhookconfigurations.admissionregistration.k8s.io",
@@ -130,25 +130,39 @@ _DROP_POD = frozenset(
 )
 
 
+ROUTINE = frozenset({"Scheduled", "Pulling", "Pulled", "Created", "Started"})
+"""Reasons of Normal events that say of a Pod what its status says better. In a big cluster most events are such."""
+
+
 def reduce_object(obj: Mapping[str, Any]) -> Object | None:
     """What the view keeps of an object as it comes from a list."""
     kind = obj.get("kind")
+    if kind == "Event":
+        return _event(obj)
     if kind == "ReplicaSet" and not f.integer(obj, "spec", "replicas") and not f.integer(obj, "status", "replicas"):
         number = f.text(obj, "metadata", "annotations", "deployment.kubernetes.io/revision")
         if not number:
             return None
     kept = dict(prune(obj))
-    metadata = dict(f.mapping(kept, "metadata"))
-    metadata.pop("resourceVersion", None)
-    kept["metadata"] = metadata
     status = kept.get("status")
     if isinstance(status, Mapping):
         kept["status"] = {key: value for key, value in status.items() if key not in _DROP_STATUS}
     if kind == "Pod" and isinstance(kept.get("spec"), Mapping):
         kept["spec"] = {key: value for key, value in kept["spec"].items() if key not in _DROP_POD}
-    if kind == "Event":
-        kept = {key: value for key, value in kept.items() if key not in ("reportingInstance", "action")}
     return kept
+
+
+def _event(obj: Mapping[str, Any]) -> Object | None:
+    """An event without its bookkeeping; None for routine ones."""
+    about = f.mapping(obj, "involvedObject") or f.mapping(obj, "regarding")
+    if obj.get("type") == "Normal" and f.text(obj, "reason") in ROUTINE and about.get("kind") == "Pod":
+        return None
+    kept = {key: value for key, value in obj.items() if key not in ("reportingInstance", "action", "managedFields")}
+    kept["metadata"] = {key: value for key, value in f.mapping(obj, "metadata").items() if key in _EVENT_METADATA}
+    return kept
+
+
+_EVENT_METADATA = frozenset({"name", "namespace", "uid", "creationTimestamp"})
 
 
 def _worth_reading(view: ClusterView) -> frozenset[tuple[str, str]]:

@@ -14,6 +14,7 @@ from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
 
 MASK = "<masked>"
+_BOOKKEEPING = frozenset({"managedFields", "selfLink", "resourceVersion", "generateName"})
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BIG_VALUE = 65_536
 """Longest ConfigMap value that is kept whole, in characters."""
@@ -42,7 +43,7 @@ def prune(obj: Mapping[str, Any]) -> Object:
 
 
 def _metadata(metadata: Object) -> dict[str, Any]:
-    kept = {key: value for key, value in metadata.items() if key not in ("managedFields", "selfLink")}
+    kept = {key: value for key, value in metadata.items() if key not in _BOOKKEEPING}
     annotations = f.mapping(metadata, "annotations")
     if LAST_APPLIED in annotations:
         kept["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}

@@ -66,9 +66,10 @@ def _remedies(cause: Cause) -> Iterator[str]:
             f"{call.tool} {json.dumps(dict(call.arguments), ensure_ascii=False)}" for call in remedy.calls
         )
         yield (
-            f"<p><b>Fix:</b> {escape(remedy.title)}"
+            f"<p><b>{remedy.label.capitalize()}:</b> {escape(remedy.title)}"
             + (f' <span class="mild">({escape(remedy.risk)})</span>' if remedy.risk else "")
-            + f"</p><pre>{escape(calls)}</pre>"
+            + "</p>"
+            + (f"<pre>{escape(calls)}</pre>" if calls else "")
         )
 
 

@@ -49,7 +49,7 @@ def _cause_text(number: int, cause: Cause) -> Iterator[str]:
     for item in cause.evidence[:4]:
         yield f"     {item.path or 'object'}: {item.quote or item.uid}"
     for remedy in cause.remedies[:3]:
-        yield f"   fix: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
+        yield f"   {remedy.label}: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
         yield from (
             f"     {call.tool} {json.dumps(dict(call.arguments), ensure_ascii=False)[:300]}" for call in remedy.calls
         )
@@ -80,7 +80,7 @@ def markdown(result: Investigation) -> str:
             ]
         for remedy in cause.remedies[:3]:
             lines += [
-                f"**Fix: {remedy.title}**" + (f" (risk: {remedy.risk})" if remedy.risk else ""),
+                f"**{remedy.label.capitalize()}: {remedy.title}**" + (f" (risk: {remedy.risk})" if remedy.risk else ""),
                 *_calls(remedy),
                 "",
             ]
