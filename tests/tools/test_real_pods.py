@@ -111,6 +111,8 @@ def test_a_key_in_a_log_is_masked_whatever_is_filtered(shop: Context) -> None:
 
 
 def test_absent_logs_are_explained(shop: Context) -> None:
+    quiet = run("get_logs", shop, kind="deploy", name="web", include="never printed").render()
+    assert "Nothing was printed matching 'never printed' by web-" in quiet
     with pytest.raises(NotFound) as caught:
         run("get_logs", shop, kind="deploy", name="pull")
     assert "waiting to start" in str(caught.value)

@@ -13,13 +13,13 @@ from cloudwright.core.result import Rows
 from cloudwright.core.tool import Effect, Scope, read_tool
 from cloudwright.tools.kubernetes import fields
 from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.columns import scalar
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.connecting import open_client
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
 from cloudwright.tools.kubernetes.facts import dig, maps
 from cloudwright.tools.kubernetes.listing import ANY_LIST, Strict, bounded, reading, require_namespace
 from cloudwright.tools.kubernetes.requests import find_kind
-from cloudwright.tools.kubernetes.tables import scalar
 
 _USUAL = (
     "deployments.apps",

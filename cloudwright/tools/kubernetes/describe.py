@@ -9,13 +9,13 @@ from cloudwright.core.errors import ToolError
 from cloudwright.core.result import Lines
 from cloudwright.core.tool import Permission, Scope, read_tool
 from cloudwright.tools.kubernetes import facts, values
+from cloudwright.tools.kubernetes.columns import COLUMNS, scalar
 from cloudwright.tools.kubernetes.discovery import ResourceType
-from cloudwright.tools.kubernetes.events import count, events_of, last_seen
-from cloudwright.tools.kubernetes.facts import dig, maps
+from cloudwright.tools.kubernetes.events import events_of
+from cloudwright.tools.kubernetes.facts import dig, last_seen, maps, times_seen
 from cloudwright.tools.kubernetes.listing import ANY_GET, Kind, Name, Namespace, Strict, get_scope, present, read_object
 from cloudwright.tools.kubernetes.owners import chain, children
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
-from cloudwright.tools.kubernetes.tables import COLUMNS, scalar
 
 _EVENTS = 15
 _LONGEST_VALUE = 300
@@ -206,7 +206,7 @@ def _event_lines(item: Mapping[str, Any], kind: ResourceType, context: Context, 
     yield f"events: {len(events)}" if events else "events: none"
     for event in events[-_EVENTS:]:
         ago = values.short_duration(max(0.0, now - last_seen(event)))
-        times = f" x{count(event)}" if count(event) > 1 else ""
+        times = f" x{times_seen(event)}" if times_seen(event) > 1 else ""
         said = context.redactor.text(str(event.get("message") or ""))  # whole: a cut or joined line hides what it holds
         yield f"  {ago} ago {event.get('type')} {event.get('reason')}{times}: {_short(said)}"
 

@@ -12,8 +12,9 @@ from cloudwright.core.result import Rows
 from cloudwright.core.tool import Effect, Permission, Scope, read_tool
 from cloudwright.tools.kubernetes import values
 from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.columns import COLUMNS
 from cloudwright.tools.kubernetes.discovery import Discovery
-from cloudwright.tools.kubernetes.facts import dig
+from cloudwright.tools.kubernetes.facts import dig, last_seen
 from cloudwright.tools.kubernetes.listing import (
     ALL,
     Strict,
@@ -23,7 +24,7 @@ from cloudwright.tools.kubernetes.listing import (
 )
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 
-_COLUMNS = ("last", "count", "type", "reason", "object", "message")
+_COLUMNS = tuple(column.name for column in COLUMNS["Event"])
 _READ = Permission(verb="list", resource="events")
 
 
@@ -101,36 +102,7 @@ def _all(namespace: str, selector: Mapping[str, str], context: Context) -> Itera
     return client.list(path, params, timeout=context.remaining(client.timeout))
 
 
-def last_seen(event: Mapping[str, Any]) -> float:
-    """When it was last seen (Unix time); 0 if it does not say."""
-    for found in (
-        dig(event, "series", "lastObservedTime"),
-        event.get("lastTimestamp"),
-        event.get("eventTime"),
-        event.get("firstTimestamp"),
-        dig(event, "metadata", "creationTimestamp"),
-    ):
-        then = values.moment(found) if isinstance(found, str) else None
-        if then is not None:
-            return then
-    return 0.0
-
-
-def count(event: Mapping[str, Any]) -> int:
-    """How often it was seen."""
-    return int(dig(event, "series", "count") or event.get("count") or 1)
-
-
 def row(event: Mapping[str, Any], now: float, context: Context) -> tuple[JsonValue, ...]:
     """One row of an event table, masked."""
-    involved = event.get("involvedObject") or {}
-    seen = last_seen(event)
-    mask = context.redactor.text
-    return (
-        f"{values.short_duration(max(0.0, now - seen))} ago" if seen else None,
-        count(event),
-        str(event.get("type") or ""),
-        str(event.get("reason") or ""),
-        f"{involved.get('kind')}/{involved.get('name')}",
-        mask(str(event.get("message") or "").strip()),
-    )
+    cells = [column.cell(event, now) for column in COLUMNS["Event"]]
+    return tuple(context.redactor.text(cell) if isinstance(cell, str) else cell for cell in cells)

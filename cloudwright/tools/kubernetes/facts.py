@@ -154,6 +154,8 @@ def _workload_status(item: Object) -> str:
     wanted, ready = desired(item), number(item, "readyReplicas", "numberReady")
     if wanted is None:
         return ""
+    if not wanted and not ready:
+        return "No node fits" if item.get("kind") == "DaemonSet" else "Scaled to 0"
     return "Ready" if ready >= wanted else f"NotReady:{ready:g}/{wanted:g}"
 
 
@@ -237,6 +239,26 @@ def reasons(item: Object) -> list[str]:
 def age(item: Object, now: float) -> float | None:
     """Seconds since it was created."""
     return values.age(now, dig(item, "metadata", "creationTimestamp"))
+
+
+def last_seen(event: Object) -> float:
+    """When an event was last seen (Unix time); 0 if it does not say."""
+    for found in (
+        dig(event, "series", "lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        event.get("firstTimestamp"),
+        dig(event, "metadata", "creationTimestamp"),
+    ):
+        then = values.moment(found) if isinstance(found, str) else None
+        if then is not None:
+            return then
+    return 0.0
+
+
+def times_seen(event: Object) -> int:
+    """How often an event was seen."""
+    return int(dig(event, "series", "count") or event.get("count") or 1)
 
 
 def _one(value: Any) -> list[Any]:

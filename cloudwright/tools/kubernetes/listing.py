@@ -15,6 +15,7 @@ from cloudwright.core.result import Document, Rows
 from cloudwright.core.tool import Effect, Permission, Scope, read_tool
 from cloudwright.tools.kubernetes import tables
 from cloudwright.tools.kubernetes.client import KubernetesClient
+from cloudwright.tools.kubernetes.columns import scalar
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
 from cloudwright.tools.kubernetes.filter_text import parse_filter
@@ -119,7 +120,8 @@ def list_resources(args: ListInput, context: Context) -> Rows:
         return _grouped(args, kind, namespace, context)
     reader = masking_reader(context.redactor)
     columns = tables.columns_for(kind.kind, args.columns, namespaced=kind.namespaced and not namespace, reader=reader)
-    table = tables.TableBuilder(columns, args.sort, context.redactor)
+    newest_first = "last" if kind.kind == "Event" and not args.columns else ""
+    table = tables.TableBuilder(columns, args.sort or newest_first, context.redactor)
     for item in select(args, kind, namespace, context, now=table.now):
         metadata = item.get("metadata") or {}
         table.add(item, (metadata.get("name"), metadata.get("namespace"), metadata.get("uid")))
@@ -190,7 +192,7 @@ def _grouped(args: ListInput, kind: ResourceType, namespace: str, context: Conte
     now = time.time()
     for item in select(args, kind, namespace, context, now=now):
         found = [reader(item, now) for reader in readers]
-        counts[tuple(tables.scalar(value[0] if value else None) for value in found)] += 1
+        counts[tuple(scalar(value[0] if value else None) for value in found)] += 1
     if not counts:
         require_namespace(kind, namespace, context)
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], [tables.sort_key(cell) for cell in pair[0]]))

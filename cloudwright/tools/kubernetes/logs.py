@@ -141,10 +141,21 @@ def get_logs(args: LogsInput, context: Context) -> Lines:
     kept = _fit(lines, args.tail, args.max_bytes)
     notes = [f"{part.pod}/{part.container}: {note}" for part in parts for note in part.notes]
     notes += [f"{part.pod}/{part.container}: {part.error}" for part in failed]
+    if not kept and not failed:
+        notes.append(nothing_printed(args, [f"{dig(pod, 'metadata', 'name')}/{name}" for pod, name in wanted]))
     if len(wanted) > _MOST_STREAMS:
         notes.append(f"{len(wanted) - _MOST_STREAMS} of {len(wanted)} containers were left out; choose fewer pods.")
     total = sum(part.dropped + len(part.lines) for part in parts)
     return Lines(lines=tuple(kept), total=max(total, len(kept)), shown=len(kept), notes=tuple(notes))
+
+
+def nothing_printed(args: LogsInput, names: Sequence[str]) -> str:
+    """What an empty log means: which containers (`pod/container`), which window, which filters."""
+    more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    limits = [f"{word} {text}" for word, text in (("since", args.since), ("until", args.until)) if text]
+    limits += [f"{word} {text!r}" for word, text in (("matching", args.include), ("without", args.exclude)) if text]
+    what = "Before its restart nothing was printed" if args.previous else "Nothing was printed"
+    return f"{' '.join([what, ', '.join(limits)]).strip()} by {', '.join(names[:4])}{more}."
 
 
 def read_many(wanted: Sequence[tuple[Mapping[str, Any], str]], query: LogQuery, context: Context) -> list[LogPart]:

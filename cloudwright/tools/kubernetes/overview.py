@@ -30,7 +30,7 @@ class NoInput(Strict):
 class QueryInput(Strict):
     """A kept result, and what of it."""
 
-    handle: Annotated[str, Field(description="of the result, such as r3")]
+    handle: Annotated[str, Field(description="as the result names it, such as r5d0c2a9f")]
     where: Annotated[str, Field(description="filter on columns, e.g. restarts > 3 and node = n1")] = ""
     columns: tuple[str, ...] = ()
     sort: Annotated[str, Field(description="column; - before it: descending")] = ""
@@ -104,7 +104,7 @@ def _counted(items: list[Mapping[str, Any]]) -> JsonValue:
 @read_tool(
     permission=NO_PERMISSION,
     input=QueryInput,
-    examples=({"handle": "r1", "where": "restarts > 3", "sort": "-restarts"},),
+    examples=({"handle": "r5d0c2a9f", "where": "restarts > 3", "sort": "-restarts"},),
     utterances=(
         "show more of {handle}",
         "the next rows of {handle} from {offset}",

@@ -1,9 +1,8 @@
-"""Objects as tables: which columns a kind has, sorting, grouping and counting, all computed here."""
+"""Objects as tables: choosing columns, sorting, grouping and counting, all computed here."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -11,228 +10,20 @@ from pydantic import JsonValue
 from cloudwright.core.errors import InvalidArguments, NotFound
 from cloudwright.core.redaction import Redactor
 from cloudwright.tools.kubernetes import facts, values
-from cloudwright.tools.kubernetes.facts import dig, maps
-from cloudwright.tools.kubernetes.filters import Reader, field_reader, masking_reader
-
-Object = Mapping[str, Any]
-Cell = Callable[[Object, float], JsonValue]
-"""A JSON scalar from an object and the present (Unix time)."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column. `sort` gives what it is ordered by, where the shown text does not sort (ages, "2/3")."""
-
-    name: str
-    cell: Cell
-    sort: Cell | None = None
-
-
-def _column(name: str, *keys: str) -> Column:
-    return Column(name, lambda item, now: scalar(dig(item, *keys)))
-
-
-def scalar(value: Any) -> JsonValue:
-    """A value in one cell: scalars as they are, lists and maps as short text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list):
-        return ",".join(str(scalar(item)) for item in value)
-    if isinstance(value, Mapping):
-        return ",".join(f"{key}={scalar(item)}" for key, item in value.items())
-    return str(value)
-
-
-def _ready_text(item: Object, now: float) -> JsonValue:
-    if item.get("kind") == "Pod":
-        done, wanted = facts.ready_count(item)
-        return f"{done}/{wanted}"
-    wanted_replicas = facts.desired(item)
-    if wanted_replicas is None:
-        return None
-    return f"{facts.number(item, 'readyReplicas', 'numberReady'):.0f}/{wanted_replicas:.0f}"
-
-
-def _ready_sort(item: Object, now: float) -> JsonValue:
-    text = _ready_text(item, now)
-    return int(text.partition("/")[0]) if isinstance(text, str) else -1
-
-
-def _age_text(item: Object, now: float) -> JsonValue:
-    found = facts.age(item, now)
-    return None if found is None else values.short_duration(found)
-
-
-def _ports(item: Object, now: float) -> JsonValue:
-    shown = []
-    for port in maps(item, "spec", "ports"):
-        node = f":{port['nodePort']}" if port.get("nodePort") else ""
-        shown.append(f"{port.get('port')}{node}/{port.get('protocol', 'TCP')}")
-    return ",".join(shown)
-
-
-def _hosts(item: Object, now: float) -> JsonValue:
-    return ",".join(str(rule.get("host") or "*") for rule in maps(item, "spec", "rules"))
-
-
-def _hpa_targets(item: Object, now: float) -> JsonValue:
-    current = {dig(m, "resource", "name"): m for m in maps(item, "status", "currentMetrics") if m.get("resource")}
-    shown = []
-    for metric in maps(item, "spec", "metrics"):
-        name = dig(metric, "resource", "name")
-        target = dig(metric, "resource", "target", "averageUtilization")
-        if name and target is not None:
-            now_at = dig(current.get(name), "resource", "current", "averageUtilization")
-            shown.append(f"{name}: {'unknown' if now_at is None else f'{now_at}%'}/{target}%")
-        else:
-            shown.append(str(metric.get("type") or "?"))
-    return ",".join(shown)
-
-
-def _pdb_allowed(item: Object, now: float) -> JsonValue:
-    return scalar(dig(item, "status", "disruptionsAllowed"))
-
-
-def _roles(item: Object, now: float) -> JsonValue:
-    prefix = "node-role.kubernetes.io/"
-    labels = dig(item, "metadata", "labels") or {}
-    return ",".join(sorted(key.removeprefix(prefix) for key in labels if key.startswith(prefix)))
-
-
-def _keys(item: Object, now: float) -> JsonValue:
-    found = {**(item.get("data") or {}), **(item.get("binaryData") or {})}
-    return len(found)
-
-
-def _images(item: Object, now: float) -> JsonValue:
-    return ",".join(str(entry.get("image")) for entry in facts.containers(item))
-
-
-def _fact(name: str) -> Cell:
-    reader = facts.FACTS[name]
-
-    def cell(item: Object, now: float) -> JsonValue:
-        found = reader(item, now)
-        return scalar(found[0]) if found else None
-
-    return cell
-
-
-NAME = _column("name", "metadata", "name")
-NAMESPACE = _column("namespace", "metadata", "namespace")
-AGE = Column("age", _age_text, lambda item, now: facts.age(item, now))
-STATUS = Column("status", lambda item, now: facts.status(item))
-READY = Column("ready", _ready_text, _ready_sort)
-RESTARTS = Column("restarts", lambda item, now: facts.restarts(item))
-NODE = _column("node", "spec", "nodeName")
-_UP_TO_DATE = Column(
-    "up-to-date", lambda item, now: int(facts.number(item, "updatedReplicas", "updatedNumberScheduled"))
+from cloudwright.tools.kubernetes.columns import (
+    AGE,
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    IMAGES,
+    NAME,
+    NAMESPACE,
+    READY,
+    Cell,
+    Column,
+    Object,
+    scalar,
 )
-_AVAILABLE = Column("available", lambda item, now: int(facts.number(item, "availableReplicas", "numberAvailable")))
-_IMAGES = Column("images", _images)
-
-COLUMNS: Mapping[str, tuple[Column, ...]] = {
-    "Pod": (READY, STATUS, RESTARTS, AGE, NODE),
-    "Deployment": (READY, _UP_TO_DATE, _AVAILABLE, AGE, _IMAGES),
-    "StatefulSet": (READY, AGE, _IMAGES),
-    "DaemonSet": (READY, _UP_TO_DATE, _AVAILABLE, AGE, _IMAGES),
-    "ReplicaSet": (READY, Column("owner", _fact("owner")), AGE, _IMAGES),
-    "ReplicationController": (READY, AGE, _IMAGES),
-    "Job": (
-        STATUS,
-        Column("succeeded", lambda item, now: int(facts.number(item, "succeeded"))),
-        Column("failed", lambda item, now: int(facts.number(item, "failed"))),
-        Column("owner", _fact("owner")),
-        AGE,
-    ),
-    "CronJob": (
-        _column("schedule", "spec", "schedule"),
-        Column("suspended", _fact("suspended")),
-        Column("active", lambda item, now: len(maps(item, "status", "active"))),
-        _column("last", "status", "lastScheduleTime"),
-        AGE,
-    ),
-    "Service": (
-        _column("type", "spec", "type"),
-        _column("cluster-ip", "spec", "clusterIP"),
-        Column("ports", _ports),
-        _column("selector", "spec", "selector"),
-        AGE,
-    ),
-    "Ingress": (_column("class", "spec", "ingressClassName"), Column("hosts", _hosts), AGE),
-    "Node": (STATUS, Column("roles", _roles), AGE, _column("version", "status", "nodeInfo", "kubeletVersion")),
-    "Namespace": (STATUS, AGE),
-    "ConfigMap": (Column("keys", _keys), AGE),
-    "Secret": (_column("type", "type"), Column("keys", _keys), AGE),
-    "PersistentVolumeClaim": (
-        STATUS,
-        _column("volume", "spec", "volumeName"),
-        _column("capacity", "status", "capacity", "storage"),
-        _column("class", "spec", "storageClassName"),
-        AGE,
-    ),
-    "PersistentVolume": (
-        STATUS,
-        _column("capacity", "spec", "capacity", "storage"),
-        _column("reclaim", "spec", "persistentVolumeReclaimPolicy"),
-        Column("claim", lambda item, now: _claim(item)),
-        _column("class", "spec", "storageClassName"),
-        AGE,
-    ),
-    "HorizontalPodAutoscaler": (
-        Column("target", lambda item, now: _target(item)),
-        Column("metrics", _hpa_targets),
-        _column("min", "spec", "minReplicas"),
-        _column("max", "spec", "maxReplicas"),
-        _column("replicas", "status", "currentReplicas"),
-        AGE,
-    ),
-    "PodDisruptionBudget": (
-        _column("min-available", "spec", "minAvailable"),
-        _column("max-unavailable", "spec", "maxUnavailable"),
-        Column("allowed", _pdb_allowed),
-        AGE,
-    ),
-    "ServiceAccount": (AGE,),
-    "ResourceQuota": (
-        _column("used", "status", "used"),
-        _column("hard", "status", "hard"),
-        AGE,
-    ),
-    "NetworkPolicy": (_column("pod-selector", "spec", "podSelector", "matchLabels"), AGE),
-    "Role": (Column("rules", lambda item, now: len(maps(item, "rules"))), AGE),
-    "ClusterRole": (Column("rules", lambda item, now: len(maps(item, "rules"))), AGE),
-    "RoleBinding": (
-        Column("role", lambda item, now: _role(item)),
-        Column("subjects", lambda item, now: _who(item)),
-        AGE,
-    ),
-    "ClusterRoleBinding": (
-        Column("role", lambda item, now: _role(item)),
-        Column("subjects", lambda item, now: _who(item)),
-        AGE,
-    ),
-}
-"""What is shown of each kind after name and namespace, unless other columns are asked for."""
-
-DEFAULT_COLUMNS = (STATUS, AGE)
-
-
-def _claim(item: Object) -> str:
-    name = dig(item, "spec", "claimRef", "name")
-    return f"{dig(item, 'spec', 'claimRef', 'namespace')}/{name}" if name else ""
-
-
-def _target(item: Object) -> str:
-    return f"{dig(item, 'spec', 'scaleTargetRef', 'kind')}/{dig(item, 'spec', 'scaleTargetRef', 'name')}"
-
-
-def _role(item: Object) -> str:
-    return f"{dig(item, 'roleRef', 'kind')}/{dig(item, 'roleRef', 'name')}"
-
-
-def _who(item: Object) -> str:
-    return ",".join(f"{subject.get('kind')}:{subject.get('name')}" for subject in maps(item, "subjects"))
+from cloudwright.tools.kubernetes.filters import Reader, field_reader, masking_reader
 
 
 def columns_for(
@@ -259,7 +50,7 @@ def field_column(name: str, reader: Reader = field_reader) -> Column:
     if name.lower() == "ready":
         return READY
     if name.lower() in ("image", "images"):
-        return _IMAGES
+        return IMAGES
     if name.lower() == "owner":
         return Column("owner", lambda item, now: facts.owner(item) or None)
     read = reader(name)
