@@ -1,8 +1,10 @@
 """What people call the fields of objects, and where they are; `{pod}` stands for the pod specification of the kind."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 
 from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.understanding import Vocabulary
 
 _POD = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}
 _CONTAINER = "{pod}.containers[*]"
@@ -115,6 +117,28 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("status, state", {"*": "status"}),
 )  # fmt: skip
 """Phrases for a field, and its path by kind ("*": any other kind)."""
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+TEMPLATED = frozenset(("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob", "Job"))
+"""Kinds that have a pod specification."""
+
+
+def spoken(path: str) -> tuple[str, ...]:
+    """The words for a path of a setting, most telling first: its last two parts, its last part."""
+    parts = [_CAMEL.sub(" ", part).lower() for part in path.split(".")]
+    return tuple(dict.fromkeys((" ".join(parts[-2:]), parts[-1])))
+
+
+def settings_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What objects of a kind have as plain values: the words for each, its path, and the texts among its values."""
+    found: dict[str, set[str]] = {}
+    for item in vocabulary.objects:
+        if item.ref.kind == kind:
+            for path, value in item.settings.items():
+                found.setdefault(path, set()).update([value] if isinstance(value, str) else ())
+    for path, values in found.items():
+        yield spoken(path)[-1], path, tuple(sorted(values))
 
 
 def names_field(word: str, kind: str) -> bool:

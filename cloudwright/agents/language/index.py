@@ -8,6 +8,7 @@ from functools import cached_property
 from cloudwright.agents.language.links import Links
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
 
+_NAMING_KEYS = frozenset(("app", "name", "k8s-app", "component", "pod-template-hash", "metadata.name", "version"))
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 
 
@@ -60,6 +61,16 @@ class Index:
     def label_values(self) -> frozenset[str]:
         """Values of the labels of objects."""
         return frozenset(value for named in self.vocabulary.objects for value in named.labels.values())
+
+    @cached_property
+    def label_pairs(self) -> Mapping[tuple[str, str], tuple[str, str]]:
+        """Last words of label keys with values, in lower case → key and value; keys that name objects left out."""
+        return {
+            (key.rpartition("/")[2].lower(), value.lower()): (key, value)
+            for named in self.vocabulary.objects
+            for key, value in named.labels.items()
+            if key.rpartition("/")[2] not in _NAMING_KEYS
+        }
 
     @cached_property
     def base_names(self) -> Mapping[str, tuple[Named, ...]]:

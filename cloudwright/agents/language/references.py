@@ -25,6 +25,10 @@ ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
 TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 
 
+SWITCHES = ("paused", "suspend", "suspended", "enabled")
+"""Fields that stop and start what an object describes."""
+
+
 def rank(kind: str) -> int:
     """How likely a name alone means an object of this kind; 0 is the likeliest."""
     if kind in _PRIMARY[:4]:

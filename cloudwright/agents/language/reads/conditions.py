@@ -1,235 +1,219 @@
 """Conditions on objects in people's words, as the filter language of the read tools."""
 
 import re
+from collections.abc import Callable, Iterator
 
+from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import bound_near, negated
-from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
+from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import states
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.understanding import KindWord
 
+Condition = Callable[[Clause, KindWord, World], Iterator[str]]
+
 
 def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     """Everything the clause says about which objects of a kind are meant."""
-    found = Where()
-    states(clause, kind, found)
-    _restarts(clause, kind, found)
-    _replicas(clause, kind, found)
-    _ages(clause, found)
-    _labels(clause, found)
-    _nodes(clause, kind, found)
-    _images(clause, found)
-    _limits(clause, kind, found)
-    _types(clause, kind, found)
-    _oddities(clause, kind, found)
+    found = Where(parts=states(clause, kind, world), labels=[])
+    for condition in _CONDITIONS:
+        found.parts += condition(clause, kind, world)
+    found.labels += labels(clause, world)
     return found
 
 
-def _restarts(clause: Clause, kind: KindWord, found: Where) -> None:
-    if kind.kind != "Pod":
+def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    word = next((word for word in _RESTARTS.split(", ") if clause.has(word)), "") if kind.kind == "Pod" else ""
+    if not word:
         return
-    for word in ("restarts", "restarted", "restart", "restarting", "restart count"):
-        at = clause.find(word)
-        if at < 0:
-            continue
-        clause.use_words(word, "times, time, at all")
-        bound = bound_near(clause, at)
-        if bound is not None:
-            found.parts.append(f"restarts {bound[0]} {bound[1].value}")
-        elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
-            found.parts.append("restarts = 0")
-        elif not superlative(clause):
-            found.parts.append("restarts > 0")
-        return
+    clause.use_words(word, "times, time, at all")
+    bound = bound_near(clause, clause.find(word))
+    if bound is not None:
+        yield f"restarts {bound[0]} {bound[1].value}"
+    elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
+        yield "restarts = 0"
+    elif not superlative(clause):
+        yield "restarts > 0"
 
 
-def _replicas(clause: Clause, kind: KindWord, found: Where) -> None:
+_RESTARTS = "restart count, restarts, restarted, restart, restarting"
+_ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"
+
+
+def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if kind.kind not in ("Deployment", "StatefulSet", "ReplicaSet"):
         return
-    for phrase in (
-        "scaled to zero",
-        "scaled down to zero",
-        "no replicas",
-        "zero replicas",
-        "scaled to 0",
-        "0 replicas",
-        "without replicas",
-    ):
-        if clause.has(phrase):
-            found.parts.append("replicas = 0")
-            clause.use_words(phrase)
-            return
-    if clause.has("single replica, one replica, only one replica, a single pod"):
-        found.parts.append("replicas = 1")
-        return
-    for word in ("replicas", "replica", "copies", "instances", "pods"):
-        at = clause.find(word)
-        if at >= 0 and (bound := bound_near(clause, at, 3)) is not None:
-            found.parts.append(f"replicas {bound[0]} {bound[1].value}")
-            return
+    if clause.has(_ZERO):
+        clause.use_words(_ZERO)
+        yield "replicas = 0"
+    elif clause.has("single replica, one replica, only one replica, a single pod"):
+        yield "replicas = 1"
+    else:
+        places = [
+            at for word in ("replicas", "replica", "copies", "instances", "pods") if (at := clause.find(word)) >= 0
+        ]
+        bounds = [bound for at in places if (bound := bound_near(clause, at, 3)) is not None]
+        yield from (f"replicas {sign} {mention.value}" for sign, mention in bounds[:1])
 
 
-def _ages(clause: Clause, found: Where) -> None:
-    durations = clause.of("duration")
-    if not durations:
-        if clause.has("today"):
-            found.parts.append("age < 1d")
-        return
-    text = durations[0].text
-    before = " ".join(clause.low[max(0, durations[0].start - 4) : durations[0].start])
-    if re.search(r"older than|more than|over|longer than|at least|> ?$", before) or (
-        clause.has("ago") and "before" in before
-    ):
-        found.parts.append(f"older than {text}")
-        clause.use(durations[0])
-    elif re.search(
-        r"younger than|newer than|less than|within|under|(?:last|past)(?: the)?$|in the last|in the past|since", before
-    ):
-        found.parts.append(f"younger than {text}")
-        clause.use(durations[0])
-    clause.use_words("older than, younger than, newer than, less than, in the last, last, past, created, old")
-
-
-def _labels(clause: Clause, found: Where) -> None:  # noqa: C901
-    for mention in clause.of("pair"):
-        key, _, value = mention.text.partition("=")
-        if ":" in value and value.rpartition(":")[2].startswith(("No", "Prefer")):
-            continue
-        sign = "!=" if negated(clause, mention.start, 4) else "="
-        found.labels.append(f"{key}{sign}{value}")
-        clause.use(mention)
-        clause.use_words("label, labels, labelled, labeled, with")
-    if found.labels:
-        return
-    for word in ("labelled", "labeled", "label"):
-        at = clause.find(word)
-        if at < 0 or at + 1 >= len(clause.tokens):
-            continue
-        following = clause.low[at + 1 : at + 5]
-        if following and following[0] in ("as", "with", "called", "named", "key"):
-            following = following[1:]
-        if not following or clause.tokens[at].mark:
-            continue
-        key = following[0]
-        if not re.fullmatch(r"[a-z0-9A-Z._/-]+", key):
-            continue
-        if len(following) > 2 and following[1] in ("set", "is", "equals", "equal", "to", "of", "=", "as"):
-            value = following[3] if following[1] == "set" and len(following) > 3 else following[2]
-            found.labels.append(f"{key}={value}")
-        elif negated(clause, at, 3):
-            found.labels.append(f"!{key}")
-        else:
-            found.labels.append(key)
-        clause.used.update(range(at, len(clause.tokens)))
-        return
-
-
-def _nodes(clause: Clause, kind: KindWord, found: Where) -> None:
-    if kind.kind != "Pod":
-        return
-    nodes = [item for item in clause.of("name") if any(named.ref.kind == "Node" for named in item.objects)]
-    if nodes:
-        wanted = [f"node = {item.objects[0].ref.name}" for item in nodes]
-        text = wanted[0] if len(wanted) == 1 else "(" + " or ".join(wanted) + ")"
-        found.parts.append(f"not ({text})" if negated(clause, nodes[0].start, 4) else text)
-        clause.use(*nodes)
-
-
-def _images(clause: Clause, found: Where) -> None:
-    for mention in clause.of("image"):
-        found.parts.append(_maybe_not(clause, mention.start, f'image contains "{mention.text}"'))
-        clause.use(mention)
-    if clause.has(
-        "latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
-    ):
-        found.parts.append('image matches "(:latest$|^[^:]+$)"')
-    if not clause.of("image"):
-        for word in ("image", "images", "running", "using"):
-            at = clause.find(word)
-            if at < 0 or (word in ("running", "using") and not clause.has("image")):
-                continue
-            for index in (at + 1, at - 1):
-                if 0 <= index < len(clause.tokens) and (index in clause.used or clause.tokens[index].mark):
-                    continue
-                if 0 <= index < len(clause.tokens) and _image_word(clause, index):
-                    found.parts.append(_maybe_not(clause, min(at, index), f"image contains {clause.low[index]}"))
-                    clause.used.add(index)
-                    return
-
-
-def _image_word(clause: Clause, index: int) -> bool:
-    from_name = clause.at(index)
-    word = clause.low[index]
-    return (from_name is None and word in _IMAGES) or (from_name is not None and from_name.what == "text")
-
-
-_IMAGES = listed(
-    "nginx, redis, postgres, mysql, busybox, alpine, mongo, rabbitmq, kafka, envoy, memcached, mariadb, httpd, haproxy"
+_OLDER = re.compile(r"older than|more than|over|longer than|at least|> ?$")
+_YOUNGER = re.compile(
+    r"younger than|newer than|less than|within|under|(?:last|past)(?: the)?$|in the last|in the past|since"
 )
 
 
-def _maybe_not(clause: Clause, at: int, expression: str) -> str:
+def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    durations = clause.of("duration")
+    if not durations:
+        if clause.has("today"):
+            yield "age < 1d"
+        return
+    first = durations[0]
+    before = " ".join(clause.low[max(0, first.start - 4) : first.start])
+    if _OLDER.search(before) or (clause.has("ago") and "before" in before):
+        yield f"older than {first.text}"
+        clause.use(first)
+    elif _YOUNGER.search(before):
+        yield f"younger than {first.text}"
+        clause.use(first)
+    clause.use_words("older than, younger than, newer than, less than, in the last, last, past, created, old")
+
+
+def _nodes(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    nodes = [item for item in clause.of("name") if any(named.ref.kind == "Node" for named in item.objects)]
+    if kind.kind == "Pod" and nodes:
+        tests = [f"node = {item.objects[0].ref.name}" for item in nodes]
+        clause.use(*nodes)
+        text = tests[0] if len(tests) == 1 else "(" + " or ".join(tests) + ")"
+        yield _unless_negated(clause, nodes[0].start, text)
+
+
+_LATEST = "latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
+
+
+def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    for mention in clause.of("image"):
+        clause.use(mention)
+        yield _unless_negated(clause, mention.start, f'image contains "{mention.text}"')
+    if clause.has(_LATEST):
+        yield 'image matches "(:latest$|^[^:]+$)"'
+    elif not clause.of("image") and clause.has("image, images"):
+        index = _image_word(clause, world)
+        if index >= 0:
+            clause.used.add(index)
+            yield _unless_negated(clause, index, f"image contains {clause.low[index]}")
+
+
+def _image_word(clause: Clause, world: World) -> int:
+    """Where a word or a quoted text beside "image" stands that is a part of some container's image; -1 if nowhere."""
+    images = {image.lower() for item in world.index.vocabulary.objects for image in item.images.values()}
+    for word in ("image", "images"):
+        at = clause.find(word)
+        for index in (at + 1, at - 1):
+            if at < 0 or not 0 <= index < len(clause.tokens) or index in clause.used or clause.tokens[index].mark:
+                continue
+            mention, token = clause.at(index), clause.tokens[index]
+            quoted = mention is not None and mention.what == "text"
+            if quoted or (mention is None and len(token.low) > 3 and any(token.low in image for image in images)):
+                return index
+    return -1
+
+
+def _unless_negated(clause: Clause, at: int, expression: str) -> str:
     return f"not ({expression})" if negated(clause, at, 4) else expression
 
 
-def _limits(clause: Clause, kind: KindWord, found: Where) -> None:
-    missing = clause.has("without, no, lack, lacking, missing, not, lacks")
-    container = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}.get(kind.kind, "spec.template.spec")
-    base = f"{container}.containers[*]"
-    for words, path in (
-        (("memory limit", "memory limits", "mem limit"), "resources.limits.memory"),
-        (("cpu limit", "cpu limits"), "resources.limits.cpu"),
-        (("memory request", "memory requests"), "resources.requests.memory"),
-        (("cpu request", "cpu requests"), "resources.requests.cpu"),
-        (("limits", "limit", "resource limits"), "resources.limits"),
-        (("requests", "resource requests"), "resources.requests"),
-        (("liveness probe", "liveness probes", "liveness"), "livenessProbe"),
-        (("readiness probe", "readiness probes", "readiness"), "readinessProbe"),
-        (("probes", "probe", "health checks"), "readinessProbe"),
-    ):
-        if not clause.has(*words):
-            continue
-        at = next(at for word in words if (at := clause.find(word)) >= 0)
-        bound = bound_near(clause, at)
-        if bound is not None:
-            found.parts.append(f"{base}.{path} {bound[0]} {bound[1].text}")
-        elif missing:
-            found.parts.append(f"no {base}.{path}")
-        elif clause.has("with, have, has, having, set"):
-            found.parts.append(f"has {base}.{path}")
-        clause.use_words(*words, "without, no, with, set")
+_CONTAINER_FIELDS = (
+    ("memory limit, memory limits, mem limit", "resources.limits.memory"),
+    ("cpu limit, cpu limits", "resources.limits.cpu"),
+    ("memory request, memory requests", "resources.requests.memory"),
+    ("cpu request, cpu requests", "resources.requests.cpu"),
+    ("limits, limit, resource limits", "resources.limits"),
+    ("requests, resource requests", "resources.requests"),
+    ("liveness probe, liveness probes, liveness", "livenessProbe"),
+    ("readiness probe, readiness probes, readiness", "readinessProbe"),
+    ("startup probe, startup probes", "startupProbe"),
+    ("probes, probe, health checks", "readinessProbe"),
+    ("security context", "securityContext"),
+)
+
+
+def _containers(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """What containers have or lack: limits, requests, probes; comparisons of them."""
+    found = next((item for item in _CONTAINER_FIELDS if clause.has(item[0])), None)
+    if found is None or kind.kind not in aspects.TEMPLATED:
         return
+    words, path = found
+    at = next(at for phrase in phrases(words) if (at := clause.find(" ".join(phrase))) >= 0)
+    field = aspects.path_of(f"{{pod}}.containers[*].{path}", kind.kind)
+    bound = bound_near(clause, at)
+    if bound is not None:
+        yield f"{field} {bound[0]} {bound[1].text}"
+    elif clause.has("without, no, lack, lacking, missing, not, lacks"):
+        yield f"no {field}"
+    elif clause.has("with, have, has, having, set"):
+        yield f"has {field}"
+    clause.use_words(words, "without, no, with, set")
 
 
-def _types(clause: Clause, kind: KindWord, found: Where) -> None:
+_TYPES = {
+    "loadbalancer": "LoadBalancer",
+    "nodeport": "NodePort",
+    "clusterip": "ClusterIP",
+    "externalname": "ExternalName",
+}
+
+
+def _types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if kind.kind != "Service":
         return
-    for word, value in (
-        ("loadbalancer", "LoadBalancer"), ("load balancer", "LoadBalancer"), ("load balancers", "LoadBalancer"),
-        ("loadbalancers", "LoadBalancer"), ("nodeport", "NodePort"), ("node port", "NodePort"), ("nodeports", "NodePort"),
-        ("clusterip", "ClusterIP"), ("externalname", "ExternalName"),
-    ):  # fmt: skip
-        if clause.has(word):
-            found.parts.append(_maybe_not(clause, clause.find(word), f"type = {value}"))
-            clause.use_words(word, "type, of type")
+    for word, value in _TYPES.items():
+        spoken = re.sub(r"([A-Z])", r" \1", value).strip().lower()
+        at = next((at for one in (word, f"{word}s", spoken, f"{spoken}s") if (at := clause.find(one)) >= 0), -1)
+        if at >= 0:
+            clause.use_words(word, spoken, "type, of type")
+            yield _unless_negated(clause, at, f"type = {value}")
             return
     if clause.has("headless"):
-        found.parts.append("spec.clusterIP = None")
+        yield "spec.clusterIP = None"
 
 
-def _oddities(clause: Clause, kind: KindWord, found: Where) -> None:
-    if kind.kind == "Pod" and clause.has(
-        "without owner, no owner, orphaned, bare, without a controller, unmanaged, no controller"
-    ):
-        found.parts.append("no owner")
-    if clause.has("privileged"):
-        found.parts.append(
-            "securityContext.privileged = true" if False else "spec.containers[*].securityContext.privileged = true"
-        )
-    if clause.has("host network, hostnetwork"):
-        found.parts.append("spec.hostNetwork = true")
-    if kind.kind == "ConfigMap" and clause.has("immutable"):
-        found.parts.append("immutable = true")
+_ODDITIES = (
+    ("without owner, no owner, orphaned, bare, without a controller, unmanaged, no controller", ("Pod",), "no owner"),
+    ("privileged", ("Pod",), "spec.containers[*].securityContext.privileged = true"),
+    ("host network, hostnetwork", ("Pod",), "spec.hostNetwork = true"),
+    ("immutable", ("ConfigMap", "Secret"), "immutable = true"),
+)
+
+
+def _oddities(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    for words, kinds, test in _ODDITIES:
+        if kind.kind in kinds and clause.has(words):
+            yield test
+
+
+def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """A plain value of objects of this kind, by its name in words: "pipelines with parallelism over 5"."""
+    for words, path, values in aspects.settings_of(kind.kind, world.index.vocabulary):
+        at = clause.find(words)
+        if at < 0 or at in clause.used or words in _TAKEN:
+            continue
+        bound = bound_near(clause, at)
+        said = next((value for value in values if value.lower() in clause.low and value.lower() != words), "")
+        if bound is not None:
+            yield f"spec.{path} {bound[0]} {bound[1].text}"
+        elif said:
+            yield _unless_negated(clause, clause.low.index(said.lower()), f"spec.{path} = {said}")
+        if bound is not None or said:
+            clause.use_words(words)
+
+
+_TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
+"""Words that other conditions understand."""
+_CONDITIONS: tuple[Condition, ...] = (
+    _restarts, _replicas, _ages, _nodes, _images, _containers, _types, _oddities, _settings,
+)  # fmt: skip

@@ -1,125 +1,137 @@
-"""Words for the state that objects are in: failing, pending, not ready, cordoned."""
+"""Words for the state that objects are in: one table from words to filters, by kind."""
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import negated
-from cloudwright.agents.language.reads.frame import Where
+from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.references import SWITCHES, World
 from cloudwright.agents.language.understanding import KindWord
 
-_UNREADY = {"Pod": "not ready and not Completed and not Succeeded", "Job": "status = Failed"}
+_WORKLOADS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"))
+_READY = {
+    "PersistentVolumeClaim": "Bound",
+    "PersistentVolume": "Bound",
+    "Job": "status != Failed",
+    "Pod": "(ready or Completed or Succeeded)",
+}
+"""What "ready" is for kinds that have no such state by themselves."""
 
 
-_BAD_WORDS = (
-    "unhealthy", "failing", "broken", "bad", "in trouble", "unready", "not-ready", "notready", "degraded", "having trouble",
-    "having problems", "struggling", "troubled", "sick", "faulty", "malfunctioning", "in a bad state", "misbehaving", "down",
-    "problematic", "stuck", "red",
-)  # fmt: skip
+@dataclass(frozen=True)
+class _State:
+    """Words for one state, the filter for it, and other filters for some kinds."""
+
+    words: str
+    test: str
+    of: Mapping[str, str] = field(default_factory=dict)
 
 
-_GOOD_WORDS = (
-    "healthy",
-    "ready",
-    "up",
-    "fine",
-    "ok",
-    "okay",
-    "working",
-    "good",
-    "available",
-    "fully available",
-    "green",
+_BAD = (
+    "unhealthy, failing, broken, bad, in trouble, unready, not-ready, notready, degraded, having trouble, having problems, struggling,"
+    " troubled, sick, faulty, malfunctioning, in a bad state, misbehaving, down, problematic, stuck, red, fewer ready, less ready,"
+    " missing replicas, missing pods, below desired, short of replicas, fewer than desired, less than desired, fewer than they want,"
+    " fewer than wanted, incomplete, partially ready, unavailable, wrong"
 )
-
-
-_STATES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("crash looping", "crashlooping", "crash-looping", "crashloopbackoff", "crashloop", "crash loop", "crash-loop",
-      "crash loops"), "status matches CrashLoopBackOff"),
-    (("crashing", "crashed", "crashes", "keep crashing", "crash"), "status matches \"CrashLoopBackOff|Error|OOMKilled|ExitCode\""),
-    (("oomkilled", "oom killed", "oom-killed", "out of memory", "oom", "ran out of memory", "run out of memory"), "reason = OOMKilled"),
-    (("pending", "unschedulable", "waiting to be scheduled", "unscheduled", "waiting"), "status = Pending"),
-    (("imagepullbackoff", "errimagepull", "failing to pull", "image pull", "pull their image", "pull its image",
-      "pulling images", "pull images", "pull the image", "image can not be pulled", "pull an image", "pull"), "status matches ImagePull"),
-    (("completed", "finished", "succeeded", "complete", "done"), "status matches \"Completed|Succeeded|Complete\""),
-    (("failed", "errored"), "status matches \"Failed|Error|BackoffLimit\""),
-    (("evicted",), "reason = Evicted"),
-    (("terminating", "being deleted", "stuck in deletion"), "terminating = true"),
-    (("suspended", "paused", "on hold", "disabled"), "suspended = true"),
-    (("running",), "status = Running"),
-    (("unbound",), "status != Bound"),
-    (("bound",), "status = Bound"),
-    (("lost",), "status = Lost"),
-    (("released",), "status = Released"),
+_GOOD = (
+    "healthy, ready, up, fine, ok, okay, working, good, available, fully available, green, fully ready, up and running"
+)
+_STATES: tuple[_State, ...] = (
+    _State("crash looping, crashlooping, crash-looping, crashloopbackoff, crashloop, crash loop, crash-loop, crash loops",
+           "status matches CrashLoopBackOff"),
+    _State("crashing, crashed, crashes, keep crashing, crash, keep dying, keeps dying, dying",
+           'status matches "CrashLoopBackOff|Error|OOMKilled|ExitCode"'),
+    _State("oomkilled, oom killed, oom-killed, out of memory, oom, ran out of memory, run out of memory, killed for memory",
+           "reason = OOMKilled"),
+    _State("pending, unschedulable, waiting to be scheduled, unscheduled, waiting, not scheduled", "status = Pending",
+           {"Node": "status matches SchedulingDisabled"}),
+    _State("imagepullbackoff, errimagepull, failing to pull, image pull, pull their image, pull its image, pulling images, pull images,"
+           " pull the image, image can not be pulled, pull an image, pull", "status matches ImagePull"),
+    _State("completed, finished, succeeded, complete, done", 'status matches "Completed|Succeeded|Complete"'),
+    _State("failed, errored", 'status matches "Failed|Error|BackoffLimit"'),
+    _State("evicted", "reason = Evicted"),
+    _State("terminating, being deleted, stuck in deletion", "terminating = true"),
+    _State("suspended, paused, on hold, disabled, switched off, turned off", "suspended = true", {"Deployment": "spec.paused = true"}),
+    _State("active, enabled, unpaused", "suspended = false",
+           {"Deployment": "not spec.paused = true", "Namespace": "Active", "Job": "status = Running", "Pod": "status = Running"}),
+    _State("running", "status = Running", dict.fromkeys(_WORKLOADS, "ready")),
+    _State("unbound", "status != Bound"),
+    _State("bound", "status = Bound"),
+    _State("lost", "status = Lost"),
+    _State("released", "status = Released"),
+    _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling", "status matches SchedulingDisabled"),
+    _State("schedulable, open for scheduling", "not (status matches SchedulingDisabled)"),
 )  # fmt: skip
+_FIXED = re.compile(r"(?:[A-Z][a-z]+){2,}|OOMKilled")
+"""A reason or a status as Kubernetes writes it."""
 
 
-def _unready(kind: KindWord) -> str:
-    if kind.kind in ("PersistentVolumeClaim", "PersistentVolume"):
-        return "not Bound"
-    if kind.kind == "Node":
-        return "not ready"
-    return _UNREADY.get(kind.kind, "ready = false")
+def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
+    """The filters for the states that a clause speaks of, negations heeded; several with "or" are one."""
+    found = [*_named(clause, kind, world), *_condition(clause, kind)]
+    found = found or [
+        f"(status = {token.raw} or reason = {token.raw})"
+        for index, token in enumerate(clause.tokens)
+        if _FIXED.fullmatch(token.raw) and clause.at(index) is None
+    ]
+    return ["(" + " or ".join(found) + ")"] if len(found) > 1 and clause.has("or") else found
 
 
-def states(clause: Clause, kind: KindWord, found: Where) -> None:  # noqa: C901
-    joined: list[str] = []
-    for words, expression in _STATES:
-        for word in sorted(words, key=len, reverse=True):
-            at = clause.find(word)
-            if at < 0 or at in clause.used or _speaks_of_images(clause, at, word):
-                continue
-            clause.use_words(word)
-            expression = _for_kind(expression, word, kind)
-            negative = "ImagePull" not in expression and negated(clause, at)
-            joined.append(f"not ({expression})" if negative else expression)
-            break
-    for words, bad in ((_BAD_WORDS, True), (_GOOD_WORDS, False)):
-        for word in words:
-            at = clause.find(word)
-            if at < 0 or at in clause.used:
-                continue
-            clause.use_words(word)
-            wrong = bad != negated(clause, at)
-            joined.append(f"({_unready(kind)})" if wrong else "ready")
-            break
-    for token in clause.tokens:
-        if (
-            re.fullmatch(r"(?:[A-Z][a-z]+){2,}|OOMKilled", token.raw)
-            and not joined
-            and clause.at(clause.tokens.index(token)) is None
-        ):
-            joined.append(f"(status = {token.raw} or reason = {token.raw})")
-    if kind.kind == "Node" and clause.has("cordoned, unschedulable, scheduling disabled, schedulingdisabled"):
-        joined = ["status matches SchedulingDisabled"]
-        clause.use_words("cordoned, unschedulable")
-    elif kind.kind == "Node" and clause.has("schedulable"):
-        joined = ["not (status matches SchedulingDisabled)"]
-    if len(joined) > 1 and clause.has("or"):
-        found.parts.append("(" + " or ".join(joined) + ")")
-    else:
-        found.parts += joined
+def _named(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    for state in _STATES:
+        at = _spoken(clause, state.words)
+        if at >= 0:
+            test = _test(state, kind, world)
+            negative = "ImagePull" not in test and negated(clause, at)
+            yield f"not ({test})" if negative else test
+
+
+def _condition(clause: Clause, kind: KindWord) -> Iterator[str]:
+    """Good or bad in general."""
+    ready = _READY.get(kind.kind, "ready")
+    for words, bad in ((_BAD, True), (_GOOD, False)):
+        at = _spoken(clause, words)
+        if at >= 0:
+            yield f"not {ready}" if bad != negated(clause, at) else ready if kind.kind != "Pod" else "ready"
+
+
+def _spoken(clause: Clause, words: str) -> int:
+    """Where the longest of some phrases stands that nothing else explains; -1 if none does."""
+    for phrase in sorted(phrases(words), key=len, reverse=True):
+        text = " ".join(phrase)
+        at = clause.find(text)
+        if at >= 0 and at not in clause.used and not _speaks_of_images(clause, at, text):
+            clause.use_words(text)
+            return at
+    return -1
+
+
+def _test(state: _State, kind: KindWord, world: World) -> str:
+    if kind.kind in state.of:
+        return state.of[kind.kind]
+    if "suspended" in state.test and (switch := _switch(kind, world)):
+        on = state.test.endswith("true") != (switch == "enabled")
+        return f"spec.{switch} = true" if on else f"not spec.{switch} = true"
+    if kind.kind in _WORKLOADS and "status" in state.test:
+        return "ready = false"
+    return state.test
+
+
+def _switch(kind: KindWord, world: World) -> str:
+    """The field with which objects of a custom kind are stopped and started, or ""."""
+    if kind.kind in ("CronJob", "Job"):
+        return ""
+    objects = [item for item in world.index.vocabulary.objects if item.ref.kind == kind.kind]
+    return next((name for name in SWITCHES for item in objects if name in item.settings), "")
 
 
 def _speaks_of_images(clause: Clause, at: int, word: str) -> bool:
     """ "running image x" and "running on node y" say nothing about the status."""
     following = clause.low[at + 1 : at + 3]
-    if (
-        word == "running"
-        and following
-        and (
-            following[0] in ("on", "image", "version", "the", "an")
-            or ((mention := clause.at(at + 1)) is not None and mention.what in ("image", "name"))
-        )
-    ):
-        return not negated(clause, at)
-    return False
-
-
-def _for_kind(expression: str, word: str, kind: KindWord) -> str:
-    if kind.kind == "Job" and word == "running":
-        return "status = Running"
-    if kind.kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet") and "status" in expression:
-        return "ready" if word == "running" else "ready = false"
-    if kind.kind == "Deployment" and word == "paused":
-        return "spec.paused = true"
-    return expression
+    if word != "running" or not following:
+        return False
+    mention = clause.at(at + 1)
+    placed = following[0] in ("on", "image", "version", "the", "an")
+    return (placed or (mention is not None and mention.what in ("image", "name"))) and not negated(clause, at)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cloudwright.agents.language.calls import call, label_of, located, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import ROLLING, World, fitting
+from cloudwright.agents.language.references import ROLLING, SWITCHES, World, fitting
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -57,13 +57,9 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
 
 def _pausable(clause: Clause, world: World) -> tuple[str, ...]:
     named = [item for mention in clause.of("name") for item in mention.objects]
-    custom = {item.ref.kind for item in named if set(_SWITCHES) & set(item.settings)}
+    custom = {item.ref.kind for item in named if set(SWITCHES) & set(item.settings)}
     del world
     return ("Deployment", "CronJob", "StatefulSet", "Job", *sorted(custom))
-
-
-_SWITCHES = ("paused", "suspend", "suspended", "enabled")
-"""Fields of custom kinds that stop and start what they describe."""
 
 
 def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
@@ -79,7 +75,7 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     stops = "stop" in families and "pause" not in families
 
     def make(item: Named) -> ToolCall | Question:
-        switch = next((name for name in _SWITCHES if name in item.settings), "")
+        switch = next((name for name in SWITCHES if name in item.settings), "")
         if switch and item.ref.kind not in ("Deployment", "CronJob", "Job"):
             off = not pausing if switch == "enabled" else pausing
             return call("patch_resource", **located(item), patch={"spec": {switch: off}})
