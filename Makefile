@@ -11,7 +11,7 @@ help: ## Show this list
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev,postgres]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[bench,dev,postgres]'
 	@touch $(READY)
 
 install: $(READY) ## Make .venv with everything in it (.venv/bin/cloudwright)
