@@ -14,6 +14,31 @@ from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.topologies.start import Cluster
 
 
+class Metrics:
+    """A cluster's Prometheus API on a loopback port."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        config = uvicorn.Config(
+            cluster.estate.prometheus(cluster.world.lock),
+            loop="asyncio",
+            log_level="critical",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
+        self._server = Background(config, bound, "twin-prometheus")
+
+    def start(self) -> None:
+        """Serve from a thread."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.stop()
+
+
 class Hosted:
     """Serves a cluster while it is used as a context manager; `speed` is virtual seconds per second."""
 
@@ -22,17 +47,7 @@ class Hosted:
         world = cluster.world
         self.serving = Serving(world.server, lock=world.lock, settle=world.settle, port=port)
         self._speed = speed
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.bind(("127.0.0.1", 0))
-        self._prometheus_port = bound.getsockname()[1]
-        config = uvicorn.Config(
-            cluster.estate.prometheus(world.lock),
-            loop="asyncio",
-            log_level="critical",
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        self._prometheus = Background(config, bound, "twin-prometheus")
+        self._prometheus = Metrics(cluster)
         self._folder = Path(tempfile.mkdtemp(prefix="cloudwright-"))
         self._stop_time: Callable[[], None] = lambda: None
 
@@ -44,7 +59,7 @@ class Hosted:
     @property
     def prometheus_url(self) -> str:
         """Where the Prometheus API is."""
-        return f"http://127.0.0.1:{self._prometheus_port}"
+        return self._prometheus.url
 
     def __enter__(self) -> "Hosted":
         self.serving.start()

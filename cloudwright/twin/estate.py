@@ -12,7 +12,7 @@ from cloudwright.twin.apps.machine import Fleet, Machine
 from cloudwright.twin.apps.registry import Registry
 from cloudwright.twin.apps.runner import ModelCatalog, Runner, bundled_models, bundled_registry
 from cloudwright.twin.clock import Clock
-from cloudwright.twin.kubelet import Connection, ExecResult, LogOptions, NodeStats, PodStats
+from cloudwright.twin.kubelet import Connection, ExecResult, LogOptions, NodeStats, PodStats, ShellSession
 from cloudwright.twin.network.index import RoutingIndex
 from cloudwright.twin.network.plane import External, Plane
 from cloudwright.twin.network.traffic import TrafficEngine
@@ -129,6 +129,10 @@ class Estate:
     ) -> ExecResult:
         """See `Kubelet.exec`."""
         return self.agent.exec(namespace, pod, container, argv, stdin=stdin, tty=tty)
+
+    def shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> ShellSession:
+        """See `Kubelet.shell`."""
+        return self.agent.shell(namespace, pod, container, argv)
 
     def wants_stdin(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> bool:
         """See `Kubelet.wants_stdin`."""

@@ -85,6 +85,24 @@ class KubeletError(Exception):
         self.message = message
 
 
+class ShellSession(Protocol):
+    """An interactive shell in a container; its lines share directory and variables."""
+
+    @property
+    def prompt(self) -> str:
+        """What a terminal shows before the next line."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the shell is gone."""
+        ...
+
+    def line(self, text: str) -> ExecResult:
+        """Run one line of input."""
+        ...
+
+
 class Kubelet(Protocol):
     """Logs, commands, ports and measurements of the pods on the simulated nodes.
 
@@ -115,6 +133,10 @@ class Kubelet(Protocol):
         self, namespace: str, pod: str, container: str, argv: Sequence[str], *, stdin: bytes | None, tty: bool
     ) -> ExecResult:
         """Run a command in the container's model to its end. `stdin` is None when none is attached."""
+        ...
+
+    def shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> ShellSession:
+        """Start an interactive shell in the container's model."""
         ...
 
     def wants_stdin(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("aggregated API servers other than metrics.k8s.io", "an APIService can be stored and serves nothing"),
     Limit("allocation of dynamic resources (resource.k8s.io)", "claims are stored and stay pending"),
     Limit("lists at an exact past resourceVersion", "the present state; watches do replay recent history"),
-    Limit("a shell's state between lines of an interactive exec", "each line runs on its own"),
+    Limit("keys for a program that an interactive shell has started", "it reads no input"),
 )
 
 REFUSED_SUBRESOURCES = {(("", "pods"), "ephemeralcontainers"), (("", "pods"), "resize")}

@@ -38,6 +38,8 @@ def run_demo(*, healthy: bool, seed: int, faults: str, port: int, chat: Chat | N
 
     names = tuple(part.strip() for part in faults.split(",") if part.strip())
     prepared = prepare(seed=seed, healthy=healthy, names=names, start_at=time.time())
+    world = prepared.cluster.world
+    world.step(max(0.0, time.time() - world.clock.now()))  # the clock shows the present, however long this took
     with Hosted(prepared.cluster, port=port) as hosted:
         if chat is not None:
             return chat(hosted)

@@ -24,6 +24,7 @@ def serve(
     port: Port = 0,
     limits: Annotated[bool, typer.Option("--limits", help="Print what is not simulated, and stop.")] = False,
     kubeconfig: Annotated[Path | None, typer.Option(help="Where to write the kubeconfig (default: print it).")] = None,
+    database: Annotated[Path | None, typer.Option(help="A SQLite file that keeps the API state.")] = None,
 ) -> None:
     """Serve a simulated cluster until Ctrl-C, and print a kubeconfig for it."""
     if limits:
@@ -31,20 +32,19 @@ def serve(
 
         typer.echo(described())
         return
-    import time
-
     from cloudwright.evals.serving import run_served
 
-    run_served(topology, port=port, start_at=time.time(), announce=lambda text: _announce(text, kubeconfig))
+    run_served(topology, port=port, database=database, announce=lambda text, url: _announce(text, url, kubeconfig))
 
 
-def _announce(text: str, path: Path | None) -> None:
+def _announce(text: str, prometheus: str, path: Path | None) -> None:
     if path is None:
         typer.echo(text)
-        return
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
-    typer.echo(f"kubeconfig written to {path}; stop with Ctrl-C")
+    else:
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        typer.echo(f"kubeconfig written to {path}; stop with Ctrl-C")
+    typer.echo(f"Prometheus at {prometheus}", err=path is None)
 
 
 def _connected(kubeconfig: Path) -> "HttpApi":

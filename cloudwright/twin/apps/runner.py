@@ -14,6 +14,7 @@ from cloudwright.twin.apps.netcommands import NETWORK_COMMANDS, OPTIONAL_COMMAND
 from cloudwright.twin.apps.process import Process, Program
 from cloudwright.twin.apps.programs import run_app
 from cloudwright.twin.apps.registry import Image, ImageSpec, RegistryData
+from cloudwright.twin.apps.session import Session, drain
 from cloudwright.twin.apps.shell import Builtin, Context, Io, Run, Shell
 
 
@@ -146,6 +147,17 @@ class Runner:
             return (yield from shell.nested(process.argv, io))
         return (yield from shell.run(process.argv, io))
 
+    def session(self, process: Process, argv: Sequence[str]) -> Session:
+        """Start an interactive shell in a running container.
+
+        Raises:
+            StartError: the container has no shell.
+        """
+        tools = tools_of(process.image.spec)
+        if argv[0].rpartition("/")[2] not in tools:
+            raise StartError(_missing(argv[0]))
+        return Session(Shell(self._context(process, attached=True), tools))
+
     def execute(self, process: Process, argv: Sequence[str], stdin: bytes | None) -> tuple[bytes, bytes, int]:
         """Run a command in a running container to its end: stdout, stderr, exit code.
 
@@ -166,20 +178,8 @@ class Runner:
         io = Io(out.append, err.append, (stdin or b"").decode("utf-8", "surrogateescape"))
         shell = Shell(context, tools)
         run = shell.nested(argv, io) if base in ("sh", "bash", "ash") else shell.run(argv, io)
-        code = _drain(run)
+        code = drain(run)
         return "".join(out).encode("utf-8", "surrogateescape"), "".join(err).encode("utf-8", "surrogateescape"), code
-
-
-def _drain(run: Run) -> int:
-    """Run to the end without waiting; a command that would wait for ever was interrupted."""
-    for _ in range(1000):
-        try:
-            delay = next(run)
-        except StopIteration as end:
-            return int(end.value or 0)
-        if delay == float("inf"):
-            return 130
-    return 137
 
 
 def _plausible(path: str) -> bool:

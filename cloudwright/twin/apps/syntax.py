@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 class ShellSyntaxError(Exception):
     """The text is no shell program that is understood here."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether more text could make it one."""
+        return any(word in str(self) for word in ("unterminated", "end of file", "missing )", "'eof'"))
+
 
 @dataclass(frozen=True)
 class Part:

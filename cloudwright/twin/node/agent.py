@@ -1,13 +1,24 @@
 """The node agent: every simulated kubelet of a world, and the answers to the API server's questions."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cloudwright.twin.api import CONFIG_MAPS, PODS, SECRETS, Change, ChangeType
 from cloudwright.twin.apps.machine import Machine, Sandbox
 from cloudwright.twin.apps.process import LogBuffer, Process, log_time
 from cloudwright.twin.apps.runner import StartError
-from cloudwright.twin.kubelet import Connection, ExecResult, KubeletError, LogOptions, NodeStats, PodStats, Usage
+from cloudwright.twin.apps.session import Session
+from cloudwright.twin.kubelet import (
+    Connection,
+    ExecResult,
+    KubeletError,
+    LogOptions,
+    NodeStats,
+    PodStats,
+    ShellSession,
+    Usage,
+)
 from cloudwright.twin.network.plane import respond
 from cloudwright.twin.node.context import NodeContext
 from cloudwright.twin.node.eviction import PERIOD, Evictor, memory_used
@@ -224,13 +235,17 @@ class NodeAgent:
         try:
             out, err, code = self.context.runner.execute(process, list(argv), stdin)
         except StartError as error:
-            text = (
-                "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: "
-                f"unable to start container process: {error}"
-            )
-            raise KubeletError(500, text) from None
+            raise _unstartable(error) from None
         self.context.plane.touch()
         return ExecResult(out + err, b"", code) if tty else ExecResult(out, err, code)
+
+    def shell(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> ShellSession:
+        """See `Kubelet.shell`."""
+        process = self._process(namespace, pod, container)
+        try:
+            return _Shell(self.context.runner.session(process, argv), self.context.plane.touch)
+        except StartError as error:
+            raise _unstartable(error) from None
 
     def wants_stdin(self, namespace: str, pod: str, container: str, argv: Sequence[str]) -> bool:
         """See `Kubelet.wants_stdin`."""
@@ -305,6 +320,32 @@ def _bounded(lines: Iterator[bytes], limit: int | None) -> Iterator[bytes]:
         elif left > 0:
             yield line[:left]
             left -= len(line)
+
+
+def _unstartable(error: StartError) -> KubeletError:
+    text = "failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: "
+    return KubeletError(500, f"{text}unable to start container process: {error}")
+
+
+@dataclass
+class _Shell:
+    """A session that tells the network model that something may have changed."""
+
+    session: Session
+    touch: Callable[[], None]
+
+    @property
+    def prompt(self) -> str:
+        return self.session.prompt
+
+    @property
+    def ended(self) -> bool:
+        return self.session.ended
+
+    def line(self, text: str) -> ExecResult:
+        result = ExecResult(*self.session.line(text))
+        self.touch()
+        return result
 
 
 class _PortConnection:
