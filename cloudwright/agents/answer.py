@@ -31,7 +31,7 @@ class AskAnswer(Answer):
 
     @property
     def exit_code(self) -> ExitCode:
-        """6 if it asks back, 4 if something waits for approval, 5 if a change was refused, 1 if one failed, else 0."""
+        """6: it asks back; 4: something waits for approval; 5: a change was refused; 1: one, or every read, failed."""
         states = {item.state for item in self.proposals}
         if self.question is not None:
             return ExitCode.QUESTION
@@ -41,7 +41,8 @@ class AskAnswer(Answer):
             return ExitCode.APPROVAL_NEEDED
         if states & {Stands.DENIED, Stands.VOID}:
             return ExitCode.REFUSED
-        return ExitCode.FAILED if Stands.FAILED in states else ExitCode.OK
+        nothing_worked = bool(self.calls) and all(call.error for call in self.calls)
+        return ExitCode.FAILED if Stands.FAILED in states or nothing_worked else ExitCode.OK
 
 
 def answer_of(state: dict[str, Any], waiting: dict[str, Any] | None, kit: Kit, session: str) -> AskAnswer:

@@ -42,6 +42,7 @@ def read(call: ToolCall, kit: Kit) -> tuple[Observation | None, CallView]:
         tool=call.tool,
         arguments=seen.evidence.arguments,
         evidence=seen.evidence.id,
+        error=seen.result.failure,
         seconds=time.monotonic() - started,
     )
 

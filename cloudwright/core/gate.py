@@ -383,7 +383,7 @@ class Gate:
         self._on_step("ran")
         verification = self._look(tool, args, preview, context)
         observation = self._observe(tool, proposal.call, result, context)
-        done = verification.progress in (Progress.DONE, Progress.UNKNOWN)
+        done = verification.progress in (Progress.DONE, Progress.UNKNOWN) and not observation.result.failure
         self._finish(proposal, done, observation.result.render(2000), verification, proposal.undo)
         self._on_step("outcome")
         return Outcome(proposal, observation.result, verification, proposal.undo, observation.evidence)

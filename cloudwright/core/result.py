@@ -17,13 +17,15 @@ class Result(Frozen):
     """Base of every tool's output.
 
     `total` counts what matched, `shown` what is in here; `handle` names the whole in the `ResultStore`.
-    `notes` say what is missing or was cut, one sentence each.
+    `notes` say what is missing or was cut, one sentence each. `failure` says in a few words why what was run counts as
+    failed although the call itself worked, such as "exit code 1".
     """
 
     total: int | None = None
     shown: int | None = None
     handle: str | None = None
     notes: tuple[str, ...] = ()
+    failure: str = ""
 
     def body(self, budget: int) -> str:
         """The data as text of at most about `budget` characters."""

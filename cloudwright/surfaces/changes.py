@@ -7,10 +7,9 @@ import typer
 
 from cloudwright.core.answers import ProposalAnswer, ProposalView, ToolResultAnswer
 from cloudwright.core.approval import Answer
-from cloudwright.core.change import Progress
 from cloudwright.core.errors import ExitCode, GateError
 from cloudwright.core.masking import PLACEHOLDER
-from cloudwright.core.proposal import Proposal, Provenance, Record, Source
+from cloudwright.core.proposal import Proposal, Provenance, Record, Source, State
 from cloudwright.core.tool import Effect, ToolCall
 from cloudwright.surfaces import texts
 from cloudwright.surfaces.commands.output import print_answer
@@ -28,7 +27,7 @@ def run_call(session: Session, call: ToolCall, source: Source = Source.USER, why
             tool=call.tool, result=observation.result.model_dump(mode="json"), evidence=observation.evidence
         )
         print_answer(answer, session.effective.settings.output, observation.result.render)
-        return ExitCode.OK
+        return ExitCode.FAILED if observation.result.failure else ExitCode.OK
     provenance = Provenance(source=source, session=session.context.session, why=why)
     proposal = session.gate.propose(call, session.context, session.approver, provenance)
     return decide(session, proposal, call)
@@ -91,8 +90,7 @@ def execute(session: Session, proposal: Proposal, original: ToolCall | None = No
     print_answer(
         answer, session.effective.settings.output, lambda: texts.outcome(outcome.result.render(), answer.proposal)
     )
-    bad = outcome.verification.progress in (Progress.NOT_DONE, Progress.PARTLY)
-    return ExitCode.FAILED if bad else ExitCode.OK
+    return ExitCode.FAILED if record.state is State.FAILED else ExitCode.OK
 
 
 def settle(session: Session) -> list[Record]:

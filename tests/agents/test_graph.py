@@ -9,7 +9,7 @@ from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
 from cloudwright.agents.model.scripted import ScriptedModel
 from cloudwright.agents.sessions import Conversation
-from cloudwright.core.errors import NotFound
+from cloudwright.core.errors import ExitCode, NotFound
 from tests.agents.desk import Desk, NoCause
 
 
@@ -165,6 +165,14 @@ def test_a_change_that_waits_or_was_denied_is_an_answer(desk: Desk) -> None:
     talk.ask("set db to 3")
     talk.answer({"decision": "deny", "reason": "too late"})
     assert answered(desk, talk).answer == "Denied (too late), nothing was changed: set db to 3."
+
+
+def test_a_turn_in_which_every_read_failed_is_a_failure(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("get cart")
+    assert answered(desk, talk).exit_code is ExitCode.OK
+    talk.ask("get nobody")
+    assert answered(desk, talk).exit_code is ExitCode.FAILED
 
 
 def test_a_cause_that_only_the_model_finds_is_the_answer(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from cloudwright.core.approval import Answer, ApprovalRequest, Approver, Decisio
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.change import FieldChange, ObjectChange, Preview, Progress, Verification
 from cloudwright.core.context import Context
-from cloudwright.core.errors import Conflict
+from cloudwright.core.errors import Conflict, NotFound
 from cloudwright.core.gate import Gate
 from cloudwright.core.journal import Journal
 from cloudwright.core.masking import SessionRedactor
@@ -43,6 +43,7 @@ class World:
     uids: dict[str, str] = field(default_factory=lambda: {"cart": "u1", "db": "u2"})
     writes: list[tuple[str, int]] = field(default_factory=list)
     note: str = ""
+    complaint: str = ""
     fail_after_write: bool = False
     fail_before_write: bool = False
 
@@ -110,6 +111,8 @@ def _progress(args: SetValue, _preview: Preview, context: Context) -> Verificati
 def get_value(args: Name, context: Context) -> Document:
     """Read one value."""
     world = context.service(World)
+    if args.name not in world.values:
+        raise NotFound(f"There is no value {args.name}.")
     value = world.values[args.name]
     return Document(content={"name": args.name, "value": value, "password": "hunter2-secret", "note": world.note})
 
@@ -125,8 +128,9 @@ def get_value(args: Name, context: Context) -> Document:
 )
 def set_value(args: SetValue, context: Context) -> Changed:
     """Set one value."""
-    context.service(World).write(args.name, args.value)
-    return Changed(summary=f"{args.name} is {args.value}")
+    world = context.service(World)
+    world.write(args.name, args.value)
+    return Changed(summary=f"{args.name} is {args.value}", failure=world.complaint)
 
 
 def _drop_preview(args: Name, context: Context) -> Preview:

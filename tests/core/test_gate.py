@@ -195,6 +195,14 @@ def test_whose_idea_it_was_is_said_beside_the_policys_own_reason(bench: Bench, a
     assert decision.answer.strictness >= Answer.ALWAYS_ASK.strictness
 
 
+def test_what_ran_and_failed_is_recorded_as_failed(bench: Bench) -> None:
+    bench.world.complaint = "exit code 3"
+    digest = proposed(bench)
+    bench.gate().approve(digest, ALICE)
+    assert bench.gate().execute(digest, bench.context()).result.failure == "exit code 3"
+    assert bench.gate().ledger.record(digest).state is State.FAILED
+
+
 def test_read_only_previews_and_refuses_to_execute(bench: Bench) -> None:
     proposal = bench.gate().propose(set_call(), bench.context(read_only=True), ALICE, BY_USER)
     assert proposal.decision.answer is Answer.REFUSE

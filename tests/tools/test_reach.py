@@ -12,7 +12,7 @@ import pytest
 from cloudwright.core.change import Progress
 from cloudwright.core.context import Context
 from cloudwright.core.errors import InvalidArguments, NotFound, Unsupported
-from cloudwright.core.tool import Effect
+from cloudwright.core.tool import Effect, ToolCall
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.port_forward import close_tunnels
 from tests.servers.fixtures import eventually, open_session
@@ -89,6 +89,13 @@ def test_arguments_reach_the_program_one_by_one_with_no_shell_between(user: User
     failed = user.change("exec_command", name=a_pod(user), command=["sh", "-c", "echo no >&2; exit 3"])
     assert "exit code 3" in failed.result.render()
     assert "stderr: no" in failed.result.render()
+    assert failed.result.failure == "exit code 3"
+    looked = user.gate.read(
+        ToolCall(tool="exec_read_only", arguments={"name": a_pod(user), "command": ["ls", "/nowhere"]}),
+        user.context,
+        user.me,
+    )
+    assert looked.result.failure.startswith("exit code")
 
 
 def test_files_go_in_and_come_out_unchanged(user: User, tmp_path: Path) -> None:

@@ -140,11 +140,14 @@ def _exec_preview(args: Exec, context: Context) -> Preview:
     )
 
 
-def _finished(done: Finished, args: Exec) -> tuple[str, ...]:
+def _failure(done: Finished) -> str:
+    return f"exit code {done.code}" if done.code else ""
+
+
+def _finished(done: Finished) -> tuple[str, ...]:
     lines = [*done.stdout.decode("utf-8", "replace").splitlines()]
     lines += [f"stderr: {line}" for line in done.stderr.decode("utf-8", "replace").splitlines()]
-    notes = [f"exit code {done.code}"] if done.code else []
-    return tuple(lines + notes + (["… more output was dropped"] if done.cut else []))
+    return tuple(lines + (["… more output was dropped"] if done.cut else []))
 
 
 @destructive_tool(
@@ -177,9 +180,13 @@ def exec_command(args: Exec, context: Context) -> Changed:
         seconds=context.remaining(args.timeout_seconds),
         limit=_OUTPUT,
     )
-    lines = _finished(done, args)
     words = f"{shlex.join(args.command)} in {change.ref} ended with exit code {done.code}."
-    return Changed(summary="\n".join([words, *lines]), refs=(change.ref,), data={"exit_code": done.code})
+    return Changed(
+        summary="\n".join([words, *_finished(done)]),
+        refs=(change.ref,),
+        data={"exit_code": done.code},
+        failure=_failure(done),
+    )
 
 
 @read_tool(
@@ -211,7 +218,9 @@ def exec_read_only(args: Exec, context: Context) -> Lines:
         seconds=context.remaining(args.timeout_seconds),
         limit=_OUTPUT,
     )
-    return Lines(lines=tuple(context.redactor.text(line) for line in _finished(done, args)))
+    lines = tuple(context.redactor.text(line) for line in _finished(done))
+    failure = _failure(done)
+    return Lines(lines=lines, failure=failure, notes=(f"The program failed: {failure}.",) if failure else ())
 
 
 def _forward_change(args: Forward, context: Context) -> ObjectChange:
