@@ -59,11 +59,19 @@ class Verdict(StrEnum):
 
 
 class Remedy(Frozen):
-    """A fix as typed calls, in order. `risk` says in a few words what it may harm."""
+    """A fix as typed calls, in order. `risk` says in a few words what it may harm.
+
+    Without calls it is an instruction: what a person has to find out, decide or do outside of the cluster.
+    """
 
     title: str
-    calls: Annotated[tuple[ToolCall, ...], Field(min_length=1)]
+    calls: tuple[ToolCall, ...]
     risk: str = ""
+
+    @property
+    def label(self) -> Literal["fix", "to do"]:
+        """What the title is called where it is printed."""
+        return "fix" if self.calls else "to do"
 
 
 class Finding(Frozen):
