@@ -141,6 +141,15 @@ def settings_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str, t
         yield spoken(path)[-1], path, tuple(sorted(values))
 
 
+def fields_of(kind: str) -> Iterator[tuple[str, str]]:
+    """What people call the fields of a kind, and where they are."""
+    for text, paths in FIELDS:
+        template = paths.get(kind) or paths.get("*")
+        if template is not None and ("{pod}" not in template or kind in TEMPLATED):
+            for phrase in phrases(text):
+                yield " ".join(phrase), path_of(template, kind)
+
+
 def names_field(word: str, kind: str) -> bool:
     """Whether a word is what people call a field of this kind, and of not just any kind."""
     return any(kind in paths and tuple(word.split()) in phrases(text) for text, paths in FIELDS)

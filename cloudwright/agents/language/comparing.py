@@ -3,7 +3,7 @@
 import re
 
 from cloudwright.agents.language.clause import Clause, Mention
-from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.lexicon import listed, phrases
 
 _NEGATIONS = listed("not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor")
 
@@ -61,3 +61,15 @@ def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] |
             break
     clause.use(number)
     return sign, number
+
+
+_EXCLUDING = (
+    "except, excluding, except for, apart from, other than, but not, besides, without, leaving out, ignoring, minus"
+)
+
+
+def excluded(clause: Clause) -> bool:
+    """Whether the first named object is only named to be left out."""
+    names = clause.of("name")
+    starts = [at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0]
+    return bool(names and starts) and min(starts) < names[0].start

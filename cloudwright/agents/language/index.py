@@ -9,6 +9,7 @@ from cloudwright.agents.language.links import Links
 from cloudwright.agents.language.understanding import KindWord, Named, Vocabulary
 
 _NAMING_KEYS = frozenset(("app", "name", "k8s-app", "component", "pod-template-hash", "metadata.name", "version"))
+_SHORTEST_PART = 2
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 
 
@@ -51,6 +52,23 @@ class Index:
     def namespaces(self) -> frozenset[str]:
         """Names of namespaces."""
         return frozenset(self.vocabulary.namespaces)
+
+    @cached_property
+    def namespace_parts(self) -> Mapping[str, str]:
+        """Words that only one namespace has as a part of its name, or as the value of a label → that namespace."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in self.vocabulary.namespaces:
+            for part in name.split("-"):
+                found[part].add(name)
+        for named in self.vocabulary.objects:
+            if named.ref.kind == "Namespace":
+                for value in named.labels.values():
+                    found[value.lower()].add(named.ref.name)
+        return {
+            part: next(iter(names))
+            for part, names in found.items()
+            if len(names) == 1 and len(part) > _SHORTEST_PART and part not in self.namespaces
+        }
 
     @cached_property
     def flat(self) -> Mapping[str, str]:

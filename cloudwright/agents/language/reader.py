@@ -75,6 +75,8 @@ class RuleReader:
         found: list[Intent] = []
         for clause in split(tokens, tagger):
             intent = self._intent(clause, world)
+            if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
+                continue
             found.append(intent)
             if intent.about:
                 focus = (*intent.about, *(ref for ref in world.memory.objects if ref not in intent.about))

@@ -193,9 +193,12 @@ def last_shown(world: World, kinds: Sequence[str]) -> list[ObjectRef]:
         place = str(said.get("namespace", ""))
         shown.add((str(said.get("name") or str(said.get("fields", "")).removeprefix("metadata.name=")), place))
         shown.add((str(said.get("other_name") or said.get("name", "")), str(said.get("other_namespace") or place)))
-    return [
-        ref for ref in world.memory.objects if (ref.name, ref.namespace) in shown and (not kinds or ref.kind in kinds)
-    ]
+    found = {
+        (ref.kind, ref.namespace, ref.name): ref
+        for ref in world.memory.objects
+        if (ref.name, ref.namespace) in shown and (not kinds or ref.kind in kinds)
+    }
+    return list(found.values())
 
 
 def _focus(memory: Memory) -> list[ObjectRef]:

@@ -17,7 +17,7 @@ def _all_words() -> frozenset[str]:
     for phrase in lexicon.phrases(lexicon.LOOKS):
         words.update(phrase)
         words.update(lexicon.inflections(phrase[0]))
-    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS):
+    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS, lexicon.ENGLISH):
         words.update(text.split())
     for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
         for phrase in lexicon.phrases(text):

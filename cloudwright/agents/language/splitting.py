@@ -8,12 +8,14 @@ from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.verbs import looks, verbs
 
-_JOINTS = frozenset(("and", "then", ",", ";", ".", "!", "?", "but", "plus", "afterwards"))
+_JOINTS = frozenset(("and", "then", ",", ";", ".", ":", "!", "?", "but", "plus", "afterwards"))
 _LEADING = listed("and, then, also, please, now, just, finally, after, that, next, afterwards, so, but")
 _WEAK = listed(
     "up, down, let, have, need, want, new, put, make, get, use, keep, run, top, name, give, help, like,"
     " report, output, cause, load"
 )
+_LONGEST_TOPIC = 6
+_LOOSE_WORDS = 3
 _PLACES = listed("in, on, for, from, at, within, inside")
 _ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
 
@@ -38,8 +40,8 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         question = any(token.raw == "?" for token in part)
         for words in expanded(_trimmed(part), tagger):
             clause = tagger.clause((*words, *topic), question)
-            topic = _topic(clause)
-            if words and not (topic and part is not parts[-1]):
+            topic = _topic(clause) if part is not parts[-1] else ()
+            if words and not topic:
                 out.append(clause)
     return out
 
@@ -54,12 +56,17 @@ def _trimmed(part: list[Token]) -> tuple[Token, ...]:
 
 
 def _topic(clause: Clause) -> tuple[Token, ...]:
-    """ "ledger: …": a namespace alone says where the next clause is meant."""
-    mentions = clause.of("namespace")
-    if len(clause.tokens) - len(mentions) > 1 or not mentions or len(clause.mentions) > 1:
+    """ "ledger: …", "pods in ledger: …": words that order and ask nothing say what the next clause is about."""
+    if not clause.mentions or len(clause.tokens) > _LONGEST_TOPIC or clause.of("pronoun"):
         return ()
-    place = clause.tokens[mentions[0].start]
-    return (Token("in", "in", place.start), place)
+    if any(token.low in _ASKING or token.low in looks() for token in clause.tokens):
+        return ()
+    if verbs(clause) or len(clause.tokens) > len(clause.mentions) + _LOOSE_WORDS:
+        return ()
+    place = clause.of("namespace")
+    if len(clause.mentions) == 1 and place:
+        return (Token("in", "in", clause.tokens[0].start), *clause.tokens)
+    return clause.tokens
 
 
 def _states(before: list[Token]) -> bool:
@@ -78,7 +85,7 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
     if not words:
         return False
     first = words[0].low
-    if joint.raw in (".", ";", "?", "!"):
+    if joint.raw in (".", ";", "?", "!", ":"):
         return True
     if any(token.low in ("between", "both", "from", "compare") for token in before[-4:]):
         return False

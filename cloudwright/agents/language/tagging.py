@@ -51,6 +51,9 @@ _ALL = frozenset(["everything", "all", "every"])
 _PREPOSITIONS = listed("in, namespace, ns, inside, within, from")
 
 
+_BEFORE_PARTS = listed("in, inside, within, from, for, between, and, to, on, of")
+"""Words before the part of a namespace's name that people say for it: "in staging"."""
+
 _LONGEST_NAME = 5
 
 
@@ -247,9 +250,11 @@ class Tagger:
 
     def _namespace(self, tokens: tuple[Token, ...], at: int, named: bool, before: list[Mention]) -> Iterator[Mention]:
         low = tokens[at].low
-        if low not in self.index.namespaces:
-            return
         previous = tokens[at - 1].low if at else ""
+        if low not in self.index.namespaces:
+            if previous in _BEFORE_PARTS and not named and low in self.index.namespace_parts:
+                yield Mention("namespace", at, at + 1, self.index.namespace_parts[low])
+            return
         if previous in ("the", "of", "my", "our") and at > 1 and tokens[at - 2].low in _PREPOSITIONS:
             previous = "in"
         following = tokens[at + 1].low if at + 1 < len(tokens) else ""

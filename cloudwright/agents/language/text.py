@@ -76,7 +76,7 @@ class Token:
     @property
     def mark(self) -> bool:
         """Whether it is punctuation."""
-        return self.raw in (",", ";", "!", "?", "(", ")", ".")
+        return self.raw in (",", ";", "!", "?", "(", ")", ".", ":")
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:
@@ -110,7 +110,8 @@ def _word(word: str, start: int) -> list[Token]:
     else:
         out = [Token(word, low, start)]
     if tail:
-        out.append(Token(".", ".", start + len(word)))
+        mark = ":" if tail == ":" else "."
+        out.append(Token(mark, mark, start + len(word)))
     return out
 
 

@@ -10,7 +10,7 @@ from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
 from cloudwright.agents.language.reads.labels import labels
-from cloudwright.agents.language.reads.states import states
+from cloudwright.agents.language.reads.states import ZERO, states
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.understanding import KindWord
 
@@ -19,11 +19,11 @@ Condition = Callable[[Clause, KindWord, World], Iterator[str]]
 
 def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     """Everything the clause says about which objects of a kind are meant."""
-    found = Where(parts=states(clause, kind, world), labels=[])
+    parts = list(_replicas(clause, kind, world))
+    parts += states(clause, kind, world)
     for condition in _CONDITIONS:
-        found.parts += condition(clause, kind, world)
-    found.labels += labels(clause, world)
-    return found
+        parts += condition(clause, kind, world)
+    return Where(parts=parts, labels=labels(clause, world))
 
 
 def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -41,14 +41,13 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 
 
 _RESTARTS = "restart count, restarts, restarted, restart, restarting"
-_ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"
 
 
 def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if kind.kind not in ("Deployment", "StatefulSet", "ReplicaSet"):
         return
-    if clause.has(_ZERO):
-        clause.use_words(_ZERO)
+    if clause.has(ZERO):
+        clause.use_words(ZERO)
         yield "replicas = 0"
     elif clause.has("single replica, one replica, only one replica, a single pod"):
         yield "replicas = 1"
@@ -215,5 +214,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _replicas, _ages, _nodes, _images, _containers, _types, _oddities, _settings,
+    _restarts, _ages, _nodes, _images, _containers, _types, _oddities, _settings,
 )  # fmt: skip

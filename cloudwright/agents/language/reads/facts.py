@@ -1,14 +1,14 @@
 """One fact of an object: a field, a variable, a key, a label, its node, its whole manifest."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
 from cloudwright.agents.language.references import World, fitting, objects_of, selector_text
 from cloudwright.agents.language.understanding import Named
@@ -150,26 +150,32 @@ _VAGUE = listed("container, containers, type, kind, status, state, phase, pod, m
 
 
 def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
+    """The field whose name in words stands in the clause: the longest, one before "of" first, vague words last."""
     kind = objects[0].ref.kind
-    best: tuple[bool, int, str] | None = None
-    for text, paths in aspects.FIELDS:
-        template = paths.get(kind) or paths.get("*")
-        if template is None:
-            continue
-        for phrase in phrases(text):
-            joined = " ".join(phrase)
-            weight = (joined not in _VAGUE, len(joined))
-            if (best is None or weight > best[:2]) and clause.has(joined) and not _kind_of(clause, joined, objects[0]):
-                best = (*weight, template)
-    if best is None:
+    found = [
+        (_weight(clause, words), path)
+        for words, path in (*aspects.fields_of(kind), *_settings(objects[0]))
+        if clause.has(words) and not _kind_of(clause, words, objects[0])
+    ]
+    if not found:
         return None
-    path = aspects.path_of(best[2], kind)
-    columns: list[JsonValue] = [path]
-    if path == "spec.replicas":
-        columns = ["spec.replicas", "ready", "available"]
+    path = max(found, key=lambda item: item[0])[1]
+    columns: list[JsonValue] = ["spec.replicas", "ready", "available"] if path == "spec.replicas" else [path]
     return Read(
         tuple(columns_of(item, columns) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects), 0.95
     )
+
+
+def _weight(clause: Clause, words: str) -> tuple[bool, bool, int]:
+    end = clause.find(words) + len(words.split())
+    return clause.low[end : end + 1] == ("of",), words not in _VAGUE, len(words)
+
+
+def _settings(item: Named) -> Iterator[tuple[str, str]]:
+    """The object's own plain values by the words of their paths."""
+    for path in item.settings:
+        for words in aspects.spoken(path):
+            yield words, f"spec.{path}"
 
 
 def _kind_of(clause: Clause, word: str, item: Named) -> bool:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, located
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.comparing import excluded
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import groups, order, superlative
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
@@ -57,7 +60,9 @@ def lists(clause: Clause, world: World) -> Read | None:
         place = namespace_for(clause, kind, world)
         narrowed = conditions(clause, kind, world)
         belonging = _of_named(clause, kind, world)
-        if belonging is not None:
+        if belonging is not None and excluded(clause):
+            narrowed.parts += [f"not {test}" for test in _not_of(clause, kind, world)]
+        elif belonging is not None:
             place, about = belonging.place, belonging.about
             narrowed.labels += [belonging.labels] if belonging.labels else []
             narrowed.parts += [belonging.test] if belonging.test else []
@@ -70,6 +75,17 @@ def lists(clause: Clause, world: World) -> Read | None:
         arguments |= groups(clause)
         calls.append(call("list_resources", **arguments))
     return Read(tuple(calls), about, 0.9)
+
+
+def _columns(clause: Clause, kind: KindWord) -> list[JsonValue]:
+    """Facts of the listed objects that the clause asks for; all plain values of kinds that have no columns of their own."""
+    if clause.has("labels") and not clause.has("labels of"):
+        return ["metadata.labels"]
+    if kind.kind == "Pod" and clause.has("containers, container names"):
+        return ["container", "image"]
+    if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS:
+        return ["status", "age", "spec"]
+    return []
 
 
 def _where_lives(clause: Clause) -> Read:
@@ -85,37 +101,58 @@ def _where_lives(clause: Clause) -> Read:
     )
 
 
+_CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
+_ON = "runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
+_BARE = "anything, something, everything, all, things, stuff, what"
+"""Words for objects of no kind in particular."""
+
+
 def _kinds(clause: Clause, world: World) -> list[KindWord]:
+    """The kinds that are listed."""
     mentions = [item for item in clause.of("kind") if item.kind is not None]
-    nodes = {"Node", "Namespace"}
-    places = [item for item in mentions if item.kind is not None and item.kind.kind in nodes]
+    places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
-    if main and places and main != places:
-        first = min(mentions, key=lambda item: item.start)
-        if first in places and not (clause.has("pods on, pods in") and superlative(clause)):
-            follower = clause.low[first.end : first.end + 1]
-            if follower and follower[0] in ("has", "have", "runs", "run", "with", "host", "hosts") and main[0].kind:
-                return [main[0].kind] if superlative(clause) else [first.kind] if first.kind else []
+    if main and places and main != places and (carrier := _carrier(clause, mentions, places, main)) is not None:
+        return [carrier]
     found = list(dict.fromkeys(item.kind.kind for item in main if item.kind is not None))
     if found:
-        joined = clause.has("and") or "," in clause.low or clause.has("or")
+        joined = clause.has("and, or") or "," in clause.low
         chosen = found if joined and len(found) > 1 and not clause.of("name") else found[:1]
-        return [kind for name in chosen if (kind := world.kind(name)) is not None]
+        return _known(chosen, world)
+    return _kinds_without_word(clause, world)
+
+
+def _carrier(
+    clause: Clause, mentions: Sequence[Mention], places: Sequence[Mention], main: Sequence[Mention]
+) -> KindWord | None:
+    """ "which node has the most pods" counts pods; "nodes with pods that fail" lists nodes."""
+    first = min(mentions, key=lambda item: item.start)
+    if first not in places or (clause.has("pods on, pods in") and superlative(clause)):
+        return None
+    follower = clause.low[first.end : first.end + 1]
+    if not follower or follower[0] not in _CARRYING:
+        return None
+    return main[0].kind if superlative(clause) else first.kind
+
+
+def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
+    """The kinds where no word for one is said: by what is said of them."""
     if clause.of("workload"):
-        return [kind for name in ("Deployment", "StatefulSet", "DaemonSet", "CronJob") if (kind := world.kind(name))]
+        return _known(("Deployment", "StatefulSet", "DaemonSet", "CronJob"), world)
     on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
-    if (
-        on_node
-        and clause.has("runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on")
-        and clause.has("what, which, show, list, everything, anything")
-        and (pods := world.kind("Pod")) is not None
-    ):
-        return [pods]
-    if clause.has("images, container images") and (pods := world.kind("Pod")) is not None:
-        return [pods]
-    if clause.of("all") and clause.has("everything, all, anything"):
-        return [kind for name in _EVERYTHING if (kind := world.kind(name)) is not None]
-    return []
+    if on_node and clause.has(_ON) and clause.has("what, which, show, list, everything, anything"):
+        return _known(("Pod",), world)
+    if clause.has("images, container images"):
+        return _known(("Pod",), world)
+    if clause.of("name") or not clause.has(_BARE):
+        return []
+    if clause.of("all") and clause.has("everything, all"):
+        return _known(_EVERYTHING, world)
+    return _known(states_of(clause), world)
+
+
+def _known(names: Sequence[str], world: World) -> list[KindWord]:
+    return [kind for name in names if (kind := world.kind(name)) is not None]
 
 
 @dataclass(frozen=True)
@@ -146,6 +183,15 @@ def _of_named(clause: Clause, kind: KindWord, world: World) -> _Belonging | None
         return _belonging(pool, labels=selector_text(dict(pool[0].selector)))
     found = [other for item in pool for other in world.index.links.related(item, kind.kind)]
     return _belonging(found, names=True) if found else None
+
+
+def _not_of(clause: Clause, kind: KindWord, world: World) -> list[str]:
+    """Filters for what belongs to named objects that are to be left out."""
+    named = [item for mention in clause.of("name") for item in placed(mention.objects, clause, world)]
+    found = [item for item in named if item.ref.kind == kind.kind]
+    found += [other for item in _workloads(named) for other in world.index.links.related(item, kind.kind)]
+    belonging = _belonging(found, names=True) if found else None
+    return [belonging.test] if belonging is not None else []
 
 
 def _workloads(objects: Sequence[Named]) -> list[Named]:

@@ -18,59 +18,70 @@ _VERBS = {
 }  # fmt: skip
 
 
+_MAY = (
+    "can, may, could, might, allowed, able, permitted, permission, permissions, rights, right, privileges, access, authorized,"
+    " authorised, entitled, accounts have, subjects have, users have, accounts with, subjects with, users with"
+)
+_WHO = (
+    "who, which users, which subjects, everyone, everybody, which service accounts, who all, which accounts, anyone, anybody, somebody,"
+    " subjects, users, accounts, identities, which serviceaccounts, people"
+)
+_WHAT = (
+    "what can, what may, what could, what is, what are, permissions, rights of, rights does, privileges, what all, which permissions,"
+    " which rights, what rights, allowed to do, able to do, may do, can do, rights"
+)
+_MYSELF = "i do, am i, my permissions, my rights, do i have, me"
+
+
 def rights(clause: Clause, world: World) -> Read | None:
     """Who can, can I, what can."""
-    low = clause.low
-    may = clause.has(
-        "can, may, could, allowed, able, permitted, permission, permissions, rights, right, privileges, access,"
-        " authorized, authorised"
-    )
-    if not may or clause.has("can you, could you, can we see, may you"):
+    if not clause.has(_MAY) or clause.has("can you, could you, can we see, may you"):
         return None
     subject = _subject(clause, world)
     place = namespace_in(clause)
-    if clause.has(
-        "what can, what may, what could, what is, what are, permissions, rights of, rights does, privileges,"
-        " what all, which permissions, which rights, what rights, allowed to do, able to do, may do, can do,"
-        " rights"
-    ) and (subject or clause.has("i do, am i, my permissions, my rights, do i have, me")):
+    found = _verb(clause)
+    resource = _resource(clause, found[1]) if found is not None else ""
+    if clause.has(_WHO) and not subject and found is not None and resource:
+        name = next((item.text for item in clause.of("name")), "")
+        return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
+    if clause.has(_WHAT) and (subject or (clause.has(_MYSELF) and not _WHOSE.search(" ".join(clause.low)))):
         return Read((call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place),))
-    verb_at = _verb(clause)
-    if verb_at is None:
+    if found is None or not resource:
         return None
-    verb, at = verb_at
-    resource = _resource(clause, at)
-    if not resource:
-        return None
-    if verb == "patch" and "scale" in low and resource == "deployments":
-        resource = "deployments/scale"
-    name = next((item.text for item in clause.of("name") if not subject or not subject.endswith(f"/{item.text}")), "")
-    if "who" in low or clause.has(
-        "which users, which subjects, everyone, which service accounts, who all, which accounts, anyone, anybody,"
-        " somebody, list everyone"
-    ):
-        return Read((call("who_can", verb=verb, resource=resource, namespace=place, name=name),), (), 0.95)
+    name = next((item.text for item in clause.of("name") if not subject.endswith(f"/{item.text}")), "")
+    if clause.has(_WHO):
+        return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
     if subject or clause.has("i, me, am i"):
-        return Read(
-            (call("can_i", verb=verb, resource=resource, namespace=place, name=name, subject=subject),), (), 0.95
-        )
+        arguments = {"verb": found[0], "resource": resource, "namespace": place, "name": name, "subject": subject}
+        return Read((call("can_i", **arguments),), (), 0.95)
     return None
+
+
+_WHOSE = re.compile(r"show me|tell me|give me|let me")
+"""Where "me" is not whose rights are asked for."""
 
 
 def _verb(clause: Clause) -> tuple[str, int] | None:
-    start = max(
-        clause.find("can"),
-        clause.find("may"),
-        clause.find("to"),
-        clause.find("able"),
-        clause.find("could"),
-        clause.find("allowed"),
-    )
-    for at in range(max(0, start), len(clause.low)):
-        word = clause.low[at]
-        if word in _VERBS and (clause.at(at) is None or clause.at(at).what != "name"):  # type: ignore[union-attr]
-            return _VERBS[word], at
+    """The verb of the right, as the API calls it, and where it stands: after "can", "to", …, else anywhere, else as a noun."""
+    starts = [clause.find(word) for word in ("can", "may", "to", "able", "could", "allowed")]
+    after = [at for at in range(max(0, *starts), len(clause.low)) if _is_verb(clause, at)]
+    anywhere = [at for at in range(len(clause.low)) if _is_verb(clause, at) and clause.low[at] not in _ASKING]
+    for at in (*after, *anywhere):
+        return _VERBS[clause.low[at]], at
+    for at, word in enumerate(clause.low):
+        stem = next((verb for verb in _VERBS if word == f"{verb.rstrip('e')}ion"), "")
+        if stem:
+            return _VERBS[stem], at
     return None
+
+
+def _is_verb(clause: Clause, at: int) -> bool:
+    mention = clause.at(at)
+    return clause.low[at] in _VERBS and (mention is None or mention.what != "name")
+
+
+_ASKING = frozenset(("show", "list", "see", "look", "get", "view", "access", "open"))
+"""Verbs that more often ask for the answer than name the right."""
 
 
 def _resource(clause: Clause, at: int) -> str:
@@ -86,6 +97,8 @@ def _resource(clause: Clause, at: int) -> str:
     later = [item for item in kinds if item.start > at] or kinds
     if later and later[0].kind is not None:
         kind = later[0].kind
+        if clause.low[at] == "scale" and kind.plural == "deployments":
+            return "deployments/scale"
         group = kind.api_version.partition("/")[0] if "/" in kind.api_version else ""
         return f"{kind.plural}.{group}" if group and "." in group and not group.endswith("k8s.io") else kind.plural
     return "*" if clause.has("anything, everything") else ""

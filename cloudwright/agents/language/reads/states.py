@@ -64,6 +64,8 @@ _STATES: tuple[_State, ...] = (
     _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling", "status matches SchedulingDisabled"),
     _State("schedulable, open for scheduling", "not (status matches SchedulingDisabled)"),
 )  # fmt: skip
+ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"
+"""Words for workloads without pods."""
 _FIXED = re.compile(r"(?:[A-Z][a-z]+){2,}|OOMKilled")
 """A reason or a status as Kubernetes writes it."""
 
@@ -77,6 +79,21 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
         if _FIXED.fullmatch(token.raw) and clause.at(index) is None
     ]
     return ["(" + " or ".join(found) + ")"] if len(found) > 1 and clause.has("or") else found
+
+
+_TELLING = (
+    (ZERO, ("Deployment", "StatefulSet")),
+    ("oom, oomkilled, oom killed, out of memory, crash looping, crashlooping, crashloop, crashing, evicted, restarted, restarting,"
+     " imagepullbackoff, pull, pending, terminating, unschedulable, privileged", ("Pod",)),
+    ("suspended, paused, on hold", ("CronJob", "Deployment", "Job")),
+    ("cordoned, unschedulable, drained", ("Node",)),
+    ("unbound, bound", ("PersistentVolumeClaim",)),
+)  # fmt: skip
+
+
+def states_of(clause: Clause) -> tuple[str, ...]:
+    """The kinds that a state is said of where no kind is named: "has anything been OOM killed"."""
+    return next((kinds for words, kinds in _TELLING if clause.has(words)), ())
 
 
 def _named(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
