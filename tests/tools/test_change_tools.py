@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cloudwright.core.change import Progress
 from cloudwright.core.context import Context
 from cloudwright.core.errors import Conflict, Forbidden, InvalidArguments, NotFound, ToolError, Unsupported
-from cloudwright.core.tool import Effect, Irreversible
+from cloudwright.core.tool import Effect, Irreversible, ToolCall
 from cloudwright.tools.kubernetes.fields import spec_of
+from cloudwright.tools.kubernetes.requests import find_kind
 from tests.servers.apiserver import ControlPlane
 from tests.servers.fixtures import eventually, open_session
 from tests.tools.desk import Desk, fields_of
@@ -201,6 +202,28 @@ def test_a_namespace_and_what_is_in_it_are_applied_together(desk: Desk) -> None:
     outcome = desk.execute(proposal)
     assert outcome.verification.progress is Progress.DONE
     desk.change("delete_resource", kind="namespace", name=name)
+
+
+def test_a_kind_that_was_just_defined_is_known_at_once(desk: Desk) -> None:
+    group = f"{desk.namespace}.example.com"
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"looms.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "looms", "kind": "Loom"},
+            "versions": [
+                {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+            ],
+        },
+    }
+    desk.gate.read(ToolCall(tool="list_resources", arguments={"kind": "pods"}), desk.context, desk.me)
+    desk.change("apply_manifest", manifest=json.dumps(definition))
+    found = find_kind("looms", desk.context)
+    assert (found.kind, found.group) == ("Loom", group)
+    desk.change("delete_resource", kind="customresourcedefinition", name=f"looms.{group}")
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ from cloudwright.tools.kubernetes.world import ClusterWorld
 Input = TypeVar("Input", bound=BaseModel)
 _ATTEMPTS = 8
 _EVICTION_PAUSE = 1.0
+_DEFINING = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+"""Groups whose objects define kinds."""
 _UNSEEN = Judgement(Effect.DESTRUCTIVE, ("the server's dry run failed, so what it does is not known",))
 
 
@@ -231,6 +233,8 @@ def _execute(item: Prepared, context: Context) -> ObjectRef:
                 raise
             item = again
             continue
+        if change.ref.api_version.partition("/")[0] in _DEFINING:
+            context.service(Discovery).expect_change()
         uid = change.ref.uid or str((answer.get("metadata") or {}).get("uid", ""))
         return change.ref.model_copy(update={"uid": uid})
     raise Conflict(f"{item.request.ref} is written by others all the time; nothing was changed.", hint="Try again.")

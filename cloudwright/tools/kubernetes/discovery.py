@@ -16,6 +16,11 @@ _AGGREGATED = ",".join(
     f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
 )
 _FRESH_SECONDS = 300.0
+_MISS_SECONDS = 1.0
+"""How long a name that the server does not know is not asked about again."""
+_PUBLISH_SECONDS = 10.0
+"""How long a server may take to offer a kind that was just defined."""
+_POLL_SECONDS = 0.2
 _PREFERRED_GROUPS = ("", "apps", "batch", "autoscaling", "networking.k8s.io", "policy", "rbac.authorization.k8s.io")
 """Where an unqualified name is looked for first: `events` is core's, and `ingresses` that of networking.k8s.io."""
 
@@ -95,6 +100,8 @@ class Discovery:
         self._types: tuple[ResourceType, ...] = ()
         self._index: dict[str, list[ResourceType]] = {}
         self._read_at = float("-inf")
+        self._missed: dict[str, float] = {}
+        self._settled_at = float("-inf")
         self._lock = threading.RLock()
         self.missing: tuple[str, ...] = ()
         """Groups that the server lists but that do not answer, such as a broken metrics adapter."""
@@ -115,6 +122,13 @@ class Discovery:
             self._index = _index(self._types)
             self._read_at = time.monotonic()
 
+    def expect_change(self) -> None:
+        """Kinds were just defined or taken away: what is unknown in the next seconds is waited for."""
+        with self._lock:
+            self._read_at = float("-inf")
+            self._missed.clear()
+            self._settled_at = time.monotonic() + _PUBLISH_SECONDS
+
     def find(self, name: str) -> ResourceType:
         """The kind that `name` means, in any casing.
 
@@ -128,10 +142,7 @@ class Discovery:
         wanted = name.strip()
         with self._lock:
             self.types()
-            found = self._look_up(wanted)
-            if found is None and time.monotonic() - self._read_at > 1.0:  # it may have been added since
-                self.refresh()
-                found = self._look_up(wanted)
+            found = self._look_up(wanted) or self._look_again(wanted)
             if found is None:
                 raise self._unknown(wanted)
             return found
@@ -147,6 +158,20 @@ class Discovery:
     def listable(self) -> tuple[ResourceType, ...]:
         """The preferred version of every kind that can be listed."""
         return tuple(kind for kind in self.types() if kind.preferred and "list" in kind.verbs)
+
+    def _look_again(self, name: str) -> ResourceType | None:
+        """A kind that may have been added since the last look; the same unknown name is not looked for all the time."""
+        if time.monotonic() - self._missed.get(name, float("-inf")) < _MISS_SECONDS:
+            return None
+        while True:
+            self.refresh()
+            found = self._look_up(name)
+            if found is not None or time.monotonic() >= self._settled_at:
+                break
+            time.sleep(_POLL_SECONDS)
+        if found is None:
+            self._missed[name] = time.monotonic()
+        return found
 
     def _look_up(self, name: str) -> ResourceType | None:
         key = name.lower()
