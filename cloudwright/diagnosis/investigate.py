@@ -9,6 +9,7 @@ from cloudwright.core.finding import Finding, Severity
 from cloudwright.diagnosis.causes import rank
 from cloudwright.diagnosis.checks.table import CHECKS, Check, run
 from cloudwright.diagnosis.model import Alternative, Cause, Investigation, Stats, TimelineEntry
+from cloudwright.diagnosis.pausing import collector_paused
 from cloudwright.diagnosis.remedies.complete import completed
 from cloudwright.diagnosis.timeline import timeline
 from cloudwright.diagnosis.view import ClusterView
@@ -26,19 +27,21 @@ def investigate(
     `namespaces` limits what is reported (causes that lie elsewhere but hurt them stay); `since` limits the timeline.
     """
     started = time.perf_counter()
-    outcome = run(view, checks)
-    causes, notes, ruled_out = rank(view, outcome.findings)
+    with collector_paused():
+        outcome = run(view, checks)
+        causes, notes, ruled_out = rank(view, outcome.findings)
     if namespaces:
         wanted = set(namespaces)
         causes = [item for item in causes if _concerns(item, wanted)]
         notes = [item for item in notes if item.object.namespace in wanted]
-    gaps = [*view.gaps, *outcome.gaps]
+    causes, failed = completed(view, causes)
+    gaps = [*view.gaps, *outcome.gaps, *failed]
     entries = timeline(view, since)
     ruled_out += _innocent_changes(causes, entries)
     return Investigation(
         verdict=_verdict(view, causes, gaps),
         summary=_summary(view, causes, gaps),
-        causes=tuple(completed(view, causes)),
+        causes=tuple(causes),
         notes=tuple(sorted(notes, key=lambda item: -item.severity.rank)),
         ruled_out=tuple(ruled_out[:40]),
         gaps=tuple(gaps),

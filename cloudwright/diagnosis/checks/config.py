@@ -121,25 +121,6 @@ def _remedies(
         found.append(create(manifest, f"Create ServiceAccount {ref.name}", "It starts without any rights."))
     if typo:
         found.append(undo(view, workload))
-    if ref.kind == "ConfigMap" and not typo and not similar:
-        data = {
-            item.key: ""
-            for item in references_of(view, workload)
-            if (item.kind, item.name) == (ref.kind, ref.name) and item.key
-        }
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": ref.name, "namespace": namespace},
-            "data": data,
-        }
-        found.append(
-            create(
-                manifest,
-                f"Create ConfigMap {ref.name} (fill in its values)",
-                "Empty values may not be what the program expects.",
-            )
-        )
     return found
 
 

@@ -12,6 +12,7 @@ from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.load.prune import prune
 from cloudwright.diagnosis.observations import LogText, Observations
+from cloudwright.diagnosis.pausing import collector_paused
 from cloudwright.diagnosis.pods import containers, references_of
 from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView, index_objects
@@ -66,8 +67,9 @@ def load(context: Context, *, namespaces: Sequence[str] = (), logs: bool = True)
         ToolError: the server cannot be asked at all.
     """
     kinds = [*KINDS, *_custom_kinds(context)]
-    snapshot = take(context, kinds, namespaces=namespaces, prune=reduce_object)
-    view = _view(context, snapshot, namespaces)
+    with collector_paused():
+        snapshot = take(context, kinds, namespaces=namespaces, prune=reduce_object)
+        view = _view(context, snapshot, namespaces)
     if not logs:
         return view
     reader = LiveLogs(context, _worth_reading(view))

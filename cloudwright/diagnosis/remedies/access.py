@@ -6,8 +6,9 @@ from typing import Any
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.make import near, patch_at
+from cloudwright.diagnosis.checks.make import near, patch, patch_at
 from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.graph.endpoints import selected_workloads
 from cloudwright.diagnosis.model import Cause
 from cloudwright.diagnosis.pods import template_labels
 from cloudwright.diagnosis.view import ClusterView
@@ -91,3 +92,16 @@ def _misleads(block: str) -> bool:
     if block.lstrip().startswith("hosts"):
         return re.search(r"\.svc(\.|\s|$)", block) is not None
     return re.search(r"rcode\s+(NXDOMAIN|SERVFAIL|REFUSED)", block, re.I) is not None
+
+
+def no_alias(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
+    """A Service that stands for its Pods again, where its selector still finds some."""
+    service = view.lookup(cause.object)
+    if service is not None and selected_workloads(view, service):
+        content = {"spec": {"type": "ClusterIP", "externalName": None}}
+        yield patch(
+            service,
+            f"Let Service {f.name(service)} stand for its Pods instead of an outside name",
+            content,
+            merge="merge",
+        )

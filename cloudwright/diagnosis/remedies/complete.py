@@ -9,16 +9,24 @@ from collections.abc import Iterator, Sequence
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis.checks.admission import rejections
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.remedies.computed import computed
+from cloudwright.diagnosis.remedies.computed import Rank, computed
 from cloudwright.diagnosis.remedies.instructions import instruction
 from cloudwright.diagnosis.remedies.revisions import last_resort, restored
 from cloudwright.diagnosis.remedies.steps import with_replacements, with_retries
 from cloudwright.diagnosis.view import ClusterView
 
 
-def completed(view: ClusterView, causes: Sequence[Cause]) -> list[Cause]:
-    """The causes with remedies that can be approved as they stand; an instruction where there is none."""
-    return [cause.model_copy(update={"remedies": tuple(_remedies(view, cause))}) for cause in causes]
+def completed(view: ClusterView, causes: Sequence[Cause]) -> tuple[list[Cause], list[str]]:
+    """The causes with remedies that can be approved as they stand (an instruction where there is none), and gaps."""
+    made: list[Cause] = []
+    gaps: list[str] = []
+    for cause in causes:
+        try:
+            made.append(cause.model_copy(update={"remedies": tuple(_remedies(view, cause))}))
+        except Exception as error:  # noqa: BLE001 - like a failing check, it must not stop the rest
+            made.append(cause)
+            gaps.append(f"The remedies of {cause.kind} failed: {type(error).__name__}: {error}")
+    return made, gaps
 
 
 def _remedies(view: ClusterView, cause: Cause) -> list[Remedy]:
@@ -35,9 +43,9 @@ def _remedies(view: ClusterView, cause: Cause) -> list[Remedy]:
 
 
 def _candidates(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
+    yield from computed(view, cause, Rank.FIRST)
     yield from restored(view, cause)
-    known = list(computed(view, cause))
-    yield from (item.remedy for item in known if item.before_checks)
+    yield from computed(view, cause, Rank.BEFORE_CHECKS)
     yield from cause.remedies
-    yield from (item.remedy for item in known if not item.before_checks)
+    yield from computed(view, cause, Rank.AFTER_CHECKS)
     yield from last_resort(view, cause)

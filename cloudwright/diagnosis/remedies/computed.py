@@ -1,7 +1,7 @@
 """Remedies that are computed from the rest of the cluster, by kind of cause."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from enum import IntEnum
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis.model import Cause
@@ -9,16 +9,20 @@ from cloudwright.diagnosis.remedies import access, admission, storage, wiring
 from cloudwright.diagnosis.view import ClusterView
 
 
-@dataclass(frozen=True)
-class Computed:
-    """A remedy, and whether it is better than what the check itself proposes."""
+class Rank(IntEnum):
+    """Where a computed remedy stands among the others."""
 
-    remedy: Remedy
-    before_checks: bool
+    FIRST = 1
+    BEFORE_CHECKS = 2
+    """After going back to the revision before, where that revision did not have the fault."""
+    AFTER_CHECKS = 3
 
 
 Maker = Callable[[ClusterView, Cause], Iterator[Remedy]]
 
+FIRST: Mapping[str, tuple[Maker, ...]] = {
+    "claim-storage-class-missing": (storage.claim_of_known_class,),
+}
 BEFORE: Mapping[str, tuple[Maker, ...]] = {
     "pod-security-violation": (admission.meet_standard,),
     "limit-range-violated": (admission.widen_limits,),
@@ -26,22 +30,24 @@ BEFORE: Mapping[str, tuple[Maker, ...]] = {
 }
 AFTER: Mapping[str, tuple[Maker, ...]] = {
     "cluster-dns-rule": (access.without_rule,),
-    "claim-storage-class-missing": (storage.claim_of_known_class,),
     "claim-storage-class-mismatch": (storage.claim_that_fits,),
     "claim-access-mode-mismatch": (storage.claim_that_fits,),
     "claim-capacity-mismatch": (storage.claim_that_fits,),
     "evicted-own-limit": (storage.more_scratch_space,),
     "volume-full": (storage.larger_claim,),
-    "cron-last-failed": (wiring.known_host, wiring.as_the_last_success),
+    "cron-last-failed": (wiring.known_host,),
     "job-failed": (wiring.known_host,),
     "name-resolution-failing": (wiring.known_host,),
+    "external-name-shadows-workload": (access.no_alias,),
+    "external-name-unknown": (access.no_alias,),
     "credentials-rejected": (wiring.fresh_credentials, wiring.shared_credentials),
 }
 
 
-def computed(view: ClusterView, cause: Cause) -> Iterator[Computed]:
+_BY_RANK = {Rank.FIRST: FIRST, Rank.BEFORE_CHECKS: BEFORE, Rank.AFTER_CHECKS: AFTER}
+
+
+def computed(view: ClusterView, cause: Cause, rank: Rank) -> Iterator[Remedy]:
     """What can be computed for a cause of this kind."""
-    for first, makers in ((True, BEFORE), (False, AFTER)):
-        for make in makers.get(cause.kind, ()):
-            for remedy in make(view, cause):
-                yield Computed(remedy, first)
+    for make in _BY_RANK[rank].get(cause.kind, ()):
+        yield from make(view, cause)

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from cloudwright.core.finding import Remedy
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.make import previous_template, undo
+from cloudwright.diagnosis.checks.make import patch_template, previous_template, revision, undo
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.model import Cause
+from cloudwright.diagnosis.timeline import RECENT
 from cloudwright.diagnosis.view import TEMPLATE_PATHS, ClusterView, template_of
 
 MANY = 3
@@ -26,14 +28,36 @@ def restored(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
     if cause.kind in KEEPS:
         return
     target = view.lookup(cause.object)
-    if target is not None and f.text(target, "kind") in TEMPLATE_PATHS:
+    if target is not None and f.text(target, "kind") == "CronJob":
+        yield from _as_the_last_success(view, target)
+    elif target is not None and f.text(target, "kind") in TEMPLATE_PATHS:
         if _brought(view, target, cause.field):
             yield from _back(view, [target])
-        return
-    if cause.object.kind in ABSENT:
+    elif cause.object.kind in ABSENT:
         users = [item for item in _workloads(view, cause.affected) if _newly_named(view, item, cause.object.name)]
         if users and len(users) == len([item for item in _workloads(view, cause.affected) if failing(view, item)]):
             yield from _back(view, users)
+
+
+def _as_the_last_success(view: ClusterView, cron: Object) -> Iterator[Remedy]:
+    """The containers of a CronJob as the last Job that succeeded had them."""
+    done = [item for item in view.children(cron, "Job") if f.condition_is(item, "Complete", "True")]
+    if not done:
+        return
+    last = max(done, key=lambda item: f.text(item, "metadata", "creationTimestamp"))
+    before = {f.text(item, "name"): item for item in f.maps(template_of(last), "spec", "containers")}
+    changed: list[dict[str, Any]] = []
+    for item in f.maps(template_of(cron), "spec", "containers"):
+        old = before.get(f.text(item, "name"))
+        keys = [key for key in {*item, *(old or {})} if old is not None and item.get(key) != old.get(key)]
+        if old is not None and keys:
+            changed.append({"name": f.text(item, "name"), **{key: old.get(key) for key in sorted(keys)}})
+    if changed:
+        remedy = patch_template(
+            cron, f"Run what Job {f.name(last)} ran, the last that succeeded", {"containers": changed}
+        )
+        if remedy is not None:
+            yield remedy
 
 
 def last_resort(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
@@ -72,7 +96,17 @@ def _brought(view: ClusterView, workload: Object, field: str) -> bool:
     parts = _inside(workload, field)
     if not parts:
         return _unfinished(workload)
-    return at(template_of(workload), parts) != at(before, parts) or _unfinished(workload)
+    if at(template_of(workload), parts) != at(before, parts) or _unfinished(workload):
+        return True
+    return "Probe" in field and _rolled_out(view, workload, RECENT)
+
+
+def _rolled_out(view: ClusterView, workload: Object, within: timedelta) -> bool:
+    """Whether the present revision is no older than this: a probe that it did not change is not what broke it."""
+    sets = view.children(workload, "ReplicaSet")
+    newest = max(sets, key=revision, default=None)
+    age = view.age(newest) if newest is not None else None
+    return age is not None and age <= within and revision(workload) == revision(newest or {})
 
 
 def _unfinished(workload: Object) -> bool:

@@ -12,7 +12,9 @@ from cloudwright.diagnosis.model import Cause
 from cloudwright.diagnosis.pods import live_pods
 from cloudwright.diagnosis.view import ClusterView
 
-TEMPLATE_TOOLS = frozenset({"patch_resource", "set_image", "set_env", "set_resources", "rollout_undo"})
+TEMPLATE_TOOLS = frozenset(
+    {"patch_resource", "set_image", "set_env", "set_resources", "rollout_undo", "rollout_restart"}
+)
 ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.make import near, patch_at, patch_container, patch_template, restart, set_env
+from cloudwright.diagnosis.checks.make import near, patch_at, patch_container, restart, set_env
 from cloudwright.diagnosis.dependencies import Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import Address, addresses, service_name
@@ -14,7 +13,7 @@ from cloudwright.diagnosis.graph.endpoints import selected_workloads
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.model import Cause
 from cloudwright.diagnosis.pods import ports_of, replicas, template_containers, users_of
-from cloudwright.diagnosis.view import ClusterView, template_of
+from cloudwright.diagnosis.view import ClusterView
 
 SQL_PORTS = frozenset({3306, 5432, 1433, 1521, 26257, 27017})
 """Servers that keep their users in their data: a restart changes nothing there."""
@@ -72,28 +71,6 @@ def abbreviates(one: str, other: str) -> bool:
 def _short(short: str, long: str) -> bool:
     letters = iter(long)
     return len(short) >= 2 and short[0] == long[:1] and all(letter in letters for letter in short)
-
-
-def as_the_last_success(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
-    """The containers of a CronJob as the last Job that succeeded had them."""
-    cron = view.lookup(cause.object)
-    done = [item for item in (view.children(cron, "Job") if cron else ()) if f.condition_is(item, "Complete", "True")]
-    if cron is None or not done:
-        return
-    last = max(done, key=lambda item: f.text(item, "metadata", "creationTimestamp"))
-    before = {f.text(item, "name"): item for item in f.maps(template_of(last), "spec", "containers")}
-    changed: list[dict[str, Any]] = []
-    for item in f.maps(template_of(cron), "spec", "containers"):
-        old = before.get(f.text(item, "name"))
-        keys = [key for key in {*item, *(old or {})} if old is not None and item.get(key) != old.get(key)]
-        if old is not None and keys:
-            changed.append({"name": f.text(item, "name"), **{key: old.get(key) for key in sorted(keys)}})
-    if changed:
-        remedy = patch_template(
-            cron, f"Run what Job {f.name(last)} ran, the last that succeeded", {"containers": changed}
-        )
-        if remedy is not None:
-            yield remedy
 
 
 def fresh_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
@@ -164,7 +141,8 @@ def shared_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
                 continue
             container, variable, own = mine
             other = theirs[2]
-            if (f.text(own, "name"), f.text(own, "key")) == (f.text(other, "name"), f.text(other, "key")):
+            same = (f.text(own, "name"), f.text(own, "key")) == (f.text(other, "name"), f.text(other, "key"))
+            if same or not cause.claim.startswith(f"{f.name(server)} rejects"):
                 continue
             source = {"name": f.text(other, "name"), "key": f.text(other, "key")}
             content = {"env": [{"name": variable, "valueFrom": {"secretKeyRef": source}}]}
