@@ -4,7 +4,8 @@
                                  [--out FILE]
 
 A case is applied, broken, waited for, and diagnosed from one snapshot of the cluster; the corpus' README says how it is
-judged. Nothing of a case but its namespace reaches the program under test.
+judged. With --fix the first remedy of each of its first causes (as many as it has faults) is approved, and the case's
+conditions of a repair are waited for. Nothing of a case but its namespace reaches the program under test.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,18 +22,20 @@ from typing import Any
 
 import yaml
 
-from cloudwright.core.masking import SessionRedactor
-from cloudwright.core.store import MemoryResultStore
+from cloudwright import settings
 from cloudwright.diagnosis.investigate import investigate
 from cloudwright.diagnosis.load import live
+from cloudwright.diagnosis.load.save import save
 from cloudwright.diagnosis.model import Cause, Investigation
-from cloudwright.tools.kubernetes.session import connect
+from cloudwright.evals.repair import Outcome, approve_first
+from cloudwright.surfaces.session import Session, open_session
 
 Case = dict[str, Any]
+Row = dict[str, Any]
 
 
 class Cluster:
-    """kubectl on one kubeconfig, and the node's name for `@node`."""
+    """kubectl on one kubeconfig, and the name of the one node."""
 
     def __init__(self, kubeconfig: str) -> None:
         self.kubeconfig = kubeconfig
@@ -51,7 +55,6 @@ class Cluster:
     def step(self, step: dict[str, Any]) -> None:
         """One step of `base`, `inject` or a repair."""
         (verb, body), *_ = step.items()
-        body = json.loads(json.dumps(body).replace("@node", self.node))
         space = ["-n", body["namespace"]] if isinstance(body, dict) and body.get("namespace") else []
         match verb:
             case "apply":
@@ -87,7 +90,7 @@ class Cluster:
         """Wait for a condition; False when it does not come true in time."""
         command = [
             *(["get"] if "get" in condition else ["logs"]),
-            *[item.replace("@node", self.node) for item in condition.get("get") or condition.get("logs") or []],
+            *(condition.get("get") or condition.get("logs") or []),
         ]
         deadline = time.monotonic() + condition.get("within", 90) * factor
         since = 0.0
@@ -102,9 +105,11 @@ class Cluster:
         return False
 
 
-def _with_image(text: str) -> str:
-    """The corpus names one image; `TEST_PODS_IMAGE` says what the cluster calls it."""
-    return text.replace("registry.local/busybox:1", os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1"))
+def _read(file: Path, node: str) -> Case:
+    """A case; `@node` is the node's name, and `TEST_PODS_IMAGE` is what the cluster calls the corpus' one image."""
+    image = os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1")
+    case: Case = yaml.safe_load(file.read_text().replace("registry.local/busybox:1", image).replace("@node", node))
+    return case
 
 
 def prepare(cluster: Cluster, case: Case) -> bool:
@@ -133,18 +138,18 @@ def prepare(cluster: Cluster, case: Case) -> bool:
 
 def same(cause: Cause, truth: dict[str, Any]) -> tuple[bool, bool]:
     """Whether a cause names the object of a truth, and its field."""
+    mine = (cause.object.kind, cause.object.name, cause.object.namespace or "")
     options = [truth, *truth.get("or", [])]
-    for item in options:
-        if (cause.object.kind, cause.object.name, cause.object.namespace or "") == (
-            item["kind"],
-            item["name"],
-            item.get("namespace", "") or "",
-        ):
-            wanted = str(item.get("field", ""))
-            return True, wanted in ("", "(create)") or not cause.field or cause.field.startswith(
-                wanted
-            ) or wanted.startswith(cause.field)
-    return False, False
+    fields = [
+        str(item.get("field", ""))
+        for item in options
+        if mine == (item["kind"], item["name"], item.get("namespace", "") or "")
+    ]
+    return bool(fields), any(_agree(cause.field, wanted) for wanted in fields)
+
+
+def _agree(named: str, wanted: str) -> bool:
+    return wanted in ("", "(create)") or not named or named.startswith(wanted) or wanted.startswith(named)
 
 
 def judge(case: Case, result: Investigation) -> dict[str, Any]:
@@ -171,6 +176,71 @@ def judge(case: Case, result: Investigation) -> dict[str, Any]:
     }
 
 
+def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
+    """Cases that can stand side by side, then those that change the node, one by one."""
+    shared = [one for one in cases if not one.get("exclusive")]
+    alone = [[one] for one in cases if one.get("exclusive")]
+    return [shared[start : start + size] for start in range(0, len(shared), size)] + alone
+
+
+def _repair(session: Session, cluster: Cluster, cases: Sequence[Case], results: Sequence[Investigation]) -> list[Row]:
+    """Approve what the diagnosis proposes for each case, then wait for the cases' own conditions of a repair."""
+    done = [approve_first(session, result, len(case["truth"])) for case, result in zip(cases, results, strict=True)]
+
+    def helped(index: int) -> bool:
+        return done[index].outcome is Outcome.DONE and all(cluster.holds(one) for one in cases[index]["fixes"])
+
+    with ThreadPoolExecutor(len(cases)) as pool:
+        fixed = list(pool.map(helped, range(len(cases))))
+    return [
+        {"outcome": each.outcome, "said": each.said, "effects": each.effects, "fixed": good}
+        for each, good in zip(done, fixed, strict=True)
+    ]
+
+
+def _clean(cluster: Cluster, case: Case) -> None:
+    for manifest in case.get("base") or []:
+        if "namespace" not in manifest["metadata"]:
+            cluster.run(
+                ["delete", manifest["kind"], manifest["metadata"]["name"], "--wait=false", "--ignore-not-found"]
+            )
+    for step in case.get("fix_example") or [] if case.get("exclusive") else []:
+        cluster.step(step)
+    cluster.run(["delete", "namespace", case["namespace"], "--wait=false", "--ignore-not-found"])
+
+
+def _run(session: Session, cluster: Cluster, batch: Sequence[Case], *, fix: bool, keep: Path | None) -> list[Row]:
+    with ThreadPoolExecutor(len(batch)) as pool:
+        ready = list(pool.map(lambda case: prepare(cluster, case), batch))
+    view = live.load(session.context)
+    if keep:
+        save(view, keep / f"{batch[0]['id']}.json.gz")
+    results = [investigate(view, namespaces=[case["namespace"]]) for case in batch]
+    rows = [
+        judge(case, result) | {"stands": stands} for case, result, stands in zip(batch, results, ready, strict=True)
+    ]
+    broken = [place for place, case in enumerate(batch) if "truth" in case and ready[place]]
+    if fix and broken:
+        repairs = _repair(session, cluster, [batch[place] for place in broken], [results[place] for place in broken])
+        for place, repair in zip(broken, repairs, strict=True):
+            rows[place] |= repair
+    for case in batch:
+        _clean(cluster, case)
+    return rows
+
+
+def _report(rows: Sequence[Row]) -> None:
+    faults = [row for row in rows if not row["healthy"] and row["stands"]]
+    healthy = [row for row in rows if row["healthy"] and row["stands"]]
+    for key in ("top1", "field", "recall", "clean"):
+        print(key, f"{sum(row[key] for row in faults)}/{len(faults)}")
+    tried = [row for row in faults if "fixed" in row]
+    if tried:
+        asked = sum(row["outcome"] is Outcome.ASKED for row in tried)
+        print("fixed", f"{sum(row['fixed'] for row in tried)}/{len(tried)}, and {asked} answered with a question")
+    print("healthy without a cause", f"{sum(row['ok'] for row in healthy)}/{len(healthy)}")
+
+
 def main() -> None:
     """Run the corpora in batches and print one line a case."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -178,50 +248,24 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("tests/corpora"))
     parser.add_argument("--only", default=".")
     parser.add_argument("--batch", type=int, default=10)
+    parser.add_argument("--fix", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("pod_faults.jsonl"))
     parser.add_argument("--keep", type=Path, help="folder for a snapshot of each batch")
     args = parser.parse_args()
     cluster = Cluster(args.kubeconfig)
-    files = sorted([*(args.corpus / "pod_faults").glob("f*.yaml"), *(args.corpus / "pod_healthy").glob("h*.yaml")])
-    cases = [
-        item
-        for file in files
-        if re.search(args.only, file.name) and (item := yaml.safe_load(_with_image(file.read_text())))
-    ]
-    batches = [[one] for one in cases if one.get("exclusive")]
-    shared = [one for one in cases if not one.get("exclusive")]
-    batches = [shared[start : start + args.batch] for start in range(0, len(shared), args.batch)] + batches
-    rows = []
-    context = connect(
-        args.kubeconfig, redactor=SessionRedactor(b"scores-of-the-pod-fault-corpora!"), results=MemoryResultStore()
-    )
-    for number, batch in enumerate(batches):
-        with ThreadPoolExecutor(len(batch)) as pool:
-            ready = list(pool.map(lambda case: prepare(cluster, case), batch))
-        view = live.load(context)
-        if args.keep:
-            from cloudwright.diagnosis.load.save import save
-
-            save(view, args.keep / f"batch-{number:02d}.json.gz")
-        for case, stands in zip(batch, ready, strict=True):
-            row = judge(case, investigate(view, namespaces=[case["namespace"]])) | {"stands": stands}
-            rows.append(row)
-            print(json.dumps(row), flush=True)
-        for case in batch:
-            for manifest in case.get("base") or []:
-                if "namespace" not in manifest["metadata"]:
-                    cluster.run(
-                        ["delete", manifest["kind"], manifest["metadata"]["name"], "--wait=false", "--ignore-not-found"]
-                    )
-            for step in case.get("fix_example") or [] if case.get("exclusive") else []:
-                cluster.step(step)
-            cluster.run(["delete", "namespace", case["namespace"], "--wait=false", "--ignore-not-found"])
-    args.out.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    faults = [row for row in rows if not row["healthy"] and row["stands"]]
-    healthy = [row for row in rows if row["healthy"] and row["stands"]]
-    for key in ("top1", "field", "recall", "clean"):
-        print(key, f"{sum(row[key] for row in faults)}/{len(faults)}")
-    print("healthy without a cause", f"{sum(row['ok'] for row in healthy)}/{len(healthy)}")
+    files = sorted([*(args.corpus / "pod_faults").glob("[fn]*.yaml"), *(args.corpus / "pod_healthy").glob("h*.yaml")])
+    chosen = [file for file in files if re.search(args.only, file.name)]
+    cases = [_read(file, cluster.node) for file in chosen]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as state, args.out.open("w") as out:
+        flags = {"kubeconfig": args.kubeconfig, "state_dir": state, "journal": ""}
+        session = open_session(settings.load(flags, environment={}))
+        for batch in _batches(cases, args.batch):
+            for row in _run(session, cluster, batch, fix=args.fix, keep=args.keep):
+                rows.append(row)
+                print(json.dumps(row), file=out, flush=True)
+                print(json.dumps(row), flush=True)
+    _report(rows)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def _paragraph(number: int, cause: Cause, mark: str) -> Iterable[str]:
         more = f" and {len(cause.symptoms) - 4} more" if len(cause.symptoms) > 4 else ""
         yield f"   explains: {', '.join(str(ref) for ref in cause.symptoms[:4])}{more}"
     for remedy in cause.remedies[:3]:
-        yield f"   fix: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
+        yield f"   {remedy.label}: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
 
 
 def _excerpt(causes: Sequence[Cause]) -> Iterable[str]:

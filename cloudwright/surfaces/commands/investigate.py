@@ -162,8 +162,10 @@ def _fix(flags: Flags, namespaces: list[str], logs: bool, number: int) -> int:
         raise UsageError(
             f"No fix is known for cause {number}: {cause.claim}.", hint="`investigate` shows what to edit."
         )
-    why = session.context.redactor.text(cause.claim)
     calls = cause.remedies[0].calls
+    if not calls:
+        raise UsageError(f"Cause {number} needs a person: {cause.remedies[0].title}.", hint=cause.claim)
+    why = session.context.redactor.text(cause.claim)
     for done, call in enumerate(calls, 1):
         code = run_call(session, call, Source.DIAGNOSIS, why)
         if code is not ExitCode.OK:

@@ -18,7 +18,6 @@ from cloudwright.twin.objects import (
     labels_of,
     name_of,
     namespace_of,
-    seconds,
     status_of,
 )
 from cloudwright.twin.placement import NO_EXECUTE, NO_SCHEDULE, taints_of, tolerates, tolerations_of
@@ -258,8 +257,8 @@ def eviction_time(taints: list[Raw], pod: Raw, now: float, present: float | None
         covering = [each for each in tolerations_of(pod) if tolerates(each, taint)]
         if not covering:
             return now
-        start = seconds(taint.get("timeAdded")) or now
-        limits += [start + max(0, each["tolerationSeconds"]) for each in covering if "tolerationSeconds" in each]
+        # From now, not from when the taint came: a pod that is bound later has its time too.
+        limits += [now + max(0, each["tolerationSeconds"]) for each in covering if "tolerationSeconds" in each]
     if not limits:
         return None
     due = min(limits)
