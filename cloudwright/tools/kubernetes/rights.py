@@ -219,13 +219,12 @@ def who_can(args: WhoCanInput, context: Context) -> Rows:
             grant.subject.kind,
             f"{grant.subject.namespace}/{grant.subject.name}" if grant.subject.namespace else grant.subject.name,
             grant.binding,
-            grant.role,
+            grant.role + (f" (only {', '.join(grant.names)})" if grant.names else ""),
             grant.namespace or "(cluster)",
-            ",".join(grant.names) or None,
         )
         for grant in found
     ]
-    columns = ("kind", "subject", "binding", "role", "namespace", "only-names")
+    columns = ("kind", "subject", "binding", "role", "namespace")
     notes = (*rbac.gaps, f"asked: {permission}", "webhook and node authorizers are not in RBAC")
     return bounded(columns, rows, 100, context, notes=notes)
 
@@ -246,12 +245,13 @@ def who_can(args: WhoCanInput, context: Context) -> Rows:
 )
 def what_can(args: WhatCanInput, context: Context) -> Rows:
     """The effective rights of a subject, and through which binding it has them."""
-    columns = ("namespace", "verbs", "resources", "only-names", "through")
+    columns = ("namespace", "verbs", "resources", "through")
     if not args.subject:
         return bounded(columns, _own_rules(args.namespace, context), 200, context)
     subject = parse_subject(args.subject)
     rbac = read_rbac(context.service(KubernetesClient), args.namespace)
     found = rbac_rules.what_can(rbac, subject, args.groups, args.namespace or None)
+    found.sort(key=lambda grant: grant.subject.name.startswith("system:"))  # last what all have that log in
     rows: list[tuple[JsonValue, ...]] = [
         (grant.namespace or "(all)", *_rule(grant.rule), f"{grant.binding} → {grant.role}") for grant in found
     ]
@@ -277,7 +277,8 @@ def _rule(rule: Mapping[str, Any]) -> tuple[JsonValue, ...]:
         f"{resource}.{group}" if group else resource for group in groups for resource in rule.get("resources") or ()
     ]
     what = [*resources, *(rule.get("nonResourceURLs") or ())]
-    return ",".join(rule.get("verbs") or ()), ",".join(what), ",".join(rule.get("resourceNames") or ()) or None
+    names = rule.get("resourceNames") or ()
+    return ",".join(rule.get("verbs") or ()), ",".join(what) + (f" (only {', '.join(names)})" if names else "")
 
 
 def _rbac_permissions(namespace: str, context: Context) -> tuple[Permission, ...]:
