@@ -1,15 +1,18 @@
 """An answer to what was asked back: a number, an ordinal, a label, words of one option, the missing value."""
 
 import re
+from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.text import ORDINALS, number_of
+from cloudwright.agents.language.text import ORDINALS, Token, number_of
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.core.tool import ToolCall
 
+_SHORT = 2
+_ALIKE = 84
 _NO = listed(
     "no, none, neither, cancel, nothing, never mind, nevermind, stop, abort, forget it, no thanks, nope,"
     " leave it, none of them, neither one, don't, do not, no thank you, leave it alone, cancel that"
@@ -19,41 +22,8 @@ _YES = listed(
     " yes that one, yeah, yes do it, confirm, confirmed, that is it, that is right, yup, indeed"
 )
 _ALL = listed("both, all, all of them, both of them, every one, each, all three, both please, all please, do both")
-_FILLER = frozenset(
-    [
-        "the",
-        "one",
-        "in",
-        "please",
-        "i",
-        "mean",
-        "meant",
-        "want",
-        "that",
-        "this",
-        "it",
-        "of",
-        "for",
-        "ones",
-        "option",
-        "number",
-        "choice",
-        "a",
-        "an",
-        "namespace",
-        "called",
-        "named",
-        ",",
-        ".",
-        "!",
-        "take",
-        "use",
-        "go",
-        "with",
-        "on",
-        "to",
-        "from",
-    ]
+_FILLER = listed(
+    "the, one, in, please, i, mean, meant, want, that, this, it, of, for, ones, option, number, choice, a, an, namespace, called, named, ., !, take, use, go, with, on, to, from"
 )
 
 
@@ -67,47 +37,54 @@ def answer(question: Question, clause: Clause, text: str) -> Intent | None:
     return _value(question, clause, text)
 
 
-def _chosen(question: Question, clause: Clause, words: str, text: str) -> Intent | None:  # noqa: C901
+def _chosen(question: Question, clause: Clause, words: str, text: str) -> Intent | None:
     options = question.options
     if words in _ALL:
-        calls = tuple(call for option in options for call in option.calls)
-        return _intent(text, calls, options)
+        return _intent(text, tuple(call for option in options for call in option.calls), options)
     if words in _YES:
         return _one(text, options[0]) if len(options) == 1 else None
     meaningful = [token for token in clause.tokens if not token.mark and token.low not in _FILLER]
-    for token in clause.tokens:
-        place = ORDINALS.get(token.low)
-        if place is not None and len(meaningful) <= 2 and -len(options) <= place < len(options):
-            return _one(text, options[place])
-    if len(meaningful) == 1:
-        number = number_of(meaningful[0])
-        if (
-            number is not None
-            and 1 <= number <= len(options)
-            and not any(meaningful[0].low in _parts(option) for option in options)
-        ):
-            return _one(text, options[number - 1])
-    wanted = {token.low for token in meaningful}
-    exact = [option for option in options if words == option.label.lower()]
-    if exact:
-        return _one(text, exact[0])
-    fits = [option for option in options if wanted and wanted <= _parts(option)]
-    if len(fits) == 1:
-        return _one(text, fits[0])
-    if len(meaningful) <= 2 and meaningful:
-        near = [
-            option
-            for option in options
-            if all(
-                max((fuzz.ratio(token.low, part) for part in _parts(option)), default=0) >= 84 for token in meaningful
-            )
-        ]
-        if len(near) == 1:
-            return _one(text, near[0])
-    if len(fits) > 1 and len(fits) < len(options):
+    chosen = _by_place(options, clause, meaningful) or _by_words(options, words, meaningful)
+    if chosen is not None:
+        return _one(text, chosen)
+    fits = _fitting(options, meaningful)
+    if 1 < len(fits) < len(options):
         narrowed = question.model_copy(update={"options": tuple(fits)})
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, question=narrowed)
     return None
+
+
+def _by_place(options: tuple[Option, ...], clause: Clause, meaningful: Sequence[Token]) -> Option | None:
+    """ "the second one", "2"."""
+    for token in clause.tokens:
+        place = ORDINALS.get(token.low)
+        if place is not None and len(meaningful) <= _SHORT and -len(options) <= place < len(options):
+            return options[place]
+    number = number_of(meaningful[0]) if len(meaningful) == 1 else None
+    if number is None or not 1 <= number <= len(options):
+        return None
+    return None if any(meaningful[0].low in _parts(option) for option in options) else options[number - 1]
+
+
+def _by_words(options: tuple[Option, ...], words: str, meaningful: Sequence[Token]) -> Option | None:
+    """A whole label, or words that only one label has, misspelt ones too."""
+    exact = [option for option in options if words == option.label.lower()]
+    fits = _fitting(options, meaningful)
+    near = [option for option in options if 0 < len(meaningful) <= _SHORT and _alike(option, meaningful)]
+    for found in (exact[:1], fits, near):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _fitting(options: tuple[Option, ...], meaningful: Sequence[Token]) -> list[Option]:
+    wanted = {token.low for token in meaningful}
+    return [option for option in options if wanted and wanted <= _parts(option)]
+
+
+def _alike(option: Option, meaningful: Sequence[Token]) -> bool:
+    best = (max((fuzz.ratio(token.low, part) for part in _parts(option)), default=0) for token in meaningful)
+    return all(score >= _ALIKE for score in best)
 
 
 def _parts(option: Option) -> set[str]:

@@ -1,11 +1,14 @@
 """What one clause wants: a change, a look, a diagnosis, a decision."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from cloudwright.agents.language import moods
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.changes import READ_THRESHOLD, ordered_change
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import advice, diagnosis
-from cloudwright.agents.language.following import again
+from cloudwright.agents.language.following import Repeated, again, narrowed
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
@@ -22,52 +25,93 @@ from cloudwright.core.errors import CloudwrightError
 from cloudwright.core.tool import Effect, ToolCall
 
 
-def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent:  # noqa: C901
-    """What a clause wants."""
-    text = clause.text
-    if moods.hypothetical(clause):
-        found = impact(clause, world)
+@dataclass(frozen=True)
+class _Asked:
+    """One clause with all that deciding needs."""
+
+    clause: Clause
+    world: World
+    utterances: Utterances
+    catalog: Catalog
+
+
+def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent:
+    """What a clause wants: the first decider that understands it wins."""
+    asked = _Asked(clause, world, utterances, catalog)
+    for decide in _DECIDERS:
+        found = decide(asked)
         if found is not None:
-            return _looked(clause, found)
-    if moods.how_to(clause):
-        return _explained(clause, utterances, world)
-    asked = moods.interrogative(clause) or moods.hypothetical(clause)
-    if moods.opinion(clause):
-        return advice(clause, world)
-    repeated = again(clause, world)
-    if repeated is not None:
-        return _repeated(clause, repeated, catalog)
-    if not asked and not looks_only(clause) and look_inside(clause, world) is None:
-        changed = ordered_change(clause, world, utterances, catalog)
-        if changed is not None:
-            return changed
-    inside = look_inside(clause, world)
-    if inside is not None:
-        return _looked(clause, inside)
-    known = rights(clause, world)
-    if known is not None:
-        return _looked(clause, known)
-    complaint = diagnosis(clause, world)
-    if complaint is not None:
-        return complaint
-    found = read_of(clause, world)
+            return found
     guesses = utterances.guess(clause, world)
-    if found is not None and not _better(guesses, found):
-        return _looked(clause, found)
-    best = next(
-        (item for item in guesses if item.call is not None and not acts(item.tool) and item.score >= READ_THRESHOLD),
-        None,
-    )
-    if best is not None and best.call is not None:
-        return Intent(goal=Goal.CALLS, text=text, confidence=min(1.0, best.score), calls=(best.call,))
-    if found is not None:
-        return _looked(clause, found)
     return Intent(
         goal=Goal.UNKNOWN,
-        text=text,
+        text=clause.text,
         confidence=guesses[0].score if guesses else 0.0,
-        closest=_closest(guesses, utterances),
+        closest=tuple(Option(label=utterances.described(guess)) for guess in guesses),
     )
+
+
+def _supposed(asked: _Asked) -> Intent | None:
+    """What would happen if."""
+    found = impact(asked.clause, asked.world) if moods.hypothetical(asked.clause) else None
+    return _looked(asked.clause, found) if found is not None else None
+
+
+def _instructed(asked: _Asked) -> Intent | None:
+    """How is it done, and can you do it at all: explained, not done."""
+    if moods.how_to(asked.clause) or moods.capability(asked.clause):
+        return _explained(asked.clause, asked.utterances, asked.world)
+    return None
+
+
+def _advised(asked: _Asked) -> Intent | None:
+    return advice(asked.clause, asked.world) if moods.opinion(asked.clause) else None
+
+
+def _again(asked: _Asked) -> Intent | None:
+    repeated = again(asked.clause, asked.world)
+    return _repeated(asked.clause, repeated, asked.catalog) if repeated is not None else None
+
+
+def _ordered(asked: _Asked) -> Intent | None:
+    clause = asked.clause
+    if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):
+        return None
+    if look_inside(clause, asked.world) is not None:
+        return None
+    return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
+
+
+def _special_read(asked: _Asked) -> Intent | None:
+    """Programs that only look, questions of rights, questions about what was listed last."""
+    for frame in (look_inside, rights, narrowed):
+        found = frame(asked.clause, asked.world)
+        if found is not None:
+            return _looked(asked.clause, found)
+    return None
+
+
+def _complained(asked: _Asked) -> Intent | None:
+    return diagnosis(asked.clause, asked.world)
+
+
+def _read(asked: _Asked) -> Intent | None:
+    """A reading frame, or the tool whose own words fit better."""
+    found = read_of(asked.clause, asked.world)
+    guesses = asked.utterances.guess(asked.clause, asked.world)
+    if found is not None and not _better(guesses, found):
+        return _looked(asked.clause, found)
+    for guess in guesses:
+        if guess.call is not None and not acts(guess.tool) and guess.score >= READ_THRESHOLD:
+            score = min(1.0, guess.score)
+            return Intent(goal=Goal.CALLS, text=asked.clause.text, confidence=score, calls=(guess.call,))
+    return _looked(asked.clause, found) if found is not None else None
+
+
+_DECIDERS: tuple[Callable[[_Asked], Intent | None], ...] = (
+    _supposed, _instructed, _advised, _again, _ordered, _special_read, _complained, _read,
+)  # fmt: skip
+"""Tried in order."""
 
 
 def _looked(clause: Clause, found: Read) -> Intent:
@@ -110,21 +154,17 @@ def _better(guesses: list[Guess], found: Read) -> bool:
     )
 
 
-def _closest(guesses: list[Guess], utterances: Utterances) -> tuple[Option, ...]:
-    return tuple(Option(label=utterances.described(guess)) for guess in guesses)
-
-
-def _repeated(
-    clause: Clause, found: "tuple[tuple[ToolCall, ...], tuple[object, ...], bool]", catalog: Catalog
-) -> Intent:
-    calls, items, explicit = found
-    about = tuple(item.ref for item in items if hasattr(item, "ref"))
-    writes = any(_effect(call, catalog) is not Effect.READ for call in calls)
-    if writes and (not explicit or clause.question or len(calls) > 4):
-        option = Option(label="; ".join(said(item) for item in calls), calls=calls, about=about)
+def _repeated(clause: Clause, found: Repeated, catalog: Catalog) -> Intent:
+    """The last calls again; changes among them are asked about unless they were ordered in words."""
+    writes = any(_effect(call, catalog) is not Effect.READ for call in found.calls)
+    if writes and (not found.explicit or clause.question or len(found.calls) > _MOST_REPEATED):
+        option = Option(label="; ".join(said(item) for item in found.calls), calls=found.calls, about=found.about)
         question = Question(text=f"Shall I do this as well: {option.label}?", options=(option,))
-        return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.5, about=about, question=question)
-    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.9, calls=calls, about=about)
+        return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.5, about=found.about, question=question)
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.9, calls=found.calls, about=found.about)
+
+
+_MOST_REPEATED = 4
 
 
 def _effect(call: ToolCall, catalog: Catalog) -> Effect:

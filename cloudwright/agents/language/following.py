@@ -1,96 +1,144 @@
-"""Follow-ups: the same for another object, the same somewhere else."""
+"""Follow-ups: the same for another object, the same somewhere else, some of what was listed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.arranging import order
+from cloudwright.agents.language.reads.conditions import conditions
+from cloudwright.agents.language.reads.frame import Read, Where
 from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text
-from cloudwright.agents.language.understanding import Named
+from cloudwright.agents.language.understanding import KindWord, Named
+from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 
 _SAME = "same, likewise, too, as well, also, similarly, ditto"
-
-
-_ABOUT = (
-    "what about",
-    "how about",
-    "and",
-    "now",
-    "also",
-    "and what about",
-    "and how about",
-    "or",
-    "then",
-    "what of",
-    "and in",
-    "and for",
-    "and the",
+_ABOUT = listed(
+    "what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the"
 )
-
-
 _CONTENT_FREE = listed(
     "and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
     " with, to, on, at, one, s, 's, likewise, ditto, is, that, again, namespace"
 )
+_OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
+"""Words that speak of what was listed last."""
 
 
-def again(clause: Clause, world: World) -> tuple[tuple[ToolCall, ...], tuple[Named, ...], bool] | None:  # noqa: C901
-    """The last calls for another object or another namespace; whether it was ordered in words ("the same for")."""
+@dataclass(frozen=True)
+class Repeated:
+    """The last calls for something else; whether that was ordered in words ("the same for")."""
+
+    calls: tuple[ToolCall, ...]
+    about: tuple[ObjectRef, ...] = ()
+    explicit: bool = False
+
+
+def again(clause: Clause, world: World) -> Repeated | None:
+    """The last calls for another object, another namespace or another kind."""
     last = world.memory.last_calls
-    if not last:
-        return None
     explicit = clause.has(_SAME)
-    starts = any(clause.find(phrase) == 0 for phrase in _ABOUT)
-    if not explicit and not starts:
+    if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)) or _says_more(clause):
         return None
+    if clause.of("name"):
+        found = _instead(clause, world)
+        calls = tuple(_for(one, item) for item in found for one in last)
+        return Repeated(calls, tuple(item.ref for item in found), explicit) if found else None
+    place = namespace_in(clause)
+    if place and place != EVERYWHERE:
+        return _elsewhere(place, world, explicit=explicit)
+    kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
+    if kinds and all(one.tool == "list_resources" for one in last):
+        return Repeated(tuple(_with(one, kind=kinds[0].plural) for one in last), (), explicit)
+    return None
+
+
+def _says_more(clause: Clause) -> bool:
+    """Whether something is said that is no mention and no small word."""
     rest = [
         word
         for index, word in enumerate(clause.low)
         if clause.at(index) is None and word not in _CONTENT_FREE and not clause.tokens[index].mark
     ]
-    if rest or clause.of("number", "quantity", "image", "pair", "file", "pronoun"):
-        return None
-    names = clause.of("name")
+    return bool(rest or clause.of("number", "quantity", "image", "pair", "file", "pronoun"))
+
+
+def _instead(clause: Clause, world: World) -> list[Named]:
+    """What the names mean here: objects of the kinds and in the places of the last calls first."""
+    last = world.memory.last_calls
+    kinds = {str(item.arguments.get("kind", "")).lower() for item in last}
+    old = {str(item.arguments.get("namespace", "")) for item in last}
     place = namespace_in(clause)
-    if names:
-        kinds = {str(item.arguments.get("kind", "")).lower() for item in last}
-        found: list[Named] = []
-        for mention in names:
-            options = fitting(clause, mention, world)
-            same = [
-                item
-                for item in mention.objects
-                if item.ref.kind.lower() in kinds and (not place or item.ref.namespace == place)
-            ]
-            old = {str(item.arguments.get("namespace", "")) for item in last}
-            near = [item for item in (same or options) if item.ref.namespace in old]
-            found += near or same or options
-        if not found:
-            return None
-        return tuple(_for(one, item) for item in found for one in last), tuple(found), explicit
-    if place and place != EVERYWHERE:
-        about = tuple(
+    found: list[Named] = []
+    for mention in clause.of("name"):
+        same = [
             item
-            for ref in world.memory.objects[:1]
-            for item in world.index.names.get(ref.name.lower(), ())
-            if item.ref.kind == ref.kind and item.ref.namespace == place
-        )
-        calls = []
-        for one in last:
-            if about and "labels" in one.arguments:
-                calls.append(_for(one, about[0]))
-            else:
-                calls.append(ToolCall(tool=one.tool, arguments={**one.arguments, "namespace": place}))
-        return tuple(calls), about, explicit
-    kinds_said = [item.kind for item in clause.of("kind") if item.kind is not None]
-    if kinds_said and all(one.tool == "list_resources" for one in last):
-        return (
-            tuple(ToolCall(tool=one.tool, arguments={**one.arguments, "kind": kinds_said[0].plural}) for one in last),
-            (),
-            explicit,
-        )
-    return None
+            for item in mention.objects
+            if item.ref.kind.lower() in kinds and (not place or item.ref.namespace == place)
+        ]
+        pool = same or fitting(clause, mention, world)
+        found += [item for item in pool if item.ref.namespace in old] or pool
+    return found
+
+
+def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
+    """The last calls in another namespace."""
+    about = [
+        item
+        for ref in world.memory.objects[:1]
+        for item in world.index.names.get(ref.name.lower(), ())
+        if item.ref.kind == ref.kind and item.ref.namespace == place
+    ]
+    calls = [
+        _for(one, about[0]) if about and "labels" in one.arguments else _with(one, namespace=place)
+        for one in world.memory.last_calls
+    ]
+    return Repeated(tuple(calls), tuple(item.ref for item in about), explicit)
+
+
+def _with(one: ToolCall, **arguments: JsonValue) -> ToolCall:
+    return ToolCall(tool=one.tool, arguments={**one.arguments, **arguments})
+
+
+def narrowed(clause: Clause, world: World) -> Read | None:
+    """Some of what was listed last: "which of them has the most pods", "which ones are not ready"."""
+    last = [one for one in world.memory.last_calls if one.tool == "list_resources" and "fields" not in one.arguments]
+    if not last or clause.of("name", "namespace", "ordinal", "image") or not clause.has(_OF_THEM):
+        return None
+    calls = []
+    for one in last:
+        kind = _kind(str(one.arguments.get("kind", "")), world)
+        if kind is None:
+            continue
+        found = conditions(clause, kind, world)
+        arranged = order(clause, kind)
+        if found.parts or found.labels or arranged:
+            calls.append(_narrow(one, found, arranged))
+    return Read(tuple(calls), (), 0.9) if calls else None
+
+
+def _narrow(one: ToolCall, found: Where, arranged: Mapping[str, JsonValue]) -> ToolCall:
+    """A list with further conditions; a condition on its rows takes the place of an opposite one."""
+    old = str(one.arguments.get("where", ""))
+    opposite = any(
+        part in (f"not {old}", f"not ({old})") or old in (f"not {part}", f"not ({part})") for part in found.parts
+    )
+    tests = [f"({old})"] if old and not opposite else []
+    labels = [str(one.arguments["labels"])] if "labels" in one.arguments else []
+    new: dict[str, JsonValue] = {
+        "where": " and ".join([*tests, *found.parts]),
+        "labels": ",".join([*labels, *found.labels]),
+        **arranged,
+    }
+    kept = {name: value for name, value in one.arguments.items() if name not in ("group_by", *new)}
+    return ToolCall(tool=one.tool, arguments=kept | {name: value for name, value in new.items() if value})
+
+
+def _kind(word: str, world: World) -> KindWord | None:
+    return world.index.kinds.get((word.lower(),))
 
 
 def _for(one: ToolCall, item: Named) -> ToolCall:

@@ -48,6 +48,14 @@ def how_to(clause: Clause) -> bool:
     return clause.has(lexicon.HOW_TO) or (clause.has("explain, describe, know, teach") and clause.has("how, way"))
 
 
+def capability(clause: Clause) -> bool:
+    """Whether it asks what can be done at all, of nothing in particular: "can you scale things?"."""
+    aimed = clause.of(
+        "name", "pronoun", "namespace", "number", "quantity", "image", "pair", "file", "ordinal", "all", "text"
+    )
+    return not aimed and clause.question and clause.has("can you, could you, are you able to, do you, able to")
+
+
 def opinion(clause: Clause) -> bool:
     """Whether it asks for advice."""
     found = [phrase for phrase in _phrases(lexicon.SHOULD) if phrase != "would you"]

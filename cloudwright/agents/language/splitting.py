@@ -1,5 +1,7 @@
 """Several wishes in one request, as clauses."""
 
+import re
+
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.ellipsis import expanded
@@ -14,8 +16,11 @@ _WEAK = listed(
     "up, down, let, have, need, want, new, put, make, get, use, keep, run, top, name, give, help, like,"
     " report, output, cause, load"
 )
+_VALUE = re.compile(r"[\w./-]+[=:]\S+|[\d.]+\w*")
+"""A pair, an image, an amount."""
 _LONGEST_TOPIC = 6
 _LOOSE_WORDS = 3
+_NOUNS = listed("up, down, new, have, like, top, name, cause, load, output, report")
 _PLACES = listed("in, on, for, from, at, within, inside")
 _ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
 
@@ -85,6 +90,8 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
     if not words:
         return False
     first = words[0].low
+    if joint.raw == ":" and not words[0].quoted and (_VALUE.fullmatch(words[0].raw) or len(words) == 1):
+        return False
     if joint.raw in (".", ";", "?", "!", ":"):
         return True
     if any(token.low in ("between", "both", "from", "compare") for token in before[-4:]):
@@ -93,16 +100,17 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return True
     if first in ("its", "their"):
         return True
-    clause = Clause(tuple(words))
-    starts = any(verb.start == 0 and verb.form == "base" for verb in verbs(clause)) or first in looks()
+    return _orders(words, joint, before)
+
+
+def _orders(words: list[Token], joint: Token, before: list[Token]) -> bool:
+    """Whether words after a joint begin with a verb that orders something; weak verbs need more around them."""
+    first = words[0].low
+    starts = any(verb.start == 0 and verb.form == "base" for verb in verbs(Clause(tuple(words)))) or first in looks()
     if not starts:
         return False
     if first in _WEAK and joint.low == "," and _states(before):
         return len(words) > 2
     if first in _WEAK:
-        return (
-            len(words) > 2
-            and joint.low in ("and", "then", "but")
-            and first not in ("up", "down", "new", "have", "like", "top", "name", "cause", "load", "output", "report")
-        )
+        return len(words) > 2 and joint.low in ("and", "then", "but") and first not in _NOUNS
     return first not in ("set", "label", "logs", "log") or joint.low in ("and", "then") or len(words) > 2

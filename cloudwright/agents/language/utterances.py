@@ -143,43 +143,45 @@ def _fillable(slots: tuple[str, ...], clause: Clause) -> float:
     return sum(bool(set(_SORTS.get(slot, ("text", "number", "name"))) & have) for slot in slots) / len(slots)
 
 
-def _filled(tool: AnyTool, clause: Clause, world: World) -> dict[str, JsonValue]:  # noqa: C901
+def _filled(tool: AnyTool, clause: Clause, world: World) -> dict[str, JsonValue]:
     """Arguments by name and type of the schema's fields."""
-    properties: Mapping[str, Mapping[str, object]] = tool.schema().get("properties", {})
+    schema = tool.schema()
+    properties: Mapping[str, Mapping[str, object]] = schema.get("properties", {})
+    out = {name: value for name, value in _place(clause, world).items() if name in properties}
+    numbers = iter(clause.of("number"))
+    for name, field in properties.items():
+        if name in out:
+            continue
+        number = next(numbers, None) if field.get("type") == "integer" else None
+        required = field.get("type") == "string" and name in schema.get("required", ())
+        value = number.value if number is not None else _said(name, clause, required=required)
+        if value is not None:
+            out[name] = value
+    return out
+
+
+def _place(clause: Clause, world: World) -> dict[str, JsonValue]:
+    """Name, kind and namespace of what the clause is about."""
     names = clause.of("name")
     kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
     objects = fitting(clause, names[0], world) if names else []
-    numbers = [item.value for item in clause.of("number")]
-    out: dict[str, JsonValue] = {}
-    if "name" in properties and objects:
-        out["name"] = objects[0].ref.name
-        if "namespace" in properties and objects[0].ref.namespace:
-            out["namespace"] = objects[0].ref.namespace
-        if "kind" in properties:
-            out["kind"] = objects[0].ref.kind.lower()
-    elif "kind" in properties and kinds:
-        out["kind"] = kinds[0].plural
-    place = namespace_in(clause)
-    if place and "namespace" in properties:
-        out["namespace"] = place
-    for name, schema in properties.items():
-        if name in out:
-            continue
-        kind = schema.get("type")
-        if kind == "integer" and numbers:
-            out[name] = numbers.pop(0)
-        elif name == "image" and clause.of("image"):
-            out[name] = clause.of("image")[0].text
-        elif name in ("since", "timeout", "duration") and clause.of("duration"):
-            out[name] = clause.of("duration")[0].text
-        elif (
-            kind == "string"
-            and name not in ("namespace", "kind", "name")
-            and name in tool.schema().get("required", ())
-            and clause.of("text")
-        ):
-            out[name] = clause.of("text")[0].text
-    return out
+    out: dict[str, JsonValue] = {"kind": kinds[0].plural} if kinds else {}
+    if objects:
+        ref = objects[0].ref
+        out = {"name": ref.name, "kind": ref.kind.lower(), "namespace": ref.namespace}
+    place = namespace_in(clause) or out.get("namespace")
+    return out | {"namespace": place} if place else {name: out[name] for name in out if name != "namespace"}
+
+
+def _said(name: str, clause: Clause, *, required: bool) -> JsonValue:
+    """What the clause says for an argument of this name: an image, a duration, a quoted text for what is required."""
+    if name == "image":
+        found = clause.of("image")
+    elif name in ("since", "timeout", "duration"):
+        found = clause.of("duration")
+    else:
+        found = clause.of("text") if required and name not in ("namespace", "kind", "name") else []
+    return found[0].text if found else None
 
 
 def acts(tool: AnyTool) -> bool:

@@ -10,16 +10,34 @@ from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Read, on
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of, selector_text
 
+_HAPPENED = (
+    "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened, going on in,"
+    " been happening"
+)
+_DONE = re.compile(
+    r"\b(?:was|were|has|have|did|who|what)\b.{0,30}\b(?:deleted?|changed?|scaled?|created?|updated?|modified|removed?|edited|touched)\b"
+    r".{0,60}\b(?:recently|lately|today|yesterday|since|last|ago|just|past)\b"
+)
+"""Whether something was done lately: the server's events are what is known of it."""
 
-def events(clause: Clause, world: World) -> Read | None:  # noqa: C901
+
+def events(clause: Clause, world: World) -> Read | None:
     """What happened."""
-    if not clause.has(
-        "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened,"
-        " going on in, been happening"
-    ):
+    if clause.has("logs, log") or not (clause.has(_HAPPENED) or _DONE.search(" ".join(clause.low))):
         return None
-    if clause.has("logs, log"):
-        return None
+    arguments = _narrowed(clause)
+    objects = objects_of(clause, world) if clause.of("name", "pronoun", "ordinal") else []
+    if objects:
+        arguments.pop("reason", None)
+        return on("list_events", objects, 0.95, **arguments)
+    numbers = clause.of("number")
+    if numbers and {"last", "latest", "recent", "newest"} & set(clause.low):
+        arguments["limit"] = numbers[0].value
+    return Read((call("list_events", namespace=namespace_in(clause) or _populated(world), **arguments),), (), 0.9)
+
+
+def _narrowed(clause: Clause) -> dict[str, JsonValue]:
+    """The type, the time and the reason of the events that are asked for."""
     arguments: dict[str, JsonValue] = {}
     if clause.has("warning, warnings"):
         arguments["type"] = "Warning"
@@ -28,26 +46,17 @@ def events(clause: Clause, world: World) -> Read | None:  # noqa: C901
     durations = clause.of("duration")
     if durations:
         arguments["since"] = durations[0].text
-    elif clause.has("today"):
-        arguments["since"] = "24h"
-    elif clause.has("yesterday"):
-        arguments["since"] = "48h"
+    elif clause.has("today, yesterday"):
+        arguments["since"] = "24h" if clause.has("today") else "48h"
     reason = next((token.raw for token in clause.tokens if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", token.raw)), "")
-    if reason and not clause.of("name"):
-        arguments["reason"] = reason
-    if clause.of("name", "pronoun", "ordinal"):
-        objects = objects_of(clause, world)
-        if objects:
-            return on("list_events", objects, 0.95, **arguments)
-    place = namespace_in(clause)
-    if not place:
-        home = world.home()
-        lives = any(item.ref.namespace == home and item.ref.kind == "Pod" for item in world.index.vocabulary.objects)
-        place = home if lives else EVERYWHERE
-    numbers = clause.of("number")
-    if numbers and {"last", "latest", "recent", "newest"} & set(clause.low):
-        arguments["limit"] = numbers[0].value
-    return Read((call("list_events", namespace=place, **arguments),), (), 0.9)
+    return arguments | ({"reason": reason} if reason else {})
+
+
+def _populated(world: World) -> str:
+    """The home namespace if pods live there, else everywhere."""
+    home = world.home()
+    lives = any(item.ref.kind == "Pod" and item.ref.namespace == home for item in world.index.vocabulary.objects)
+    return home if lives else EVERYWHERE
 
 
 _USAGE = (
@@ -82,9 +91,5 @@ def usage(clause: Clause, world: World) -> Read | None:
         labels = selector_text(dict(item.selector or item.labels))
         return Read((call("top_pods", namespace=item.ref.namespace, labels=labels, sort=sort),), (item.ref,))
     if not place:
-        place = (
-            world.home()
-            if any(x.ref.kind == "Pod" and x.ref.namespace == world.home() for x in world.index.vocabulary.objects)
-            else EVERYWHERE
-        )
+        place = _populated(world)
     return Read((call("top_pods", namespace=place, sort=sort),))

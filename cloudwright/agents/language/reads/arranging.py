@@ -32,11 +32,14 @@ def ascending(word: str) -> bool:
 
 _SORTS = (
     (("restarts", "restarted", "restart", "restarting"), "restarts"),
-    (("replicas", "copies", "instances"), "replicas"),
+    (("replicas", "copies", "instances", "pods"), "replicas"),
     (("size", "storage", "capacity", "large", "big"), "spec.resources.requests.storage"),
     (("age",), "age"), (("name", "alphabetically"), "name"), (("namespace",), "namespace"), (("node",), "node"),
     (("cpu",), "cpu"), (("status",), "status"),
 )  # fmt: skip
+
+
+_REPLICATED = frozenset(("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"))
 
 
 def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
@@ -60,6 +63,8 @@ def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
     if not word:
         return {}
     field = next((field for words, field in _SORTS if clause.has(*words)), "")
+    if field == "replicas" and kind.kind not in _REPLICATED:
+        return {}
     if kind.kind == "PersistentVolumeClaim" and word in ("largest", "biggest", "smallest"):
         field = "spec.resources.requests.storage"
     if kind.kind == "PersistentVolume" and word in ("largest", "biggest", "smallest"):

@@ -56,46 +56,62 @@ def variables(clause: Clause, world: World, families: frozenset[str]) -> Change 
     return change_all(clause, world, TEMPLATED, "set the environment of", make)
 
 
-def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:  # noqa: C901
-    set_: dict[str, JsonValue] = {}
-    remove: list[JsonValue] = []
-    for mention in clause.of("pair"):
-        key, _, value = mention.text.partition("=")
-        if not speaks and not _VARIABLE.fullmatch(key):
-            continue
-        clause.use(mention)
-        set_[key] = value.strip("\"'")
-    if set_:
-        return ({}, list(set_)) if removing else (set_, [])
-    names = [
-        index
-        for index, token in enumerate(clause.tokens)
-        if _VARIABLE.fullmatch(token.raw) and len(token.raw) > 2 and (clause.at(index) is None or "_" in token.raw)
-    ]
+def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:
+    """What is set and what is removed: pairs, names in capitals, names that the workload has in words."""
+    pairs = _pairs(clause, speaks)
+    if pairs:
+        return ({}, list(pairs)) if removing else (pairs, [])
+    names = [index for index in range(len(clause.tokens)) if _is_variable(clause, index)]
     if not names and speaks:
         names = _spoken_name(clause)
-    known = {name for item in aimed(clause, world) for group in item.env.values() for name in group}
-    spoken = {name.lower().replace("_", " "): name for name in known}
     if not names:
-        for words, name in spoken.items():
-            at = clause.find(words)
-            if at >= 0:
-                clause.used.update(range(at, at + len(words.split())))
-                if removing:
-                    return {}, [name]
-                said = value_after(clause, at + len(words.split()) - 1)
-                return ({name: said}, []) if said is not None else ({}, [])
-        return {}, []
-    for index in names:
-        name = clause.tokens[index].raw
-        clause.used.add(index)
-        if removing:
-            remove.append(name)
+        return _known(clause, world, removing)
+    clause.used.update(names)
+    if removing:
+        return {}, [clause.tokens[index].raw for index in names]
+    told = {clause.tokens[index].raw: value_after(clause, index) for index in names}
+    return {name: value for name, value in told.items() if value is not None}, []
+
+
+def _pairs(clause: Clause, speaks: bool) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    for mention in clause.of("pair"):
+        key, _, value = mention.text.partition("=")
+        if speaks or _VARIABLE.fullmatch(key):
+            clause.use(mention)
+            found[key] = value.strip("\"'")
+            _use_description(clause, key, value)
+    return found
+
+
+def _use_description(clause: Clause, key: str, value: str) -> None:
+    """ "debug logging: LOG_LEVEL=debug": words that only say the pair again are explained by it."""
+    parts = [part for part in (*key.lower().split("_"), value.lower()) if len(part) > 2]
+    for index, word in enumerate(clause.low):
+        if any(word.startswith(part) for part in parts):
+            clause.used.add(index)
+
+
+def _is_variable(clause: Clause, index: int) -> bool:
+    raw = clause.tokens[index].raw
+    return bool(_VARIABLE.fullmatch(raw)) and len(raw) > 2 and (clause.at(index) is None or "_" in raw)
+
+
+def _known(clause: Clause, world: World, removing: bool) -> tuple[dict[str, JsonValue], list[JsonValue]]:
+    """A variable of the workload, its name said in words."""
+    known = {name for item in aimed(clause, world) for group in item.env.values() for name in group}
+    for name in sorted(known, key=len, reverse=True):
+        words = name.lower().replace("_", " ")
+        at = clause.find(words)
+        if at < 0:
             continue
-        told = value_after(clause, index)
-        if told is not None:
-            set_[name] = told
-    return set_, remove
+        end = at + len(words.split())
+        clause.used.update(range(at, end))
+        if removing:
+            return {}, [name]
+        said = value_after(clause, end - 1)
+        return ({name: said}, []) if said is not None else ({}, [])
+    return {}, []
 
 
 def _spoken_name(clause: Clause) -> list[int]:

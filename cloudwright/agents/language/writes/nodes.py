@@ -14,46 +14,50 @@ from cloudwright.core.tool import ToolCall
 _PLACING = "scheduling, schedule, new pods, placing, landing, new work, pods, new workloads"
 
 
-def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
+_EXPLAINED = (
+    "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off, everything, all, force,"
+    " emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no, back, available, stop, use, new pods,"
+    " anything, something, nothing, triggering, forcefully, local"
+)
+
+
+def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Cordon, uncordon, drain."""
-    nodes = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Node"]
-    spoken = (
-        nodes
-        or (clause.of("pronoun") and any(ref.kind == "Node" for ref in pointed(clause, world)))
-        or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
-    )
-    if not spoken:
-        return None
-    tool = ""
-    for family, name in (("uncordon", "uncordon_node"), ("cordon", "cordon_node"), ("drain", "drain_node")):
-        if family in families:
-            tool = name
-    if "uncordon" in families:
-        tool = "uncordon_node"
-    elif clause.has("unschedulable"):
-        tool = "cordon_node"
-    elif clause.has("schedulable"):
-        tool = "uncordon_node"
-    if not tool and families & {"pause", "stop", "resume"} and clause.has(_PLACING):
-        tool = "uncordon_node" if "resume" in families and "pause" not in families else "cordon_node"
+    tool = _tool(clause, families) if _about_nodes(clause, world) else ""
     if not tool:
         return None
     arguments: dict[str, JsonValue] = {}
     if tool == "drain_node":
-        if clause.has("force, forcefully, forced"):
-            arguments["force"] = True
-        if clause.has("emptydir, local data"):
-            arguments["delete_emptydir_data"] = True
-    clause.use_words(
-        "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off,"
-        " everything, all, force, emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no,"
-        " back, available, stop, use, new pods, anything, something, nothing"
-    )
+        arguments |= {"force": True} if clause.has("force, forcefully, forced") else {}
+        arguments |= {"delete_emptydir_data": True} if clause.has("emptydir, local data") else {}
+    clause.use_words(_EXPLAINED)
 
     def make(item: Named) -> ToolCall | Question:
         return ToolCall(tool=tool, arguments={"name": item.ref.name, **arguments} if item.ref.name else arguments)
 
     return change_all(clause, world, ("Node",), tool.partition("_")[0], make)
+
+
+def _about_nodes(clause: Clause, world: World) -> bool:
+    named = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
+    pointed_at = bool(clause.of("pronoun")) and any(ref.kind == "Node" for ref in pointed(clause, world))
+    return named or pointed_at or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
+
+
+def _tool(clause: Clause, families: frozenset[str]) -> str:
+    if "uncordon" in families:
+        return "uncordon_node"
+    if clause.has("unschedulable"):
+        return "cordon_node"
+    if clause.has("schedulable"):
+        return "uncordon_node"
+    if "drain" in families:
+        return "drain_node"
+    if "cordon" in families:
+        return "cordon_node"
+    if families & {"pause", "stop", "resume"} and clause.has(_PLACING):
+        return "uncordon_node" if "resume" in families and "pause" not in families else "cordon_node"
+    return ""
 
 
 _TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)

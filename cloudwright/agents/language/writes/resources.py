@@ -26,11 +26,7 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         "quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
     ) or clause.of("percent"):
         return None
-    if not amounts and not (
-        speaks and (numbers or {"double", "halve"} & families or clause.has("double, half, twice"))
-    ):
-        return None
-    if not families & (SETTING | {"rollback"}):
+    if not families & (SETTING | {"rollback"}) or not (amounts or (speaks and _sized(clause, families, numbers))):
         return None
     group = "requests" if clause.has("request, requests") and not clause.has("limit, limits") else "limits"
     both = clause.has("request, requests") and clause.has("limit, limits")
@@ -66,6 +62,13 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return workload_call("set_resources", item, container=container, **wanted_)
 
     return change_all(clause, world, TEMPLATED, "set the resources of", make)
+
+
+def _sized(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> bool:
+    """Whether an amount is said or has to be asked for."""
+    if numbers or {"double", "halve", "up", "down"} & families:
+        return True
+    return clause.has("double, half, twice, more, less, bigger, smaller, higher, lower, extra, additional")
 
 
 def _amounts(
