@@ -1,7 +1,6 @@
 """A twin that others reach: its API and its Prometheus on loopback ports, with time running."""
 
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from types import TracebackType
 
 import uvicorn
 
-from cloudwright.twin.server.background import Background
+from cloudwright.twin.server.background import Background, listen
 from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.topologies.start import Cluster
 
@@ -18,8 +17,7 @@ class Metrics:
     """A cluster's Prometheus API on a loopback port."""
 
     def __init__(self, cluster: Cluster) -> None:
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.bind(("127.0.0.1", 0))
+        bound = listen("127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         config = uvicorn.Config(
             cluster.estate.prometheus(cluster.world.lock),

@@ -12,6 +12,18 @@ _CLOSING_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket (port 0: any free one).
+
+    It names its protocol, because asyncio turns Nagle's algorithm off on such sockets alone; with it, each answer
+    would wait for the client's delayed acknowledgement of its headers.
+    """
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    return bound
+
+
 class QuickServer(uvicorn.Server):
     """Ends idle connections without waiting for their clients' goodbye, and others after the grace period."""
 

@@ -3,7 +3,6 @@
 import json
 import secrets
 import shutil
-import socket
 import tempfile
 from base64 import b64encode
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from cloudwright.twin.server.background import Background
+from cloudwright.twin.server.background import Background, listen
 from cloudwright.twin.server.certificates import Authority, write_server_files
 from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.http import Application, server_config
@@ -55,9 +54,7 @@ class Serving:
         self.authority = Authority()
         self.gateway = Gateway(server, lock=lock, settle=settle, users={self.token: _ADMIN})
         self.application = Application(self.gateway)
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
+        bound = listen(host, port)
         self.host, self.port = host, bound.getsockname()[1]
         self._folder = Path(tempfile.mkdtemp(prefix="twin-"))
         files = write_server_files(

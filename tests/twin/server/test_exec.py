@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Iterator
+from socket import IPPROTO_TCP
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from cloudwright.twin.api import PODS
+from cloudwright.twin.server.background import listen
 from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.topologies.start import Cluster, start
 
@@ -75,3 +77,8 @@ def test_the_end_of_the_input_ends_a_shell(serving: Serving, cluster: Cluster) -
 def test_a_terminal_shows_prompt_and_keys(serving: Serving, cluster: Cluster) -> None:
     out, _ = run(serving, cluster, ["sh"], [b"\x04{}", b"\x00pwd\r", b"\x00exit\r"], stdin="true", tty="true")
     assert out == b"$ pwd\r\n/\r\n$ exit\r\n"
+
+
+def test_answers_do_not_wait_for_the_client_to_acknowledge_their_headers() -> None:
+    with listen("127.0.0.1", 0) as bound:  # asyncio sets TCP_NODELAY on sockets of this protocol alone
+        assert bound.proto == IPPROTO_TCP
