@@ -19,6 +19,7 @@ from cloudwright.core.refs import Frozen, ObjectRef
 from cloudwright.core.result import Changed, Result
 
 Input = TypeVar("Input", bound=BaseModel)
+Taken = TypeVar("Taken", bound=BaseModel, contravariant=True)
 Output = TypeVar("Output", bound=Result)
 
 
@@ -99,12 +100,13 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Change(Generic[Input]):
-    """The parts that only a change has."""
+class Change(Generic[Taken]):
+    """The parts that only a change has. `scope` computes what a call aims at, where that depends on its arguments."""
 
-    preview: Callable[[Input, Context], Preview]
-    undo: Callable[[Input, Preview, Context], Undo | Irreversible] | Irreversible
-    progress: Callable[[Input, Preview, Context], Verification]
+    preview: Callable[[Taken, Context], Preview]
+    undo: Callable[[Taken, Preview, Context], Undo | Irreversible] | Irreversible
+    progress: Callable[[Taken, Preview, Context], Verification]
+    scope: Callable[[Taken, Context], Scope] | None = None
 
 
 @dataclass(frozen=True)
@@ -182,45 +184,36 @@ def write_tool(
     *,
     permission: Permission,
     input: type[Input],
-    preview: Callable[[Input, Context], Preview],
-    undo: Callable[[Input, Preview, Context], Undo | Irreversible] | Irreversible,
-    progress: Callable[[Input, Preview, Context], Verification],
-    scope: Callable[[Input, Context], Scope] | None = None,
+    change: Change[Input],
     examples: Examples = (),
     utterances: Sequence[str] = (),
 ) -> Callable[[Run[Input, Changed]], Tool[Input, Changed]]:
     """A tool whose change can be undone."""
-    return _tool(Effect.WRITE, permission, input, scope, Change(preview, undo, progress), examples, utterances)
+    return _tool(Effect.WRITE, permission, input, change.scope, change, examples, utterances)
 
 
 def destructive_tool(
     *,
     permission: Permission,
     input: type[Input],
-    preview: Callable[[Input, Context], Preview],
-    undo: Irreversible | Callable[[Input, Preview, Context], Undo | Irreversible],
-    progress: Callable[[Input, Preview, Context], Verification],
-    scope: Callable[[Input, Context], Scope] | None = None,
+    change: Change[Input],
     examples: Examples = (),
     utterances: Sequence[str] = (),
 ) -> Callable[[Run[Input, Changed]], Tool[Input, Changed]]:
     """A tool that destroys something that no undo brings back as it was."""
-    return _tool(Effect.DESTRUCTIVE, permission, input, scope, Change(preview, undo, progress), examples, utterances)
+    return _tool(Effect.DESTRUCTIVE, permission, input, change.scope, change, examples, utterances)
 
 
 def grant_tool(
     *,
     permission: Permission,
     input: type[Input],
-    preview: Callable[[Input, Context], Preview],
-    undo: Callable[[Input, Preview, Context], Undo | Irreversible] | Irreversible,
-    progress: Callable[[Input, Preview, Context], Verification],
-    scope: Callable[[Input, Context], Scope] | None = None,
+    change: Change[Input],
     examples: Examples = (),
     utterances: Sequence[str] = (),
 ) -> Callable[[Run[Input, Changed]], Tool[Input, Changed]]:
     """A tool that changes who may do what."""
-    return _tool(Effect.GRANT, permission, input, scope, Change(preview, undo, progress), examples, utterances)
+    return _tool(Effect.GRANT, permission, input, change.scope, change, examples, utterances)
 
 
 def _tool(

@@ -20,6 +20,7 @@ from cloudwright.core.result import Changed, Document
 from cloudwright.core.store import MemoryResultStore
 from cloudwright.core.tool import (
     AnyTool,
+    Change,
     Effect,
     Irreversible,
     Permission,
@@ -120,10 +121,12 @@ def get_value(args: Name, context: Context) -> Document:
 @write_tool(
     permission=SET,
     input=SetValue,
-    preview=_preview,
-    undo=_undo,
-    progress=_progress,
-    scope=_scope,
+    change=Change(
+        preview=_preview,
+        undo=_undo,
+        progress=_progress,
+        scope=_scope,
+    ),
     examples=({"name": "cart", "value": 2},),
 )
 def set_value(args: SetValue, context: Context) -> Changed:
@@ -146,9 +149,11 @@ def _drop_progress(args: Name, _preview: Preview, context: Context) -> Verificat
 @destructive_tool(
     permission=SET,
     input=Name,
-    preview=_drop_preview,
-    undo=Irreversible(reason="the value is gone"),
-    progress=_drop_progress,
+    change=Change(
+        preview=_drop_preview,
+        undo=Irreversible(reason="the value is gone"),
+        progress=_drop_progress,
+    ),
     examples=({"name": "cart"},),
 )
 def drop_value(args: Name, context: Context) -> Changed:

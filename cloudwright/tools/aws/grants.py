@@ -12,6 +12,7 @@ from cloudwright.core.refs import Frozen
 from cloudwright.core.result import Changed
 from cloudwright.core.tool import (
     AnyTool,
+    Change,
     Effect,
     Irreversible,
     Permission,
@@ -34,6 +35,7 @@ FIELD = "document"
 VERSION = "default version"
 SHOWN = 12
 Find = Callable[[Args, AwsClient], Place]
+UndoOf = Callable[[Args, Preview, Context], Undo | Irreversible]
 
 
 class InlinePolicy(Frozen):
@@ -183,6 +185,29 @@ def scope_by(find: Find[Args]) -> Callable[[Args, Context], Scope]:
     return scope
 
 
+def _writing(find: Find[Args], undo: UndoOf[Args], words: str) -> Change[Args]:
+    """The change that writes `document` of the arguments; `words` say it with the arguments' names in braces."""
+    return _changing(find, undo, words, lambda args: args.model_dump()["document"])
+
+
+def _removing(find: Find[Args], undo: UndoOf[Args], words: str) -> Change[Args]:
+    """The change that deletes a policy which is there."""
+    return _changing(find, undo, words, lambda args: None)
+
+
+def _changing(find: Find[Args], undo: UndoOf[Args], words: str, wanted: Callable[[Args], Json | None]) -> Change[Args]:
+    def preview(args: Args, context: Context) -> Preview:
+        place, document = find(args, context.service(AwsClient)), wanted(args)
+        if document is None and place.read() is None:
+            raise NotFound(f"There is no {place.ref}.")
+        return semantic_preview(place, document, words.format_map(args.model_dump()))
+
+    def progress(args: Args, preview: Preview, context: Context) -> Verification:
+        return progress_of(find(args, context.service(AwsClient)), wanted(args), preview)
+
+    return Change(preview, undo, progress, scope_by(find))
+
+
 def _inline(args: InlinePolicy, aws: AwsClient) -> Place:
     return places.inline(aws, args.owner, args.name, args.policy)
 
@@ -201,16 +226,7 @@ def _undo_inline(args: InlinePolicy, preview: Preview, context: Context) -> Undo
 @grant_tool(
     permission=Permission(system="aws", verb="iam:PutRolePolicy"),
     input=PutInline,
-    preview=lambda args, context: semantic_preview(
-        _inline(args, context.service(AwsClient)),
-        args.document,
-        f"write inline policy {args.policy} of {args.owner} {args.name}",
-    ),
-    undo=_undo_inline,
-    progress=lambda args, preview, context: progress_of(
-        _inline(args, context.service(AwsClient)), args.document, preview
-    ),
-    scope=scope_by(_inline),
+    change=_writing(_inline, _undo_inline, "write inline policy {policy} of {owner} {name}"),
     examples=({"owner": "role", "name": "app", "policy": "read-reports", "document": {"Statement": []}},),
     utterances=(
         "put inline policy {policy} on role {name}",
@@ -229,14 +245,7 @@ def put_inline_policy(args: PutInline, context: Context) -> Changed:
 @grant_tool(
     permission=Permission(system="aws", verb="iam:DeleteRolePolicy"),
     input=InlinePolicy,
-    preview=lambda args, context: semantic_preview(
-        _existing(_inline(args, context.service(AwsClient))),
-        None,
-        f"delete inline policy {args.policy} of {args.owner} {args.name}",
-    ),
-    undo=_undo_inline,
-    progress=lambda args, preview, context: progress_of(_inline(args, context.service(AwsClient)), None, preview),
-    scope=scope_by(_inline),
+    change=_removing(_inline, _undo_inline, "delete inline policy {policy} of {owner} {name}"),
     examples=({"owner": "role", "name": "app", "policy": "read-reports"},),
     utterances=(
         "delete inline policy {policy} of role {name}",
@@ -250,12 +259,6 @@ def put_inline_policy(args: PutInline, context: Context) -> Changed:
 def delete_inline_policy(args: InlinePolicy, context: Context) -> Changed:
     """Delete an inline policy of a role, user or group."""
     return apply(_inline(args, context.service(AwsClient)), None, context)
-
-
-def _existing(place: Place) -> Place:
-    if place.read() is None:
-        raise NotFound(f"There is no {place.ref}.")
-    return place
 
 
 def _managed(args: ManagedDocument | ManagedVersion, aws: AwsClient) -> Place:
@@ -273,14 +276,7 @@ def _undo_version(args: ManagedDocument | ManagedVersion, preview: Preview, cont
 @grant_tool(
     permission=Permission(system="aws", verb="iam:CreatePolicyVersion"),
     input=ManagedDocument,
-    preview=lambda args, context: semantic_preview(
-        _managed(args, context.service(AwsClient)), args.document, f"new default version of {args.arn}"
-    ),
-    undo=_undo_version,
-    progress=lambda args, preview, context: progress_of(
-        _managed(args, context.service(AwsClient)), args.document, preview
-    ),
-    scope=scope_by(_managed),
+    change=_writing(_managed, _undo_version, "new default version of {arn}"),
     examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "document": {"Statement": []}},),
     utterances=(
         "new version of policy {arn}",
@@ -326,10 +322,7 @@ def _version_progress(args: ManagedVersion, preview: Preview, context: Context) 
 @grant_tool(
     permission=Permission(system="aws", verb="iam:SetDefaultPolicyVersion"),
     input=ManagedVersion,
-    preview=_version_preview,
-    undo=_undo_version,
-    progress=_version_progress,
-    scope=scope_by(_managed),
+    change=Change(_version_preview, _undo_version, _version_progress, scope_by(_managed)),
     examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "version": "v1"},),
     utterances=(
         "make {version} the default version of {arn}",
@@ -363,14 +356,7 @@ def _undo_bucket(args: BucketName, preview: Preview, context: Context) -> Undo:
 @grant_tool(
     permission=Permission(system="aws", verb="s3:PutBucketPolicy"),
     input=BucketDocument,
-    preview=lambda args, context: semantic_preview(
-        _bucket(args, context.service(AwsClient)), args.document, f"write the policy of bucket {args.bucket}"
-    ),
-    undo=_undo_bucket,
-    progress=lambda args, preview, context: progress_of(
-        _bucket(args, context.service(AwsClient)), args.document, preview
-    ),
-    scope=scope_by(_bucket),
+    change=_writing(_bucket, _undo_bucket, "write the policy of bucket {bucket}"),
     examples=({"bucket": "reports", "document": {"Statement": []}},),
     utterances=(
         "put the policy of bucket {bucket}",
@@ -389,12 +375,7 @@ def put_bucket_policy(args: BucketDocument, context: Context) -> Changed:
 @grant_tool(
     permission=Permission(system="aws", verb="s3:DeleteBucketPolicy"),
     input=BucketName,
-    preview=lambda args, context: semantic_preview(
-        _existing(_bucket(args, context.service(AwsClient))), None, f"delete the policy of bucket {args.bucket}"
-    ),
-    undo=_undo_bucket,
-    progress=lambda args, preview, context: progress_of(_bucket(args, context.service(AwsClient)), None, preview),
-    scope=scope_by(_bucket),
+    change=_removing(_bucket, _undo_bucket, "delete the policy of bucket {bucket}"),
     examples=({"bucket": "reports"},),
     utterances=(
         "delete the policy of bucket {bucket}",
@@ -425,14 +406,7 @@ def _undo_trust(args: TrustDocument, preview: Preview, context: Context) -> Undo
 @grant_tool(
     permission=Permission(system="aws", verb="iam:UpdateAssumeRolePolicy"),
     input=TrustDocument,
-    preview=lambda args, context: semantic_preview(
-        _trust(args, context.service(AwsClient)), args.document, f"change who may assume role {args.role}"
-    ),
-    undo=_undo_trust,
-    progress=lambda args, preview, context: progress_of(
-        _trust(args, context.service(AwsClient)), args.document, preview
-    ),
-    scope=scope_by(_trust),
+    change=_writing(_trust, _undo_trust, "change who may assume role {role}"),
     examples=({"role": "app", "document": {"Statement": []}},),
     utterances=(
         "change who may assume role {role}",

@@ -18,7 +18,7 @@ from cloudwright.core.errors import Conflict, Drifted, NotFound, Refused, ToolEr
 from cloudwright.core.proposal import moved
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Changed
-from cloudwright.core.tool import Effect, Irreversible, Scope, ToolCall, Undo
+from cloudwright.core.tool import Change, Effect, Irreversible, Scope, ToolCall, Undo
 from cloudwright.tools.kubernetes import blast, fields
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.concealed import SECRET_OF_OURS, conceal, is_concealed
@@ -59,6 +59,7 @@ class Planned(Generic[Input]):
 
     def __init__(self, plan: Callable[[Input, Context], Plan]) -> None:
         self._plan = plan
+        self.change = Change(self.preview, self.undo, self.progress, self.scope)
 
     def scope(self, args: Input, context: Context) -> Scope:
         """Effect, rights and targets; the effect is that of what would change, not of what the tool is called."""

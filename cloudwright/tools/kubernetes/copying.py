@@ -12,7 +12,7 @@ from cloudwright.core.change import Impact, ObjectChange, Preview
 from cloudwright.core.context import Context
 from cloudwright.core.errors import InvalidArguments, NotFound, ToolError, Unsupported
 from cloudwright.core.result import Changed
-from cloudwright.core.tool import Effect, Irreversible, destructive_tool, write_tool
+from cloudwright.core.tool import Change, Effect, Irreversible, destructive_tool, write_tool
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.reach import (
     EXEC,
@@ -70,10 +70,12 @@ def _from_preview(args: CopyFrom, context: Context) -> Preview:
 @write_tool(
     permission=EXEC,
     input=CopyFrom,
-    preview=_from_preview,
-    undo=Irreversible(reason="the copy is on this machine until somebody deletes it"),
-    progress=unknowable,
-    scope=scope_of(Effect.DESTRUCTIVE, "exec", "runs tar in a container, and what it fetches may be secret"),
+    change=Change(
+        preview=_from_preview,
+        undo=Irreversible(reason="the copy is on this machine until somebody deletes it"),
+        progress=unknowable,
+        scope=scope_of(Effect.DESTRUCTIVE, "exec", "runs tar in a container, and what it fetches may be secret"),
+    ),
     examples=({"name": "web-0", "source": "/var/log/app.log", "destination": "app.log"},),
     utterances=(
         "copy {source} from pod {name} to {destination}",
@@ -180,10 +182,12 @@ def _to_preview(args: CopyTo, context: Context) -> Preview:
 @destructive_tool(
     permission=EXEC,
     input=CopyTo,
-    preview=_to_preview,
-    undo=Irreversible(reason="files that were overwritten in the container are not kept"),
-    progress=unknowable,
-    scope=scope_of(Effect.DESTRUCTIVE, "exec", "writes files in a container"),
+    change=Change(
+        preview=_to_preview,
+        undo=Irreversible(reason="files that were overwritten in the container are not kept"),
+        progress=unknowable,
+        scope=scope_of(Effect.DESTRUCTIVE, "exec", "writes files in a container"),
+    ),
     examples=({"name": "web-0", "source": "fix.conf", "destination": "/srv"},),
     utterances=(
         "copy {source} to pod {name} at {destination}",

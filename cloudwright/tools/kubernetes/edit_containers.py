@@ -57,10 +57,7 @@ imaging = Planned(_image)
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=SetImage,
-    preview=imaging.preview,
-    undo=imaging.undo,
-    progress=imaging.progress,
-    scope=imaging.scope,
+    change=imaging.change,
     examples=({"name": "web", "image": "registry.local/web:1.2"},),
     utterances=(
         "set image of {name} to {image}",
@@ -115,10 +112,7 @@ environment = Planned(_env)
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=SetEnv,
-    preview=environment.preview,
-    undo=environment.undo,
-    progress=environment.progress,
-    scope=environment.scope,
+    change=environment.change,
     examples=({"name": "web", "set": {"LOG_LEVEL": "debug"}}, {"name": "web", "remove": ["DEBUG"]}),
     utterances=(
         "set env {set} on {name}",
@@ -169,10 +163,7 @@ sizing = Planned(_resources)
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=SetResources,
-    preview=sizing.preview,
-    undo=sizing.undo,
-    progress=sizing.progress,
-    scope=sizing.scope,
+    change=sizing.change,
     examples=({"name": "web", "limits": {"memory": "256Mi"}},),
     utterances=(
         "set limits {limits} on {name}",

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -88,10 +89,10 @@ evicting = Planned(_evict)
 @destructive_tool(
     permission=_EVICT,
     input=Evict,
-    preview=evicting.preview,
-    undo=Irreversible(reason="an evicted pod does not come back; its controller, if it has one, makes another"),
-    progress=evicting.progress,
-    scope=evicting.scope,
+    change=replace(
+        evicting.change,
+        undo=Irreversible(reason="an evicted pod does not come back; its controller, if it has one, makes another"),
+    ),
     examples=({"name": "web-0"},),
     utterances=(
         "evict pod {name}",
@@ -132,10 +133,7 @@ cordoning, uncordoning = Planned(_cordoned(True)), Planned(_cordoned(False))
 @write_tool(
     permission=_NODES,
     input=Node,
-    preview=cordoning.preview,
-    undo=cordoning.undo,
-    progress=cordoning.progress,
-    scope=cordoning.scope,
+    change=cordoning.change,
     examples=({"name": "worker-1"},),
     utterances=(
         "cordon {name}",
@@ -154,10 +152,7 @@ def cordon_node(args: Node, context: Context) -> Changed:
 @write_tool(
     permission=_NODES,
     input=Node,
-    preview=uncordoning.preview,
-    undo=uncordoning.undo,
-    progress=uncordoning.progress,
-    scope=uncordoning.scope,
+    change=uncordoning.change,
     examples=({"name": "worker-1"},),
     utterances=(
         "uncordon {name}",
@@ -290,10 +285,7 @@ draining = Planned(_drain)
 @destructive_tool(
     permission=_EVICT,
     input=Drain,
-    preview=draining.preview,
-    undo=draining.undo,
-    progress=draining.progress,
-    scope=draining.scope,
+    change=draining.change,
     examples=({"name": "worker-1"}, {"name": "worker-1", "force": True, "delete_emptydir_data": True}),
     utterances=(
         "drain {name}",
@@ -360,10 +352,7 @@ tainting = Planned(_taint)
 @write_tool(
     permission=_NODES,
     input=Taint,
-    preview=tainting.preview,
-    undo=tainting.undo,
-    progress=tainting.progress,
-    scope=tainting.scope,
+    change=tainting.change,
     examples=({"name": "worker-1", "set": ["dedicated=gpu:NoSchedule"]}, {"name": "worker-1", "remove": ["dedicated"]}),
     utterances=(
         "taint {name} {set}",

@@ -1,6 +1,7 @@
 """Changes to objects of any kind: patch, label, annotate, delete."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field, JsonValue
@@ -79,10 +80,7 @@ patching = Planned(_patch)
 @write_tool(
     permission=_ANY,
     input=Patch,
-    preview=patching.preview,
-    undo=patching.undo,
-    progress=patching.progress,
-    scope=patching.scope,
+    change=patching.change,
     examples=(
         {"kind": "service", "name": "web", "patch": {"spec": {"sessionAffinity": "ClientIP"}}},
         {
@@ -134,10 +132,7 @@ labelling, annotating = Planned(_marked("labels")), Planned(_marked("annotations
 @write_tool(
     permission=_ANY,
     input=Labels,
-    preview=labelling.preview,
-    undo=labelling.undo,
-    progress=labelling.progress,
-    scope=labelling.scope,
+    change=labelling.change,
     examples=({"kind": "pod", "name": "web-0", "set": {"tier": "front"}},),
     utterances=(
         "label {kind} {name} {set}",
@@ -156,10 +151,7 @@ def label_resource(args: Labels, context: Context) -> Changed:
 @write_tool(
     permission=_ANY,
     input=Labels,
-    preview=annotating.preview,
-    undo=annotating.undo,
-    progress=annotating.progress,
-    scope=annotating.scope,
+    change=annotating.change,
     examples=({"kind": "service", "name": "web", "set": {"team": "shop"}},),
     utterances=(
         "annotate {kind} {name} {set}",
@@ -189,10 +181,7 @@ deleting = Planned(_delete)
 @destructive_tool(
     permission=Permission(verb="delete", resource="*"),
     input=Delete,
-    preview=deleting.preview,
-    undo=Irreversible(reason="a deleted object does not come back as it was"),
-    progress=deleting.progress,
-    scope=deleting.scope,
+    change=replace(deleting.change, undo=Irreversible(reason="a deleted object does not come back as it was")),
     examples=({"kind": "pod", "name": "web-0"}, {"kind": "deployment", "name": "web", "cascade": "orphan"}),
     utterances=(
         "delete {kind} {name}",

@@ -102,10 +102,7 @@ granting = Planned(_grant)
 @grant_tool(
     permission=Permission(verb="create", group=GROUP, resource="rolebindings"),
     input=GrantAccess,
-    preview=granting.preview,
-    undo=granting.undo,
-    progress=granting.progress,
-    scope=granting.scope,
+    change=granting.change,
     examples=(
         {"subject": "ServiceAccount:ci/deployer", "verbs": ["get"], "resource": "pods/log"},
         {"subject": "Group:support", "verbs": ["get", "list"], "resource": "events", "namespace": "*"},

@@ -47,10 +47,7 @@ restarting = Planned(_restart)
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=Workload,
-    preview=restarting.preview,
-    undo=restarting.undo,
-    progress=restarting.progress,
-    scope=restarting.scope,
+    change=restarting.change,
     examples=({"name": "web"}, {"kind": "daemonset", "name": "agent", "namespace": "kube-system"}),
     utterances=(
         "restart {name}",
@@ -137,10 +134,7 @@ rolling_back = Planned(_rollback)
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=Undo,
-    preview=rolling_back.preview,
-    undo=rolling_back.undo,
-    progress=rolling_back.progress,
-    scope=rolling_back.scope,
+    change=rolling_back.change,
     examples=({"name": "web"}, {"name": "web", "to_revision": 2}),
     utterances=(
         "roll back {name}",
@@ -178,10 +172,7 @@ pausing, resuming = Planned(_paused(True)), Planned(_paused(False))
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=Workload,
-    preview=pausing.preview,
-    undo=pausing.undo,
-    progress=pausing.progress,
-    scope=pausing.scope,
+    change=pausing.change,
     examples=({"name": "web"},),
     utterances=(
         "pause the rollout of {name}",
@@ -200,10 +191,7 @@ def rollout_pause(args: Workload, context: Context) -> Changed:
 @write_tool(
     permission=_PATCH_WORKLOADS,
     input=Workload,
-    preview=resuming.preview,
-    undo=resuming.undo,
-    progress=resuming.progress,
-    scope=resuming.scope,
+    change=resuming.change,
     examples=({"name": "web"},),
     utterances=(
         "resume the rollout of {name}",

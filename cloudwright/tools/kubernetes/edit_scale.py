@@ -70,10 +70,7 @@ scaling = Planned(_scale)
 @write_tool(
     permission=Permission(verb="patch", group="apps", resource="deployments/scale"),
     input=Scale,
-    preview=scaling.preview,
-    undo=scaling.undo,
-    progress=scaling.progress,
-    scope=scaling.scope,
+    change=scaling.change,
     examples=({"name": "web", "replicas": 3}, {"kind": "statefulset", "name": "db", "replicas": 0}),
     utterances=(
         "scale {name} to {replicas}",
@@ -121,10 +118,7 @@ autoscaling = Planned(_autoscale)
 @write_tool(
     permission=Permission(verb="patch", group="autoscaling", resource="horizontalpodautoscalers"),
     input=Autoscale,
-    preview=autoscaling.preview,
-    undo=autoscaling.undo,
-    progress=autoscaling.progress,
-    scope=autoscaling.scope,
+    change=autoscaling.change,
     examples=({"name": "web", "min": 2, "max": 10, "cpu_percent": 70},),
     utterances=(
         "autoscale {name} between {min} and {max}",
@@ -167,10 +161,7 @@ exposing = Planned(_expose)
 @write_tool(
     permission=Permission(verb="create", resource="services"),
     input=Expose,
-    preview=exposing.preview,
-    undo=exposing.undo,
-    progress=exposing.progress,
-    scope=exposing.scope,
+    change=exposing.change,
     examples=({"name": "web", "port": 80, "target_port": 8080},),
     utterances=(
         "expose {name} on port {port}",
@@ -222,10 +213,7 @@ running = Planned(_run_job)
 @write_tool(
     permission=Permission(verb="create", group="batch", resource="jobs"),
     input=RunJob,
-    preview=running.preview,
-    undo=running.undo,
-    progress=running.progress,
-    scope=running.scope,
+    change=running.change,
     examples=({"name": "backup"},),
     utterances=(
         "run cronjob {name} now",

@@ -104,10 +104,7 @@ creating = Planned(_create)
 @write_tool(
     permission=Permission(verb="create", resource="*"),
     input=Manifest,
-    preview=creating.preview,
-    undo=creating.undo,
-    progress=creating.progress,
-    scope=creating.scope,
+    change=creating.change,
     examples=({"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: fast\n"},),
     utterances=(
         "create {manifest}",
@@ -134,10 +131,7 @@ applying = Planned(_apply)
 @write_tool(
     permission=_ANY,
     input=Apply,
-    preview=applying.preview,
-    undo=applying.undo,
-    progress=applying.progress,
-    scope=applying.scope,
+    change=applying.change,
     examples=({"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  mode: slow\n"},),
     utterances=(
         "apply {manifest}",

@@ -12,6 +12,7 @@ from cloudwright.core.errors import Drifted, InvalidArguments, Refused, Unsuppor
 from cloudwright.core.refs import Frozen, ObjectRef
 from cloudwright.core.result import Changed, Lines
 from cloudwright.core.tool import (
+    Change,
     Effect,
     Irreversible,
     Permission,
@@ -153,10 +154,12 @@ def _finished(done: Finished) -> tuple[str, ...]:
 @destructive_tool(
     permission=EXEC,
     input=Exec,
-    preview=_exec_preview,
-    undo=Irreversible(reason="what a program did in a container is not known"),
-    progress=unknowable,
-    scope=scope_of(Effect.DESTRUCTIVE, "exec", "runs a program in a container"),
+    change=Change(
+        preview=_exec_preview,
+        undo=Irreversible(reason="what a program did in a container is not known"),
+        progress=unknowable,
+        scope=scope_of(Effect.DESTRUCTIVE, "exec", "runs a program in a container"),
+    ),
     examples=({"name": "web-0", "command": ["redis-cli", "ping"]},),
     utterances=(
         "run {command} in pod {name}",
@@ -245,10 +248,12 @@ def _forward_preview(args: Forward, context: Context) -> Preview:
 @destructive_tool(
     permission=_FORWARD,
     input=Forward,
-    preview=_forward_preview,
-    undo=Irreversible(reason="the tunnel closes by itself; what went through it is not known"),
-    progress=unknowable,
-    scope=scope_of(Effect.DESTRUCTIVE, "portforward", "opens a tunnel; what goes through it is not known"),
+    change=Change(
+        preview=_forward_preview,
+        undo=Irreversible(reason="the tunnel closes by itself; what went through it is not known"),
+        progress=unknowable,
+        scope=scope_of(Effect.DESTRUCTIVE, "portforward", "opens a tunnel; what goes through it is not known"),
+    ),
     examples=({"name": "web-0", "port": 8080, "seconds": 60},),
     utterances=(
         "forward port {port} of {name}",

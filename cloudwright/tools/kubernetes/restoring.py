@@ -93,10 +93,7 @@ restoring = Planned(_restore)
 @write_tool(
     permission=Permission(verb="patch", resource="*"),
     input=Restore,
-    preview=restoring.preview,
-    undo=restoring.undo,
-    progress=restoring.progress,
-    scope=restoring.scope,
+    change=restoring.change,
     examples=(
         {
             "objects": [
