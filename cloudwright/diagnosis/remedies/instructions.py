@@ -22,6 +22,8 @@ _TEXTS: Mapping[str, str] = {
     "config-map-key-missing": "Which value has the missing key of {kind} {name}? The cluster holds no copy of it",
     "secret-key-missing": "Which value has the missing key of {kind} {name}? The cluster holds no copy of it",
     "image-not-found": "Which image or tag is meant? Nothing that ran here before, or runs elsewhere, is like it",
+    "image-registry-name-unknown": "Which image is meant? Its registry does not resolve, and nothing that ran here before, or runs elsewhere, is like it",
+    "image-name-invalid": "Which image is meant? The reference cannot be read",
     "image-pull-unauthorized": "Which credentials may pull the image? Put them into a pull secret that the Pods name",
     "image-pull-secret-missing": "Make the pull secret anew with credentials for the registry; the cluster holds no copy",
     "credentials-rejected": "Which password is right, that of {kind} {name} or that of the server? Set the other to it, then restart the client",

@@ -9,7 +9,7 @@ from cloudwright.diagnosis.checks.make import delete, restart
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.pods import live_pods
+from cloudwright.diagnosis.pods import live_pods, references_of, users_of
 from cloudwright.diagnosis.view import ClusterView
 
 TEMPLATE_TOOLS = frozenset(
@@ -51,6 +51,21 @@ def with_retries(view: ClusterView, remedy: Remedy, cause: Cause, refused: Seque
         for call in restart(item, "").calls
     ]
     return remedy.model_copy(update={"calls": (*remedy.calls, *again)})
+
+
+def with_rereads(view: ClusterView, remedy: Remedy, cause: Cause) -> Remedy:
+    """Programs that read a ConfigMap or Secret into their environment see a change only after a restart."""
+    calls = list(remedy.calls)
+    for call in remedy.calls:
+        source = _target(view, call)
+        if source is None or call.tool != "patch_resource" or source.get("kind") not in ("ConfigMap", "Secret"):
+            continue
+        users = users_of(view, f.text(source, "kind"), f.namespace(source), f.name(source))
+        for user in users:
+            reads = [ref for ref in references_of(view, user) if ref.name == f.name(source) and ".env" in ref.path]
+            if reads and view.ref(user) in cause.affected and user.get("kind") in ROLLING:
+                calls += restart(user, "").calls
+    return remedy.model_copy(update={"calls": tuple(calls)})
 
 
 def _newest(view: ClusterView, workload: Object) -> list[Object]:

@@ -12,8 +12,8 @@ from cloudwright.diagnosis.graph.addresses import Address, addresses, service_na
 from cloudwright.diagnosis.graph.endpoints import selected_workloads
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.pods import ports_of, replicas, template_containers, users_of
-from cloudwright.diagnosis.view import ClusterView
+from cloudwright.diagnosis.pods import ports_of, references_of, replicas, template_containers, users_of
+from cloudwright.diagnosis.view import TEMPLATE_PATHS, ClusterView
 
 SQL_PORTS = frozenset({3306, 5432, 1433, 1521, 26257, 27017})
 """Servers that keep their users in their data: a restart changes nothing there."""
@@ -27,16 +27,56 @@ def known_host(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
             service = _meant(view, workload or {}, address)
             if service is None:
                 continue
-            title = f"Call {service} instead of {address.host}"
-            value = address.value.replace(address.host, service)
-            if ".env[" in address.path and address.object is workload:
-                container, _, rest = address.path.partition("containers[")[2].partition("]")
-                name = rest.partition(".env[")[2].partition("]")[0]
-                yield set_env(workload, container, name, value, title)
-            elif f.text(address.object, "kind") == "ConfigMap":
-                key = address.path.removeprefix("data.")
-                text = f.text(address.object, "data", key).replace(address.host, service)
-                yield patch_at(address.object, title, ("data", key), text)
+            yield from _readdressed(workload or {}, address, address.host, service)
+            return
+
+
+def offered_port(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
+    """The only port of the Service in place of one that it does not have."""
+    for workload in (view.lookup(ref) for ref in (cause.object, *cause.affected)):
+        for address in addresses(view, workload) if workload is not None else ():
+            spaces = frozenset(f.namespace(item) for item in view.of("Service"))
+            target = service_name(address.host, f.namespace(workload), spaces)
+            service = view.find("Service", target.namespace, target.service) if target else None
+            offered = {f.integer(port, "port") for port in f.maps(service, "spec", "ports")}
+            if not address.port or len(offered) != 1 or address.port in offered:
+                continue
+            was, port = f"{address.host}:{address.port}", f"{address.host}:{offered.pop()}"
+            if was in address.value:
+                yield from _readdressed(workload or {}, address, was, port)
+                return
+
+
+def _readdressed(workload: Object, address: Address, was: str, becomes: str) -> Iterator[Remedy]:
+    """The place where an address is written, with another host or port."""
+    title = f"Call {becomes} instead of {was}"
+    if ".env[" in address.path and address.object is workload:
+        container, _, rest = address.path.partition("containers[")[2].partition("]")
+        name = rest.partition(".env[")[2].partition("]")[0]
+        yield set_env(workload, container, name, address.value.replace(was, becomes), title)
+    elif f.text(address.object, "kind") == "ConfigMap":
+        key = address.path.removeprefix("data.")
+        text = f.text(address.object, "data", key).replace(was, becomes)
+        yield patch_at(address.object, title, ("data", key), text)
+
+
+def meant_key(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
+    """The key that must be meant, for variables that read one which the Secret or ConfigMap does not have."""
+    for workload in (view.lookup(ref) for ref in (cause.object, *cause.affected)):
+        for ref in references_of(view, workload) if workload is not None and workload["kind"] in TEMPLATE_PATHS else ():
+            source = view.find(ref.kind, f.namespace(workload), ref.name)
+            keys = list(f.mapping(source, "data"))
+            container, _, rest = ref.path.partition("containers[")[2].partition("]")
+            variable = rest.partition(".env[")[2].partition("]")[0]
+            meant = [key for key in keys if key.lower() == ref.key.lower()] or (keys if len(keys) == 1 else [])
+            if not ref.key or ref.key in keys or len(meant) != 1 or not variable or "init" in ref.path:
+                continue
+            which = "secretKeyRef" if ref.kind == "Secret" else "configMapKeyRef"
+            content = {"env": [{"name": variable, "valueFrom": {which: {"name": ref.name, "key": meant[0]}}}]}
+            title = f"Read key {meant[0]} of {ref.kind} {ref.name}, which has no {ref.key}"
+            remedy = patch_container(workload or {}, container, title, content)
+            if remedy is not None:
+                yield remedy
             return
 
 
@@ -135,14 +175,16 @@ def shared_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
         if client is None or client.get("kind") == "Pod":
             continue
         mine = _password(client)
-        for server in _servers(view, client):
+        servers = [item for item in _servers(view, client) if f.namespace(item) == f.namespace(client)]
+        guarded = [item for item in servers if _password(item) is not None]
+        for server in guarded:
             theirs = _password(server)
-            if mine is None or theirs is None or f.namespace(server) != f.namespace(client):
+            if mine is None or theirs is None:
                 continue
             container, variable, own = mine
             other = theirs[2]
             same = (f.text(own, "name"), f.text(own, "key")) == (f.text(other, "name"), f.text(other, "key"))
-            if same or not cause.claim.startswith(f"{f.name(server)} rejects"):
+            if same or not (cause.claim.startswith(f"{f.name(server)} rejects") or len(guarded) == 1):
                 continue
             source = {"name": f.text(other, "name"), "key": f.text(other, "key")}
             content = {"env": [{"name": variable, "valueFrom": {"secretKeyRef": source}}]}
