@@ -22,7 +22,8 @@ from typing import Any
 
 from cloudwright.twin.api import DEPLOYMENTS, PODS, PatchType
 from cloudwright.twin.clock import Clock
-from cloudwright.twin.server.gateway import Call, Gateway
+from cloudwright.twin.server.exchange import Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
 from cloudwright.twin.server.serving import Serving

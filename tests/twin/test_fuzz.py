@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cloudwright.twin.clock import Clock
 from cloudwright.twin.schema.kinds import builtin
-from cloudwright.twin.server.gateway import Call, Gateway
+from cloudwright.twin.server.exchange import Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
 from cloudwright.twin.store import Store

@@ -14,7 +14,8 @@ from cloudwright.twin.local import LocalApi
 from cloudwright.twin.persistence import Database
 from cloudwright.twin.remote import HttpApi
 from cloudwright.twin.server.admin import Admin, decode, encode
-from cloudwright.twin.server.gateway import Call, Gateway
+from cloudwright.twin.server.exchange import Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.protobuf import decode as decode_protobuf
 from cloudwright.twin.server.serving import Serving

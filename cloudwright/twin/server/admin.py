@@ -6,7 +6,8 @@ from typing import Protocol
 
 from cloudwright.twin.api import Obj
 from cloudwright.twin.server.errors import StatusError, bad_request
-from cloudwright.twin.server.gateway import Answer, Call, Gateway
+from cloudwright.twin.server.exchange import Answer, Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.request import User
 from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.store import Store, StoreSnapshot

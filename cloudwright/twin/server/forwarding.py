@@ -13,7 +13,7 @@ from cloudwright.twin.server.protocols import choose, offered
 from cloudwright.twin.server.spdy import Session, Stream
 
 if TYPE_CHECKING:
-    from cloudwright.twin.server.gateway import Call
+    from cloudwright.twin.server.exchange import Call
     from cloudwright.twin.server.request import Request
     from cloudwright.twin.server.streams import Streams
 

@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,12 +11,13 @@ from cloudwright.twin.api import ApiStatusError, Obj
 from cloudwright.twin.schema.kinds import ResourceInfo
 from cloudwright.twin.schema.types import Struct, find_kind
 from cloudwright.twin.server import conversion, discovery, metrics_api
-from cloudwright.twin.server.audit import AuditLog
+from cloudwright.twin.server.audit import AuditLog, Seen
 from cloudwright.twin.server.authentication import Authenticator
-from cloudwright.twin.server.documents import OPENAPI_2_PROTOBUF, Documents
-from cloudwright.twin.server.errors import StatusError, method_not_allowed, no_such_resource, status_of
+from cloudwright.twin.server.errors import StatusError, method_not_allowed, no_such_resource
+from cloudwright.twin.server.exchange import Answer, Call, failure
 from cloudwright.twin.server.listing import as_list, check_versions, select
 from cloudwright.twin.server.negotiation import View, view_of
+from cloudwright.twin.server.pages import Pages
 from cloudwright.twin.server.parameters import (
     add_delete_options,
     decode_body,
@@ -33,7 +33,6 @@ from cloudwright.twin.server.request import Options, Request, Response, User
 from cloudwright.twin.server.routing import Target, parse, verb_of
 from cloudwright.twin.server.watching import Watch
 
-_HEALTH = ("/healthz", "/livez", "/readyz")
 DEPRECATED = {
     ("", "endpoints"): ("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",),
     ("", "componentstatuses"): ("v1 ComponentStatus is deprecated in v1.19+",),
@@ -42,48 +41,8 @@ _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
     "propagationPolicy=Orphan to suppress this warning"
 )
+_VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
 STREAMS = ("log", "exec", "attach", "portforward", "proxy")
-
-
-@dataclass
-class Call:
-    """One HTTP request. Header names are lower case; `certificate` is the verified client certificate's content."""
-
-    method: str
-    path: str
-    query: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-    certificate: Mapping[str, Any] | None = None
-    source: str = "127.0.0.1"
-
-    def header(self, name: str) -> str:
-        """The first header of a name, or ""."""
-        return next((value for key, value in self.headers if key == name), "")
-
-
-@dataclass
-class Answer:
-    """What goes back: JSON (`obj`), text, bytes of a `media` type, a watch, or a request that needs a stream."""
-
-    code: int = 200
-    obj: Any = None
-    text: str | None = None
-    raw: bytes = b""
-    media: str = ""
-    warnings: list[str] = field(default_factory=list)
-    watch: Watch | None = None
-    timeout: float = 0
-    stream: Request | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    def encoded(self) -> bytes:
-        """The body."""
-        if self.media:
-            return self.raw
-        if self.text is not None:
-            return self.text.encode()
-        return json.dumps(self.obj, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
 class Gateway:
@@ -105,8 +64,8 @@ class Gateway:
         self.lock = lock or threading.RLock()
         self.settle = settle
         self.authenticator = Authenticator(server.tokens, server.authorizer, server.clock, users or {})
-        self.audit = AuditLog(server.clock, server.identities)
-        self.documents = Documents(server.catalog, server.registry.schemas)
+        self.audit = AuditLog(server.clock)
+        self.pages = Pages(server)
         self.raw_routes: dict[str, Callable[[Call, User], Answer]] = {}
 
     def respond(self, call: Call) -> Answer:
@@ -122,28 +81,38 @@ class Gateway:
         other = self.authenticator.impersonated(user, call.headers)
         actor, user = (user, other) if other is not None else (None, user)
         target = parse(call.path)
-        if target is None or self._is_document(target, call.path):
-            return self._other(call, user)
+        if target is None or call.path.startswith("/openapi/"):
+            verb = _VERBS.get(call.method, "get")
+            return self._audited(call, user, actor, verb, None, lambda: self._other(call, user, verb))
         if target.resource.group == discovery.METRICS_GROUP:
-            return self._metrics(call, user, target)
-        return self._resource(call, user, actor, target)
+            verb = "get" if target.name else "list"
+            return self._audited(call, user, actor, verb, target, lambda: self._metrics(call, user, target, verb))
+        info = self.server.catalog.find(target.resource)
+        verb = verb_of(call.method, target, watching=_watching(call, target))
+        if info is None:
+            return self._audited(call, user, actor, verb, target, lambda: self._unknown(user, verb, target))
+        return self._resource(call, actor, self._request(call, user, target, info, verb), target)
 
-    def _is_document(self, target: Target, path: str) -> bool:
-        return path.startswith("/openapi/")
+    def _audited(
+        self, call: Call, user: User, actor: User | None, verb: str, target: Target | None, action: Callable[[], Answer]
+    ) -> Answer:
+        try:
+            answer = action()
+        except ApiStatusError as error:
+            answer = failure(error)
+        self.audit.note(Seen(verb, call.uri, user, actor, call.header("user-agent"), call.source), target, answer.code)
+        return answer
 
     # -- paths that are no resources
 
-    def _other(self, call: Call, user: User) -> Answer:
-        verb = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}.get(
-            call.method, "get"
-        )
+    def _other(self, call: Call, user: User, verb: str) -> Answer:
         for prefix, handler in self.raw_routes.items():
             if call.path.startswith(prefix):
                 return handler(call, user)
         attributes = Attributes(user, verb, path=call.path)
         if not self.server.authorizer.decide(attributes).allowed:
             raise StatusError(403, "Forbidden", f"forbidden: {forbidden_text(attributes)}", {})
-        answer = self._document(call)
+        answer = self.pages.answer(call)
         if answer is not None:
             return answer
         parts = call.path.strip("/").split("/")
@@ -151,39 +120,7 @@ class Gateway:
             return failure(no_such_resource())
         return Answer(404, text="404 page not found\n")
 
-    def _document(self, call: Call) -> Answer | None:
-        path = call.path.rstrip("/") or "/"
-        if path in _HEALTH or path.startswith(tuple(f"{each}/" for each in _HEALTH)):
-            return Answer(text=_health(path, call.query))
-        if path == "/version":
-            return Answer(obj=discovery.VERSION)
-        if path == "/":
-            return Answer(obj={"paths": self.documents.paths()})
-        if path == "/openapi/v2" and call.header("accept") == OPENAPI_2_PROTOBUF:
-            return Answer(raw=self.documents.protobuf_2(), media=OPENAPI_2_PROTOBUF.replace("@", "."))
-        is_schema = path.startswith("/openapi/")
-        found = self.documents.openapi(path) if is_schema else self._discovery(path.split("/")[1:])
-        return Answer(obj=found) if found is not None else None
-
-    def _discovery(self, parts: list[str]) -> Obj | None:
-        catalog, metrics = self.server.catalog, self.server.kubelet is not None
-        match parts:
-            case ["api"]:
-                return discovery.api_versions()
-            case ["apis"]:
-                return discovery.group_list(catalog, metrics=metrics)
-            case ["apis", group]:
-                return discovery.single_group(catalog, group, metrics=metrics)
-            case ["apis", discovery.METRICS_GROUP, "v1beta1"] if metrics:
-                return discovery.metrics_resources()
-            case ["api", "v1"]:
-                return discovery.resource_list(catalog, "", "v1")
-            case ["apis", group, version]:
-                return discovery.resource_list(catalog, group, version)
-        return None
-
-    def _metrics(self, call: Call, user: User, target: Target) -> Answer:
-        verb = "get" if target.name else "list"
+    def _metrics(self, call: Call, user: User, target: Target, verb: str) -> Answer:
         where = target.namespace
         attributes = Attributes(
             user, verb, target.resource.group, "v1beta1", target.resource.plural, "", where, target.name
@@ -199,17 +136,10 @@ class Gateway:
 
     # -- resources
 
-    def _resource(self, call: Call, user: User, actor: User | None, target: Target) -> Answer:
+    def _resource(self, call: Call, actor: User | None, request: Request, target: Target) -> Answer:
         lists = parse_qs(call.query, keep_blank_values=True)
         query = {name: values[0] for name, values in lists.items()}
-        info = self.server.catalog.find(target.resource)
-        watching = truth(query.get("watch")) and not target.subresource
-        verb = verb_of(call.method, target, watching=watching)
-        if info is None:
-            self._allow_unknown(user, verb, target)
-            known = self.server.catalog.has_group(target.resource.group)
-            return failure(no_such_resource()) if known else Answer(404, text="404 page not found\n")
-        request = self._request(call, user, target, info, verb)
+        info = request.info
         request.actor = actor
         if info.storage == ("", "namespaces") and target.name:
             request.namespace = target.name
@@ -220,15 +150,20 @@ class Gateway:
             if info.storage == ("", "namespaces"):
                 request.namespace = ""
             self._check_scope(info, target, call.method)
-            request.options = options_of(verb, query, lists.get("dryRun", []))
+            request.options = options_of(request.verb, query, lists.get("dryRun", []))
             self._read_body(request, call, query)
             answer = self._act(request, call, query)
         except ApiStatusError as error:
             answer = failure(error)
-        if answer.stream is None and answer.watch is None:
-            self.audit.record(request, Response(answer.obj or {}, answer.code), call.source, reason)
+        started = answer.stream is not None or answer.watch is not None
+        self.audit.record(request, Response(answer.obj or {}, answer.code), call.source, reason, started=started)
         answer.warnings = request.warnings
         return answer
+
+    def _unknown(self, user: User, verb: str, target: Target) -> Answer:
+        self._allow_unknown(user, verb, target)
+        known = self.server.catalog.has_group(target.resource.group)
+        return failure(no_such_resource()) if known else Answer(404, text="404 page not found\n")
 
     def _allow_unknown(self, user: User, verb: str, target: Target) -> None:
         resource = target.resource
@@ -258,7 +193,7 @@ class Gateway:
             target.subresource,
             user=user,
             user_agent=call.header("user-agent"),
-            path=call.path + (f"?{call.query}" if call.query else ""),
+            path=call.uri,
         )
 
     def _check_scope(self, info: ResourceInfo, target: Target, method: str) -> None:
@@ -370,6 +305,11 @@ class Gateway:
         return Answer(obj=as_list(request.info, items, metadata))
 
 
+def _watching(call: Call, target: Target) -> bool:
+    given = parse_qs(call.query, keep_blank_values=True).get("watch", [None])[0]
+    return truth(given) and not target.subresource
+
+
 def check_kind(request: Request) -> None:
     """A written body must be an object.
 
@@ -391,20 +331,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     return "number" if isinstance(value, int | float) else "array"
-
-
-def failure(error: ApiStatusError) -> Answer:
-    """An error as an answer."""
-    answer = Answer(error.code, status_of(error))
-    retry = error.details.get("retryAfterSeconds")
-    if retry:
-        answer.headers["Retry-After"] = str(retry)
-    return answer
-
-
-def _health(path: str, query: str) -> str:
-    if "verbose" not in query:
-        return "ok"
-    checks = ("ping", "log", "etcd", "informer-sync", "poststarthook/rbac/bootstrap-roles", "shutdown")
-    name = path.strip("/").split("/")[0]
-    return "".join(f"[+]{check} ok\n" for check in checks) + f"{name} check passed\n"

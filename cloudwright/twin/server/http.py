@@ -16,7 +16,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cloudwright.twin.server.gateway import Answer, Call, Gateway
+from cloudwright.twin.server.exchange import Answer, Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.streams import Streams
 from cloudwright.twin.server.watching import Watch
 

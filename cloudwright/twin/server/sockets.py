@@ -19,7 +19,7 @@ from cloudwright.twin.server.protocols import choose
 from cloudwright.twin.server.terminal import Echo, End, Line, Terminal
 
 if TYPE_CHECKING:
-    from cloudwright.twin.server.gateway import Call
+    from cloudwright.twin.server.exchange import Call
     from cloudwright.twin.server.request import Request
     from cloudwright.twin.server.streams import Streams
 

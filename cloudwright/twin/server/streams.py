@@ -18,7 +18,8 @@ from cloudwright.twin.server import sockets
 from cloudwright.twin.server.errors import StatusError, bad_request, not_implemented, status_of
 
 if TYPE_CHECKING:
-    from cloudwright.twin.server.gateway import Answer, Call, Gateway
+    from cloudwright.twin.server.exchange import Answer, Call
+    from cloudwright.twin.server.gateway import Gateway
     from cloudwright.twin.server.request import Request
 
 _POLL = 0.1

@@ -207,7 +207,8 @@ def load(path: Path = RECORDED) -> dict[str, Any]:
 def twin_sender() -> Send:
     """A fresh twin without controllers, in this process."""
     from cloudwright.twin.clock import Clock
-    from cloudwright.twin.server.gateway import Call, Gateway
+    from cloudwright.twin.server.exchange import Call
+    from cloudwright.twin.server.gateway import Gateway
     from cloudwright.twin.server.pipeline import ApiServer
     from cloudwright.twin.server.request import User
     from cloudwright.twin.store import Store

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from cloudwright.twin.clock import Clock
-from cloudwright.twin.server.gateway import Answer, Call, Gateway
+from cloudwright.twin.server.exchange import Answer, Call
+from cloudwright.twin.server.gateway import Gateway
 from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
 from cloudwright.twin.store import Store
