@@ -377,7 +377,7 @@ def test_a_drain_names_victims_and_what_never_comes_back_and_respects_budgets(de
     mark = desk.cluster.audit.mark()
     proposal = desk.propose("drain_node", name=node, force=True, timeout_seconds=0)
     texts = [impact.text for impact in proposal.preview.blast_radius]
-    assert any("gone for good" in text for text in texts)
+    assert any("for good, no controller" in text for text in texts)
     assert any("disruption budget" in text for text in texts)
     assert proposal.effect is Effect.DESTRUCTIVE
     assert isinstance(proposal.undo, Irreversible)
