@@ -1,7 +1,4 @@
-"""The contract tests of the tools on the embedded cluster instead of a real API server: same cases, same proof.
-
-Left out: explaining fields of custom kinds; the embedded schema documents drop their descriptions.
-"""
+"""The contract tests of the tools on the embedded cluster instead of a real API server: same cases, same proof."""
 
 from collections.abc import Iterator
 
@@ -50,6 +47,7 @@ from tests.tools.test_reads import (
     test_custom_kinds_are_found_like_any_other,
     test_equal_secrets_are_seen_to_be_equal,
     test_events_are_joined_by_uid_and_not_by_name,
+    test_fields_of_custom_kinds_are_explained,
     test_impersonation_reaches_every_request,
     test_lists_filter_sort_page_and_keep_the_rest,
     test_missing_parts_of_a_cluster_are_named,
@@ -101,6 +99,7 @@ __all__ = [
     "test_delete_previews_what_garbage_collection_takes_and_writes_only_when_approved",
     "test_equal_secrets_are_seen_to_be_equal",
     "test_events_are_joined_by_uid_and_not_by_name",
+    "test_fields_of_custom_kinds_are_explained",
     "test_grants_are_told_from_writes_whatever_tool_makes_them",
     "test_impersonation_reaches_every_request",
     "test_labels_are_set_and_taken_back",
