@@ -10,7 +10,7 @@ _POD = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}
 _CONTAINER = "{pod}.containers[*]"
 
 FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("image, images, container image, docker image, image tag, tag, version, image version, build",
+    ("image, images, run version, container image, docker image, image tag, tag, version, image version, build",
      {"*": "image", "Node": "status.nodeInfo.kubeletVersion", "CustomResourceDefinition": "spec.versions[*].name"}),
     ("max replicas, maximum replicas, upper bound, upper limit, maximum, max, maxreplicas, ceiling",
      {"HorizontalPodAutoscaler": "spec.maxReplicas"}),
@@ -37,13 +37,21 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("node selector, nodeselector", {"*": "{pod}.nodeSelector"}),
     ("tolerations, toleration", {"*": "{pod}.tolerations"}),
     ("affinity", {"*": "{pod}.affinity"}),
-    ("grace period, termination grace period", {"*": "{pod}.terminationGracePeriodSeconds"}),
+    ("grace period, termination grace period, take to stop, takes to stop, time to stop, shutdown time, take to shut down, take to terminate, stop time", {"*": "{pod}.terminationGracePeriodSeconds"}),
     ("volumes, volume, mounts", {"*": "{pod}.volumes", "PersistentVolumeClaim": "spec.volumeName"}),
     ("volume mounts, mount path, mount paths", {"*": f"{_CONTAINER}.volumeMounts"}),
     ("liveness probe, liveness, liveness check", {"*": f"{_CONTAINER}.livenessProbe"}),
     ("readiness probe, readiness, readiness check", {"*": f"{_CONTAINER}.readinessProbe"}),
     ("startup probe", {"*": f"{_CONTAINER}.startupProbe"}),
     ("probes, probe", {"*": f"{_CONTAINER}.readinessProbe"}),
+    ("security context, user id, run as user, run as", {"*": "{pod}.securityContext"}),
+    ("restart policy", {"*": "{pod}.restartPolicy"}),
+    ("dns policy", {"*": "{pod}.dnsPolicy"}),
+    ("history limit", {"CronJob": "spec.successfulJobsHistoryLimit", "*": "spec.revisionHistoryLimit"}),
+    ("starting deadline", {"CronJob": "spec.startingDeadlineSeconds"}),
+    ("deadline, progress deadline", {"Deployment": "spec.progressDeadlineSeconds", "Job": "spec.activeDeadlineSeconds"}),
+    ("health check, health checks, healthcheck", {"*": f"{_CONTAINER}.livenessProbe"}),
+    ("topology spread, spread", {"*": "{pod}.topologySpreadConstraints"}),
     ("pull policy, image pull policy", {"*": f"{_CONTAINER}.imagePullPolicy"}),
     ("pull secret, image pull secret, pull secrets", {"*": "{pod}.imagePullSecrets", "ServiceAccount": "imagePullSecrets"}),
     ("arguments, args", {"*": f"{_CONTAINER}.args"}),
@@ -109,7 +117,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("session affinity", {"Service": "spec.sessionAffinity"}),
     ("keys, contents, content, data, entries, settings", {"ConfigMap": "data", "Secret": "keys"}),
     ("hard limits, hard, quota", {"ResourceQuota": "spec.hard"}),
-    ("used", {"ResourceQuota": "status.used"}),
+    ("used, used up, usage, full, left, nearly used, exhausted", {"ResourceQuota": "status"}),
     ("role, role reference", {"RoleBinding": "role", "ClusterRoleBinding": "role"}),
     ("subjects, subject, members", {"RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}),
     ("rules, allow, allows, grant, grants, rule", {"Role": "rules", "ClusterRole": "rules", "Ingress": "spec.rules", "NetworkPolicy": "spec.ingress"}),
@@ -125,9 +133,10 @@ TEMPLATED = frozenset(("Pod", "Deployment", "StatefulSet", "DaemonSet", "Replica
 
 
 def spoken(path: str) -> tuple[str, ...]:
-    """The words for a path of a setting, most telling first: its last two parts, its last part."""
+    """The words for a path of a setting, most telling first: its last two parts, its last part, in the singular too."""
     parts = [_CAMEL.sub(" ", part).lower() for part in path.split(".")]
-    return tuple(dict.fromkeys((" ".join(parts[-2:]), parts[-1])))
+    whole = (" ".join(parts[-2:]), " ".join(reversed(parts[-2:])), parts[-1])
+    return tuple(dict.fromkeys((*whole, *(words[:-1] for words in whole if words.endswith("s")))))
 
 
 def settings_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -138,7 +147,7 @@ def settings_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str, t
             for path, value in item.settings.items():
                 found.setdefault(path, set()).update([value] if isinstance(value, str) else ())
     for path, values in found.items():
-        yield spoken(path)[-1], path, tuple(sorted(values))
+        yield _CAMEL.sub(" ", path.rpartition(".")[2]).lower(), path, tuple(sorted(values))
 
 
 def fields_of(kind: str) -> Iterator[tuple[str, str]]:

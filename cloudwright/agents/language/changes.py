@@ -108,11 +108,8 @@ def _learned_change(clause: Clause, world: World, utterances: Utterances, orders
     return Intent(goal=Goal.CALLS, text=clause.text, confidence=best.score, question=question)
 
 
-_RULED = frozenset(
-    """create_resource apply_manifest patch_resource label_resource annotate_resource delete_resource restore_fields
-    scale_workload autoscale_workload expose_workload run_job_now set_image set_env set_resources rollout_restart
-    rollout_undo rollout_pause rollout_resume evict_pod cordon_node uncordon_node drain_node taint_node exec_command
-    copy_from_pod copy_to_pod port_forward""".split()  # noqa: SIM905
+_RULED = listed(
+    "create_resource, apply_manifest, patch_resource, label_resource, annotate_resource, delete_resource, restore_fields, scale_workload, autoscale_workload, expose_workload, run_job_now, set_image, set_env, set_resources, rollout_restart, rollout_undo, rollout_pause, rollout_resume, evict_pod, cordon_node, uncordon_node, drain_node, taint_node, exec_command, copy_from_pod, copy_to_pod, port_forward"
 )
 """Changes that rules know: what the rules do not understand of them is asked about."""
 

@@ -7,7 +7,7 @@ from cloudwright.agents.language.references import World, namespace_in, objects_
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.core.refs import ObjectRef
 
-FIX = listed("fix, repair, solve, remedy, resolve, heal, cure, rectify, sort")
+FIX = listed("fix, repair, solve, remedy, resolve, heal, cure, rectify, sort, mend")
 
 
 def fixes(clause: Clause, world: World) -> Intent | None:
@@ -29,7 +29,7 @@ _DIAGNOSE = (
     " red, sick, hurting, look into, check on, going on with, going on, breaking, fault, faulty, error,"
     " errors, erroring, acting up, flapping, pending, unavailable, unreachable, not reachable,"
     " imagepullbackoff, crashloopbackoff, explain, failed, diagnosis, what ails, happening with, happening to,"
-    " happening, triage, getting evicted, working, dying, reason, how come, no ready"
+    " happening, affected, impacted, triage, getting evicted, working, dying, reason, how come, no ready"
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ _WHY = (
 _LISTING = "which, list, show, find, get, give, any, display, all, what, everything, are there, see"
 _ALONE = (
     "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors, working, failed, red,"
-    " crashing, alright, degraded"
+    " crashing, alright, degraded, affected, impacted"
 )
 """Words with which the whole is asked for, where no object is named."""
 

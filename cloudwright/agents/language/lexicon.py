@@ -37,7 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
-    "restart": "restart, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
+    "restart": "restart, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
     " pods, re-create the pods, refresh, restart the pods, restart all pods, restart all the pods, bounce the pods, cycle"
     " the pods, recycle the pods, recreate all pods",
@@ -46,8 +46,8 @@ ACTIONS: Mapping[str, str] = {
     " deployment, rollout undo, downgrade, return, put back, take back, step back, restore, fall back, switch back, move"
     " back, undo the update, undo the upgrade, undo the last update, undo the last upgrade, roll backward, unship,"
     " undo the latest rollout, undo the latest release",
-    "pause": "pause, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
-    "resume": "resume, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
+    "pause": "pause, stop triggering, stop scheduling, do not trigger, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
+    "resume": "resume, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
     " unhalt, thaw, activate, let continue",
     "delete": "delete, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
     " trash, discard, clean up, zap, scrap, eliminate, axe, bin, rm, dispose of, clear out, take out, decommission, retire,"
@@ -68,7 +68,8 @@ ACTIONS: Mapping[str, str] = {
     "label": "label, stick a label on, stamp, tag, relabel, mark", "unlabel": "unlabel, untag",
     "annotate": "annotate, re-annotate",
     "apply": "apply, kubectl apply, server-side apply, roll in, push in",
-    "create": "create, add, provision, set up, spin up, stand up, register, introduce, new, make a new, generate, make",
+    "fix": "fix, repair, solve, remedy, resolve, heal, cure, rectify, mend",
+    "create": "create, write, draft, author, compose, add, provision, set up, spin up, stand up, register, introduce, new, make a new, generate, make",
     "evict": "evict, push off, move away, kick off the node, boot off",
     "trigger": "trigger, set off, spin off, do a run of, give a run, kick, fire up, do one run of, start, launch, fire, fire off, kick off, run, run now, execute, begin, invoke, force a run of, run"
     " once, start now, run immediately",
@@ -192,7 +193,7 @@ SHOULD = (
     " would it make sense, do i have to, do we have to, is there a need to, is it necessary, would it be better"
 )
 POLITE = (
-    "can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
+    "let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
     " be so kind, i want you to, i want to, i need you to, i need to, i would like you to, i would like to, we need to, we"
     " want to, let us, please, go ahead and, i would love, be so kind, time to, i have to, we have to, we should, you should,"
     " we must, you can, you may, help me, i wish to, are you able to, can we, could we, could i ask you to, may i ask you to,"

@@ -101,10 +101,9 @@ def kind_beside(clause: Clause, mention: Mention) -> Mention | None:
     if mention.kind is not None:
         return mention
     for other in clause.of("kind"):
-        gap = clause.low[other.end : mention.start] if other.end <= mention.start else None
-        if gap is not None and all(word in ("called", "named", "/", "the", "for", "of", "'s") for word in gap):  # noqa: SIM102
-            if not (set(gap) & {"for", "of", "'s"}):
-                return other
+        between = clause.low[other.end : mention.start] if other.end <= mention.start else None
+        if between is not None and all(word in ("called", "named", "/", "the") for word in between):
+            return other
         if other.start == mention.end:
             return other
     return None
@@ -147,10 +146,34 @@ def objects_of(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[
             if item not in out:
                 out.append(item)
     if not out and not clause.of("name"):
-        out = places_of(clause, world)
+        out = places_of(clause, world) or [item for item in sole(clause, world) if not kinds or item.ref.kind in kinds]
     if not out and not clause.of("name"):
         out = [found for ref in pointed(clause, world, kinds) if (found := world.named(ref)) is not None]
     return out
+
+
+_ASKED_FOR = ("which", "what", "any", "a", "an", "every", "each", "all", "no", "many", "another", "new", "list", "show")
+
+
+def sole(clause: Clause, world: World) -> list[Named]:
+    """The object of a kind that is alone in the namespace that is named: "the quota of ledger", "atlas's ingress"."""
+    if clause.of("name", "pronoun", "ordinal"):
+        return []
+    place = namespace_in(clause)
+    for mention in reversed(clause.of("kind") if place not in ("", EVERYWHERE) else []):
+        before = clause.low[mention.start - 1] if mention.start else ""
+        if mention.kind is None or mention.plural or before in _ASKED_FOR:
+            continue
+        found = [
+            item
+            for item in world.index.vocabulary.objects
+            if item.ref.kind == mention.kind.kind
+            and item.ref.namespace == place
+            and item.ref.name not in EVERYWHERE_THERE
+        ]
+        if len(found) == 1:
+            return found
+    return []
 
 
 def places_of(clause: Clause, world: World) -> list[Named]:
@@ -168,10 +191,10 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
     memory = world.memory
     for mention in clause.of("ordinal"):
         following = clause.low[mention.end : mention.end + 1]
-        if memory.listed and (not following or following[0] in ("one", "pod", "node") or clause.has("one")):  # noqa: SIM102
-            if -len(memory.listed) <= mention.value < len(memory.listed):
-                clause.use(mention)
-                return [memory.listed[mention.value]]
+        spoken = not following or following[0] in ("one", "pod", "node", "'s") or clause.has("one")
+        if spoken and -len(memory.listed) <= mention.value < len(memory.listed):
+            clause.use(mention)
+            return [memory.listed[mention.value]]
     pronouns = clause.of("pronoun")
     if not pronouns:
         return []

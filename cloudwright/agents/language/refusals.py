@@ -33,7 +33,7 @@ _SECRET_VALUE = re.compile(
 
 
 _ESCALATE = re.compile(
-    r"\b(?:make (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|run (?:it |this )?as|act as|become|impersonate|escalate)\b[^.;?]{0,40}\b(?:cluster-?admin|admin|root|system:masters|god mode|superuser|privileges)\b"
+    r"\b(?:(?:make|set|turn) (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|run (?:it |this )?as|act as|become|impersonate|escalate)\b[^.;?]{0,40}\b(?:cluster-?admin|admin|root|system:masters|god mode|superuser|privileges)\b"
 )
 
 

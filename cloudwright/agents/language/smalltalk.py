@@ -80,14 +80,14 @@ _UNDO_REST = listed(
 
 
 def _undoes(clause: Clause, memory: Memory) -> bool:
-    """ "undo that", "take that back", "put it back to how it was": all words speak of undoing, and no object is named."""
+    """ "undo that", "take that back, take back that, take back this, take back it", "put it back to how it was": all words speak of undoing, and no object is named."""
     if clause.of("name", "kind", "namespace", "number", "image") or (
         moods.interrogative(clause) and not clause.has("can you, could you")
     ):
         return False
     words = [token.low for token in clause.tokens if not token.mark]
     undoing = bool(_UNDO & set(words)) or clause.has(
-        "take that back, take it back, put it back, put that back, reverse that, reverse it, back to how it was,"
+        "take that back, take back that, take back this, take back it, take it back, put it back, put that back, reverse that, reverse it, back to how it was,"
         " as it was, roll that back, reverse the last, back the way it was, restore what was"
     )
     if not undoing or not all(word in _UNDO_REST or word in FILLERS for word in words):

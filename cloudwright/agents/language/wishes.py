@@ -10,6 +10,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
      frozenset(("up", "scale"))),
     ("one less, one fewer, fewer replicas, fewer pods, less replicas", frozenset(("down", "scale"))),
     ("a restart, a bounce, a reboot, a rolling restart, rollout restart, a fresh start", frozenset(("restart",))),
+    ("back into rotation, back in rotation, back into scheduling, back in scheduling, back into service", frozenset(("uncordon",))),
     ("a rollback, rollback, a roll back", frozenset(("rollback",))),
     ("twice as many, twice the", frozenset(("double", "scale"))),
     ("half as many, half the", frozenset(("halve", "scale"))),
@@ -47,6 +48,7 @@ def _stated(clause: Clause) -> set[str]:
     """The wanted state: "x should have 3 replicas", "the image should be y", "we need 5 brokers", "memory of x => 1Gi"."""
     if not clause.has(_WISHES) and not any(token.raw in ARROWS for token in clause.tokens):
         return set()
+    clause.use_words(_WISHES)
     found: set[str] = set()
     if clause.of("image", "quantity", "pair"):
         found.add("set")

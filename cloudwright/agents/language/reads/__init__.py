@@ -2,7 +2,7 @@
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.activity import events, usage
-from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, explaining
+from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, details, explaining
 from cloudwright.agents.language.reads.facts import fields, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.lists import counts, lists
@@ -22,7 +22,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, logs, events, comparing, rollouts, manifest, usage, relations, counts, fields, dependencies, lists,
+    cluster, explaining, logs, events, comparing, rollouts, manifest, usage, relations, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

@@ -5,6 +5,19 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of
 
+_DETAILS = (
+    "describe, summarize, summarise, tell me about, tell me more, details, detail, info, information, everything about, inspect,"
+    " examine, look at, summary"
+)
+
+
+def details(clause: Clause, world: World) -> Read | None:
+    """All that is known of one named object."""
+    if not clause.has(_DETAILS) or not clause.of("name", "pronoun", "ordinal"):
+        return None
+    objects = objects_of(clause, world)
+    return on("describe_resource", objects, 0.9) if 0 < len(objects) <= MOST_OBJECTS else None
+
 
 def describe(clause: Clause, world: World) -> Read | None:
     """An object by its name alone."""

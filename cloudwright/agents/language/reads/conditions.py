@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import bound_near, negated
-from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
 from cloudwright.agents.language.reads.labels import labels
@@ -126,36 +125,48 @@ def _unless_negated(clause: Clause, at: int, expression: str) -> str:
     return f"not ({expression})" if negated(clause, at, 4) else expression
 
 
-_CONTAINER_FIELDS = (
-    ("memory limit, memory limits, mem limit", "resources.limits.memory"),
-    ("cpu limit, cpu limits", "resources.limits.cpu"),
-    ("memory request, memory requests", "resources.requests.memory"),
-    ("cpu request, cpu requests", "resources.requests.cpu"),
-    ("limits, limit, resource limits", "resources.limits"),
-    ("requests, resource requests", "resources.requests"),
-    ("liveness probe, liveness probes, liveness", "livenessProbe"),
-    ("readiness probe, readiness probes, readiness", "readinessProbe"),
-    ("startup probe, startup probes", "startupProbe"),
-    ("probes, probe, health checks", "readinessProbe"),
-    ("security context", "securityContext"),
+_LACKING = re.compile(r"\b(?:without|no|lacks?|lacking|missing|not)\b")
+_HAVING = re.compile(r"\b(?:with|have|has|having|defines?|defined?|set)(?: an?| any| the| some)?$")
+_COUNTED = frozenset(
+    (
+        "replicas",
+        "replica",
+        "copies",
+        "instances",
+        "image",
+        "images",
+        "restarts",
+        "node",
+        "status",
+        "state",
+        "age",
+        "type",
+    )
 )
+"""Words that other conditions understand."""
 
 
-def _containers(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    """What containers have or lack: limits, requests, probes; comparisons of them."""
-    found = next((item for item in _CONTAINER_FIELDS if clause.has(item[0])), None)
-    if found is None or kind.kind not in aspects.TEMPLATED:
+def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """What objects have or lack, and comparisons of it: limits, probes, taints, tolerations."""
+    found = [
+        (words, path)
+        for words, path in aspects.fields_of(kind.kind)
+        if words not in _COUNTED and "." in path and clause.has(words) and clause.find(words) not in clause.used
+    ]
+    if not found:
         return
-    words, path = found
-    at = next(at for phrase in phrases(words) if (at := clause.find(" ".join(phrase))) >= 0)
-    field = aspects.path_of(f"{{pod}}.containers[*].{path}", kind.kind)
+    words, path = max(found, key=lambda item: len(item[0]))
+    at = clause.find(words)
     bound = bound_near(clause, at)
+    before = " ".join(clause.low[max(0, at - 4) : at])
     if bound is not None:
-        yield f"{field} {bound[0]} {bound[1].text}"
-    elif clause.has("without, no, lack, lacking, missing, not, lacks"):
-        yield f"no {field}"
-    elif clause.has("with, have, has, having, set"):
-        yield f"has {field}"
+        yield f"{path} {bound[0]} {bound[1].text}"
+    elif _LACKING.search(before):
+        yield f"no {path}"
+    elif _HAVING.search(before):
+        yield f"has {path}"
+    else:
+        return
     clause.use_words(words, "without, no, with, set")
 
 
@@ -214,5 +225,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, _nodes, _images, _containers, _types, _oddities, _settings,
+    _restarts, _ages, _nodes, _images, _aspects, _types, _oddities, _settings,
 )  # fmt: skip

@@ -103,6 +103,8 @@ def _where_lives(clause: Clause) -> Read:
 
 _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
 _ON = "runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
+_OVERVIEW = "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there"
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
 """Words for objects of no kind in particular."""
 
@@ -138,12 +140,14 @@ def _carrier(
 def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
     """The kinds where no word for one is said: by what is said of them."""
     if clause.of("workload"):
-        return _known(("Deployment", "StatefulSet", "DaemonSet", "CronJob"), world)
+        return _known(_WORKLOADS, world)
     on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
     if on_node and clause.has(_ON) and clause.has("what, which, show, list, everything, anything"):
         return _known(("Pod",), world)
     if clause.has("images, container images"):
         return _known(("Pod",), world)
+    if clause.of("namespace") and not clause.of("name") and clause.has(_OVERVIEW):
+        return _known(_WORKLOADS, world)
     if clause.of("name") or not clause.has(_BARE):
         return []
     if clause.of("all") and clause.has("everything, all"):
@@ -171,10 +175,10 @@ def _of_named(clause: Clause, kind: KindWord, world: World) -> _Belonging | None
     own = [
         item for mention in mentions for item in placed(mention.objects, clause, world) if item.ref.kind == kind.kind
     ]
-    if own and (kind.kind != "Pod" or not _workloads(mentions[-1].objects)):
+    if own and (kind.kind != "Pod" or not _owners_of_pods(mentions[-1].objects)):
         return _belonging(own, names=True)
     pool = placed(mentions[-1].objects, clause, world) if mentions else []
-    pool = _workloads(pool) or pool
+    pool = _owners_of_pods(pool) or pool
     if not mentions and clause.of("pronoun"):
         pool = [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
     if not pool:
@@ -189,12 +193,12 @@ def _not_of(clause: Clause, kind: KindWord, world: World) -> list[str]:
     """Filters for what belongs to named objects that are to be left out."""
     named = [item for mention in clause.of("name") for item in placed(mention.objects, clause, world)]
     found = [item for item in named if item.ref.kind == kind.kind]
-    found += [other for item in _workloads(named) for other in world.index.links.related(item, kind.kind)]
+    found += [other for item in _owners_of_pods(named) for other in world.index.links.related(item, kind.kind)]
     belonging = _belonging(found, names=True) if found else None
     return [belonging.test] if belonging is not None else []
 
 
-def _workloads(objects: Sequence[Named]) -> list[Named]:
+def _owners_of_pods(objects: Sequence[Named]) -> list[Named]:
     return [item for item in objects if rank(item.ref.kind) == 0 or item.ref.kind in ("Job", "ReplicaSet")]
 
 

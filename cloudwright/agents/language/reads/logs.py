@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from pydantic import JsonValue
 
@@ -9,13 +10,15 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
 from cloudwright.agents.language.references import World, namespace_in, objects_of, selector_text
+from cloudwright.agents.language.verbs import opening
+
+_LOGS = "logs, log, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
 
 
 def logs(clause: Clause, world: World) -> Read | None:
     """What containers print."""
-    if not clause.has(
-        "logs, log, logging, log lines, print, prints, printed, printing, stdout, output, stack trace, traceback"
-    ):
+    printed = clause.has("print, output") and clause.low[opening(clause)] not in ("print", "output")
+    if not printed and not clause.has(_LOGS):
         return None
     arguments: dict[str, JsonValue] = {}
     _log_window(clause, arguments)
@@ -73,8 +76,6 @@ def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
 
 def clock(text: str, *, yesterday: bool) -> str:
     """A time of day as a full time in UTC: today's, or yesterday's."""
-    from datetime import UTC, datetime, timedelta
-
     if "-" in text:
         return text
     hours, minutes, *_ = (int(part) for part in text.split(":"))

@@ -207,6 +207,8 @@ def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | Non
     if not main:
         return None
     first = main[0].word
+    facts = {words for words, _ in aspects.fields_of(first.kind)}
+    main = [main[0], *(one for one in main[1:] if one.mention.text not in facts)]
     if clause.has(_NOTHING):
         kept = [item for item in _all(first, clause, world) if _forlorn(item, world)]
     elif len(main) >= 2 and (wanted := _between(clause, main[1].mention)) is not None:

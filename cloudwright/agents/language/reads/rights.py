@@ -7,6 +7,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
 from cloudwright.agents.language.understanding import Named
+from cloudwright.agents.language.verbs import verbs
 
 _VERBS = {
     "get": "get", "read": "get", "see": "get", "view": "get", "look": "get", "access": "get", "open": "get", "fetch": "get", "show": "get",
@@ -66,8 +67,16 @@ def _verb(clause: Clause) -> tuple[str, int] | None:
     starts = [clause.find(word) for word in ("can", "may", "to", "able", "could", "allowed")]
     after = [at for at in range(max(0, *starts), len(clause.low)) if _is_verb(clause, at)]
     anywhere = [at for at in range(len(clause.low)) if _is_verb(clause, at) and clause.low[at] not in _ASKING]
+    phrases = {verb.start: verb for verb in verbs(clause) if verb.text_length > 1}
     for at in (*after, *anywhere):
+        named = [_BY_FAMILY[family] for family in phrases[at].families if family in _BY_FAMILY] if at in phrases else []
+        if named:
+            return named[0], at
         return _VERBS[clause.low[at]], at
+    for verb in verbs(clause):
+        named = [_BY_FAMILY[family] for family in verb.families if family in _BY_FAMILY]
+        if named and clause.low[verb.start] not in _ASKING:
+            return named[0], verb.end - 1
     for at, word in enumerate(clause.low):
         stem = next((verb for verb in _VERBS if word == f"{verb.rstrip('e')}ion"), "")
         if stem:
@@ -80,6 +89,15 @@ def _is_verb(clause: Clause, at: int) -> bool:
     return clause.low[at] in _VERBS and (mention is None or mention.what != "name")
 
 
+_BY_FAMILY = {
+    "delete": "delete",
+    "create": "create",
+    "scale": "patch",
+    "restart": "patch",
+    "evict": "create",
+    "label": "patch",
+}
+"""Verbs of the API by families of verbs."""
 _ASKING = frozenset(("show", "list", "see", "look", "get", "view", "access", "open"))
 """Verbs that more often ask for the answer than name the right."""
 

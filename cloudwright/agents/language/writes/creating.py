@@ -71,11 +71,16 @@ def inline(clause: Clause, world: World, families: frozenset[str]) -> Change | N
 def new_object(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A new Namespace, ConfigMap or ServiceAccount."""
     kinds = [item.kind for item in clause.of("kind") if item.kind]
-    if not kinds or not families & {"create", "add"} or clause.of("name", "number"):
+    if (
+        not kinds
+        or not families & {"create", "add"}
+        or clause.of("number")
+        or (clause.of("name") and kinds[0].kind in _MADE)
+    ):
         return None
     kind = kinds[0].kind
-    if kind not in ("Namespace", "ConfigMap", "ServiceAccount"):
-        return None
+    if kind not in _MADE:
+        return _manifest_wanted(kind) if _writes(families) and kind not in _NOT_WRITTEN else None
     name = _new_name(clause, world)
     if not name:
         return Change(question=Question(text=f"What shall the new {kind} be called?", slot="name"))
@@ -94,6 +99,21 @@ def new_object(clause: Clause, world: World, families: frozenset[str]) -> Change
     if place:
         metadata["namespace"] = place
     return Change((call("create_resource", manifest=json.dumps(body)),))
+
+
+_MADE = ("Namespace", "ConfigMap", "ServiceAccount")
+_NOT_WRITTEN = ("Pod", "ReplicaSet", "Node", "Service", "HorizontalPodAutoscaler", "Job")
+"""Kinds of which more is wanted by these words: scaling, exposing, running a CronJob."""
+
+
+def _writes(families: frozenset[str]) -> bool:
+    """Whether something is to be made anew, not added to what is there."""
+    return "create" in families and "add" not in families
+
+
+def _manifest_wanted(kind: str) -> Change:
+    text = f"I do not make a {kind} from words alone: what it shall allow or hold would be guessed. Which manifest shall I apply?"
+    return Change(question=Question(text=text, slot="manifest"))
 
 
 def _new_name(clause: Clause, world: World) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cloudwright.agents.language.calls import label_of
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, fitting, last_shown, namespace_in, places_of, pointed
+from cloudwright.agents.language.references import World, fitting, last_shown, namespace_in, places_of, pointed, sole
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
@@ -28,9 +28,10 @@ Make = Callable[[Named], ToolCall | Question]
 def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
     """For each object that the clause names, what it may be; or the question that has to be asked."""
     mentions = clause.of("name")
-    if not mentions and (places := places_of(clause, world)):
-        return [[item] for item in places]
     if not mentions:
+        described = places_of(clause, world) or sole(clause, world)
+        if described and (not kinds or all(item.ref.kind in kinds for item in described)):
+            return [[item] for item in described]
         refs = pointed(clause, world, kinds)
         found = [
             item
@@ -68,7 +69,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             names = ", ".join(sorted({label_of(item) for item in options})[:6])
             written = clause.low[mention.start]
             out.append(found)
-            return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=found)
+            return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=tuple(found))
         out.append(found)
     return out
 
@@ -76,7 +77,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
 class _NearName(Question):
     """A question about a misspelt name."""
 
-    found: list[Named] = []  # noqa: RUF012
+    found: tuple[Named, ...] = ()
 
 
 def change_all(clause: Clause, world: World, kinds: Sequence[str], what: str, make: Make) -> Change:

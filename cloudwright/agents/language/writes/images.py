@@ -107,7 +107,7 @@ def _tag(clause: Clause) -> str | None:
     """A version of an image without its name."""
     for index, token in enumerate(clause.tokens):
         before = clause.low[max(0, index - 2) : index]
-        spoken = {"version", "tag", "release", "to", "image", "deploy", "v", "at"} & set(before)
+        spoken = {"version", "tag", "label", "release", "to", "image", "deploy", "v", "at"} & set(before)
         if _TAG.fullmatch(token.raw) and (spoken or "." in token.raw) and not part_of_name(clause, index):
             if (
                 token.low.count(".") == 1

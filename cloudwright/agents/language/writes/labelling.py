@@ -55,8 +55,8 @@ def _wanted(clause: Clause, word: str, *, removing: bool) -> tuple[dict[str, Jso
 
 
 def _names_version(clause: Clause) -> bool:
-    """Whether "tag" is an image's: a version stands right behind it."""
-    at = clause.find("tag")
+    """Whether "tag" or "label" is an image's: a version stands right behind it."""
+    at = max(clause.find("tag"), clause.find("label"))
     return 0 <= at < len(clause.tokens) - 1 and bool(_VERSION.fullmatch(clause.tokens[at + 1].raw))
 
 

@@ -1,7 +1,6 @@
-"""Schedules, keys of ConfigMaps, and any plain field of an object."""
+"""Schedules, and any plain field of an object."""
 
 import re
-from collections.abc import Mapping
 
 from pydantic import JsonValue
 
@@ -9,7 +8,7 @@ from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
-from cloudwright.agents.language.references import World, fitting
+from cloudwright.agents.language.references import World, fitting, sole
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.writes.environment import aimed, value_after
 from cloudwright.agents.language.writes.frame import Change, change_all
@@ -40,70 +39,6 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
     return change_all(clause, world, ("CronJob",), "change the schedule of", make)
 
 
-def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | None:  # noqa: C901
-    """One key of a ConfigMap."""
-    speaks = any(item.kind and item.kind.kind == "ConfigMap" for item in clause.of("kind"))
-    named = [
-        item
-        for mention in clause.of("name")
-        for item in fitting(clause, mention, world)
-        if item.ref.kind == "ConfigMap"
-    ]
-    if (
-        not (speaks or named)
-        or not families & {"set", "up", "down", "add", "delete", "create", "unset", "deploy"}
-        or not clause.of("name", "pronoun")
-    ):
-        return None
-    keys = {key for item in named for key in item.keys}
-    index = next((at for at, token in enumerate(clause.tokens) if token.raw in keys), -1)
-    if index < 0:
-        at = clause.find("key")
-        index = at + 1 if 0 <= at < len(clause.tokens) - 1 else -1
-    data: dict[str, JsonValue] = {}
-    if index < 0:
-        for mention in clause.of("pair"):
-            key, _, value = mention.text.partition("=")
-            data[key] = value
-            clause.use(mention)
-        if not data and families & {"set"}:
-            start = next(
-                (
-                    at
-                    for at, token in enumerate(clause.tokens)
-                    if token.low in ("set", "change", "update", "switch", "turn", "put")
-                ),
-                -1,
-            )
-            if (
-                0 <= start < len(clause.tokens) - 1
-                and clause.at(start + 1) is None
-                and re.fullmatch(r"[\w.-]+", clause.tokens[start + 1].raw)
-                and clause.low[start + 1] not in ("the", "a", "in")
-            ):
-                index = start + 1
-    if index >= 0:
-        key = clause.tokens[index].raw
-        clause.used.add(index)
-        if "delete" in families or "unset" in families:
-            data[key] = None
-        else:
-            told = value_after(clause, index)
-            if told is None:
-                return None
-            data[key] = told
-    if not data:
-        return None
-    if "delete" in families and not any(key in keys for key in data):
-        return None
-    clause.use_words("key, value, entry, with, setting, in")
-
-    def make(item: Named) -> ToolCall:
-        return call("patch_resource", **located(item), patch={"data": data})
-
-    return change_all(clause, world, ("ConfigMap",), "change", make)
-
-
 _WRITABLE = listed(
     "spec.minReadySeconds, spec.revisionHistoryLimit, spec.strategy.type, spec.maxReplicas, spec.minReplicas,"
     " spec.type, spec.minAvailable, spec.maxUnavailable, spec.sessionAffinity, spec.storageClassName,"
@@ -118,30 +53,15 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
     """Any field that is a scalar at a path of maps: "set the storage of pvc x to 10Gi", "make service x a NodePort"."""
     if not families & (SETTING - {"delete", "create", "unset", "apply"}):
         return None
-    objects = [item for mention in clause.of("name") for item in fitting(clause, mention, world)] or aimed(
-        clause, world
-    )
-    kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
-    item = next((one for one in objects if one.ref.kind in kinds), objects[0] if objects else None)
+    item = _subject(clause, world)
     if item is None:
         return None
     kind = item.ref.kind
     service_type = _service_type(clause) if kind == "Service" else None
-    if service_type:
-        return change_all(
-            clause,
-            world,
-            ("Service",),
-            "change",
-            lambda one: call("patch_resource", **located(one), patch={"spec": {"type": service_type}}),
-        )
-    found = _path_said(clause, kind, item.settings)
+    found = ("spec.type", service_type) if service_type else _path_and_value(clause, item, families)
     if found is None:
         return None
-    path, at = found
-    value = _scalar_after(clause, at, families)
-    if value is None:
-        return None
+    path, value = found
     patch: JsonValue = value
     for part in reversed(aspects.path_of(path, kind).split(".")):
         patch = {part: patch}
@@ -149,77 +69,122 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
     return change_all(clause, world, (kind,), "change", lambda one: call("patch_resource", **located(one), patch=final))
 
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+def _subject(clause: Clause, world: World) -> Named | None:
+    """The object whose field is meant: of a kind that is said, if there is one."""
+    named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
+    objects = named or sole(clause, world) or aimed(clause, world)
+    kinds = [item.kind.kind for item in clause.of("kind") if item.kind]
+    return next((one for one in objects if one.ref.kind in kinds), objects[0] if objects else None)
 
 
-def _setting(clause: Clause, settings: Mapping[str, JsonValue]) -> tuple[str, int] | None:
-    """A plain value of the object's own specification, by its name in words."""
-    for key in settings:
-        words = _CAMEL.sub(" ", key).lower()
-        for spoken in (words, key.lower()):
-            at = clause.find(spoken)
-            if at >= 0 and len(spoken) > 3 and key not in ("replicas", "selector", "paused", "suspend"):
-                clause.used.update(range(at, at + len(spoken.split())))
-                return f"spec.{key}", at + len(spoken.split()) - 1
-    return None
+def _path_and_value(clause: Clause, item: Named, families: frozenset[str]) -> tuple[str, JsonValue] | None:
+    found = _path_said(clause, item)
+    if found is None:
+        return None
+    path, at = found
+    present = item.settings.get(path.removeprefix("spec."))
+    value = _relative(clause, present, families) or _scalar_after(clause, at)
+    if value is None:
+        return None
+    return path, str(value) if isinstance(present, str) else value
+
+
+def _relative(clause: Clause, present: JsonValue, families: frozenset[str]) -> int | None:
+    """The new number where it is said from the present one: "by 2", "double"."""
+    if isinstance(present, bool) or not isinstance(present, int):
+        return None
+    if "double" in families:
+        return present * 2
+    if "halve" in families:
+        return present // 2 if present % 2 == 0 else None
+    by = clause.find("by")
+    steps = [item.value for item in clause.of("number") if item.start == by + 1]
+    if by < 0 or not steps:
+        return None
+    clause.use(*clause.of("number"))
+    return max(0, present - steps[0]) if "down" in families else present + steps[0]
 
 
 def _service_type(clause: Clause) -> str | None:
-    for word, value in (
-        ("nodeport", "NodePort"),
-        ("loadbalancer", "LoadBalancer"),
-        ("clusterip", "ClusterIP"),
-        ("load balancer", "LoadBalancer"),
-        ("node port", "NodePort"),
-    ):
+    for word, value in _TYPES:
         if clause.has(word):
             clause.use_words(word, "type, a")
             return value
     return None
 
 
-def _path_said(clause: Clause, kind: str, settings: Mapping[str, JsonValue]) -> tuple[str, int] | None:
+_TYPES = (
+    ("nodeport", "NodePort"), ("loadbalancer", "LoadBalancer"), ("clusterip", "ClusterIP"), ("load balancer", "LoadBalancer"),
+    ("node port", "NodePort"), ("cluster ip", "ClusterIP"),
+)  # fmt: skip
+
+
+def _path_said(clause: Clause, item: Named) -> tuple[str, int] | None:
+    """The path that is said and where its words end: written out, a setting of the object, a field that people have a word for."""
     for mention in clause.of("path"):
         clause.use(mention)
         path = mention.text if "." in mention.text else f"spec.{mention.text}"
         return (path, mention.end - 1) if path.startswith(("spec.", "data.", "metadata.")) else None
-    own = _setting(clause, settings)
-    if own is not None:
-        return own
-    best: tuple[int, str, int] | None = None
-    for text, paths in aspects.FIELDS:
-        template = paths.get(kind) or paths.get("*", "")
-        if template not in _WRITABLE:
-            continue
-        for phrase in phrases(text):
-            joined = " ".join(phrase)
-            at = clause.find(joined)
-            if at >= 0 and (best is None or len(joined) > best[0]):
-                best = (len(joined), template, at + len(phrase) - 1)
-                chosen = range(at, at + len(phrase))
-    if best is None:
-        for index, mention in enumerate(clause.of("quantity")):
-            if kind == "PersistentVolumeClaim" and mention.value == 2:
-                return "spec.resources.requests.storage", mention.start - 1 - index
+    return _setting(clause, item) or _field(clause, item.ref.kind) or _storage(clause, item.ref.kind)
+
+
+_NEVER = re.compile(
+    r"(?:^|\.)(?:template|selector|matchLabels|labels|annotations|jobTemplate)(?:\.|$)|^(?:replicas|paused|suspend)$"
+)
+"""Settings that other frames change, or that must not be changed in place."""
+
+
+def _setting(clause: Clause, item: Named) -> tuple[str, int] | None:
+    """A plain value of the object's own specification, by its name in words."""
+    for key in item.settings:
+        for words in aspects.spoken(key) if not _NEVER.search(key) else ():
+            at = clause.find(words)
+            if at >= 0 and len(words) > 2:
+                clause.used.update(range(at, at + len(words.split())))
+                return f"spec.{key}", at + len(words.split()) - 1
+    return None
+
+
+def _field(clause: Clause, kind: str) -> tuple[str, int] | None:
+    """The longest word for a field that may be written."""
+    found = [
+        (phrase, template)
+        for text, paths in aspects.FIELDS
+        if (template := paths.get(kind) or paths.get("*", "")) in _WRITABLE
+        for phrase in phrases(text)
+        if clause.find(" ".join(phrase)) >= 0
+    ]
+    if not found:
         return None
-    clause.used.update(chosen)
-    return best[1], best[2]
+    phrase, template = max(found, key=lambda item: len(" ".join(item[0])))
+    at = clause.find(" ".join(phrase))
+    clause.used.update(range(at, at + len(phrase)))
+    return template, at + len(phrase) - 1
 
 
-def _scalar_after(clause: Clause, at: int, families: frozenset[str]) -> JsonValue:
+def _storage(clause: Clause, kind: str) -> tuple[str, int] | None:
+    """ "grow claim x to 10Gi" names no field."""
+    amounts = [item for item in clause.of("quantity") if item.value == _MEMORY]
+    if kind != "PersistentVolumeClaim" or not amounts:
+        return None
+    return "spec.resources.requests.storage", amounts[0].start - 1
+
+
+_MEMORY = 2
+
+
+def _scalar_after(clause: Clause, at: int) -> JsonValue:
+    """The value behind a field's words: a text, true or false, a number, an amount."""
     amounts = clause.of("quantity", "number", "percent")
     text = value_after(clause, at)
     if text is not None and not amounts:
         return {"true": True, "false": False}.get(text.lower(), text)
-    if amounts and (
-        text is None
-        or clause.of("quantity", "number", "percent")[-1].text.startswith(re.sub(r"\D.*", "", text) or "\0")
-    ):
+    begins = text is None or (amounts and amounts[-1].text.startswith(re.sub(r"\D.*", "", text) or "\0"))
+    if amounts and begins:
         last = amounts[-1]
         clause.use(*amounts)
         clause.use_words("to, by, of")
         if last.what == "number":
             return last.value
         return f"{last.value}%" if last.what == "percent" else last.text
-    del families
     return text

@@ -1,0 +1,65 @@
+"""One key of a ConfigMap."""
+
+import re
+
+from pydantic import JsonValue
+
+from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.references import World, fitting
+from cloudwright.agents.language.understanding import Named
+from cloudwright.agents.language.writes.environment import value_after
+from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.core.tool import ToolCall
+
+_KEYED = re.compile(r"[\w.-]+")
+_VERBS = ("set", "change", "update", "switch", "turn", "put")
+
+
+def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """Set or remove one key."""
+    speaks = any(item.kind and item.kind.kind == "ConfigMap" for item in clause.of("kind"))
+    named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
+    maps = [item for item in named if item.ref.kind == "ConfigMap"]
+    if not (speaks or maps) or not clause.of("name", "pronoun"):
+        return None
+    if not families & {"set", "up", "down", "add", "delete", "create", "unset", "deploy"}:
+        return None
+    data = _data(clause, {key for item in maps for key in item.keys}, families)
+    if not data:
+        return None
+    clause.use_words("key, value, entry, with, setting, in")
+
+    def make(item: Named) -> ToolCall:
+        return call("patch_resource", **located(item), patch={"data": data})
+
+    return change_all(clause, world, ("ConfigMap",), "change", make)
+
+
+def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str, JsonValue]:
+    """The key with its new value; None as the value removes it."""
+    index = _index(clause, keys, families)
+    if index < 0:
+        clause.use(*clause.of("pair"))
+        return {item.text.partition("=")[0]: item.text.partition("=")[2] for item in clause.of("pair")}
+    key = clause.tokens[index].raw
+    clause.used.add(index)
+    if families & {"delete", "unset"}:
+        return {key: None} if key in keys else {}
+    told = value_after(clause, index)
+    return {key: told} if told is not None else {}
+
+
+def _index(clause: Clause, keys: set[str], families: frozenset[str]) -> int:
+    """Where the key stands: one that is there, one behind the word "key", one behind the verb; -1 if none does."""
+    known = next((at for at, token in enumerate(clause.tokens) if token.raw in keys), -1)
+    if known >= 0:
+        return known
+    at = clause.find("key")
+    if 0 <= at < len(clause.tokens) - 1:
+        return at + 1
+    if clause.of("pair") or "set" not in families:
+        return -1
+    verb = next((at for at, word in enumerate(clause.low[:-1]) if word in _VERBS), -1)
+    free = verb >= 0 and clause.at(verb + 1) is None and clause.low[verb + 1] not in ("the", "a", "in")
+    return verb + 1 if free and _KEYED.fullmatch(clause.tokens[verb + 1].raw) else -1
