@@ -121,7 +121,8 @@ def measure(plane: Any, pods: int, rounds: int) -> dict[str, float]:
     row["ratio"] = row["ours"] / row["bare"]
     print(
         f"{pods} pods, {total} objects: view + checks {row['ours']:.2f} s ({statistics.median(cpu):.2f} s CPU), "
-        f"bare lists {row['bare']:.2f} s ({statistics.median(cpu_bare):.2f} s CPU), ratio {row['ratio']:.2f} (n={rounds}); "
+        f"bare lists {row['bare']:.2f} s ({statistics.median(cpu_bare):.2f} s CPU), "
+        f"ratio {row['ratio']:.2f} (n={rounds}); "
         f"peak {row['memory']:.0f} MB, bare {row['bare memory']:.0f} MB",
         flush=True,
     )

@@ -209,7 +209,10 @@ _QUICK = re.compile(
     r"error|fail|denied|refus|timed?.?out|timeout|unreach|no route|reset|unknown|resol|expire|certif|tls|ssl|read-?_?only|"
     r"too many|forbidden|not found|no such|in use|inuse|no space|enospc|exhaust|auth|missing|required|not set|invalid|"
     r"exception|unable|cannot|can't|bad |malformed|unimplemented|econn|eacces|exec format|out of memory|bad_alloc|refused|emerg|"
-    r"locked|deadlock|unavailable|deadline|emfile|429|50[23]|not exist|doesn't|keyerror|UnableToConnect|serverEndpoint|NXDOMAIN",
+    r"locked|deadlock|unavailable|deadline|emfile|429|50[23]|not exist|doesn't|keyerror|UnableToConnect|serverEndpoint|NXDOMAIN|"
+    r"gave http|http request|unexpected http|http/0\.9|preface|first record|out of order|magic|attack|pg_hba|primary|not master|"
+    r"401|reserved|max number|max_user|queuepool|noperm|healthy upstream|could not|full|erofs|enfile|yaml: line|unrecogni|"
+    r"undefined|unset|empty|must be|broken pipe|illegal|option|heap",
     re.I,
 )
 

@@ -11,7 +11,7 @@ from cloudwright.diagnosis.checks.make import finding, patch_at
 from cloudwright.diagnosis.checks.services import callers
 from cloudwright.diagnosis.dependencies import NETWORK, workload_errors
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.graph.endpoints import selected_workloads
+from cloudwright.diagnosis.graph.endpoints import selected_workloads, target_port
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.pods import ports_of, replicas, template_labels
 from cloudwright.diagnosis.view import ClusterView
@@ -108,7 +108,7 @@ def _peer(view: ClusterView, item: Object, peer: Object, other: Object) -> bool:
 def _call(view: ClusterView, service: Object, client: Object, server: Object) -> Iterator[Finding]:
     ports: set[int | str] = set()
     for entry in f.maps(service, "spec", "ports"):
-        target = entry.get("targetPort", f.integer(entry, "port"))
+        target = target_port(entry)
         declared = ports_of(server)
         ports |= {
             target,

@@ -165,7 +165,8 @@ def _sidecar_probe(failure: Failure) -> bool:
 
 
 def _dead(failure: Failure) -> bool:
-    return bool(failure.container.waiting) and failure.probe != "Liveness"
+    """Whether the container is down by its own doing: a readiness probe does not end it, the other probes do."""
+    return bool(failure.container.waiting) and failure.probe == "Readiness"
 
 
 def _status(view: ClusterView, failure: Failure, code: int, path: str, before: Object) -> Finding:

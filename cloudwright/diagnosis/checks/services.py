@@ -9,7 +9,7 @@ from cloudwright.diagnosis.checks.make import absent, create, finding, near, pat
 from cloudwright.diagnosis.dependencies import workload_errors, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name
-from cloudwright.diagnosis.graph.endpoints import backends, selected_pods, selected_workloads, selector
+from cloudwright.diagnosis.graph.endpoints import backends, selected_pods, selected_workloads, selector, target_port
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.pods import (
     containers,
@@ -74,7 +74,7 @@ def _nearest(view: ClusterView, service: Object, wanted: dict[str, str]) -> Obje
     """The workload that misses the selector by one label, or is called like the Service and misses."""
     best: tuple[int, Object] | None = None
     name = f.name(service)
-    ports = {f.get(port, "targetPort") or f.integer(port, "port") for port in f.maps(service, "spec", "ports")}
+    ports = {target_port(port) for port in f.maps(service, "spec", "ports")}
     for item in view.workloads_in(f.namespace(service)):
         if item.get("kind") in ("Job", "CronJob"):
             continue
@@ -145,7 +145,7 @@ def target_ports(view: ClusterView) -> Iterator[Finding]:
 
 
 def _port(view: ClusterView, service: Object, workloads: list[Object], index: int, port: Object) -> Finding | None:
-    target = port.get("targetPort") if port.get("targetPort") not in (None, "") else f.integer(port, "port")
+    target = target_port(port)
     number = f.integer(port, "port")
     path = f"spec.ports[{f.text(port, 'name') or number}].targetPort"
     declared: dict[int, str] = {}
@@ -242,7 +242,7 @@ def _mismatch(
         ),
         "port",
     )
-    taken = {item.get("targetPort") for item in f.maps(service, "spec", "ports")}
+    taken = {target_port(item) for item in f.maps(service, "spec", "ports")}
     free = [item for item in declared if item not in taken]
     guess = number if number in declared else next(iter(free), None)
     remedies: list[Remedy | None] = []
@@ -465,7 +465,7 @@ def _broad(view: ClusterView, service: Object) -> Iterator[Finding]:
     ]
     if len(items) < 2:
         return
-    target = {port.get("targetPort", f.integer(port, "port")) for port in f.maps(service, "spec", "ports")}
+    target = {target_port(port) for port in f.maps(service, "spec", "ports")}
     serving = [item for item in items if target & (set(ports_of(item)) | set(ports_of(item).values()))]
     odd = [item for item in items if item not in serving]
     same = [item for item in items if f.name(item) == f.name(service)]

@@ -53,6 +53,12 @@ def _by_service(view: ClusterView) -> dict[tuple[str, str], list[Object]]:
     return found
 
 
+def target_port(entry: Object) -> int | str:
+    """Number or name of the container port that an entry of `spec.ports` leads to; its own port where it says none."""
+    value = entry.get("targetPort")
+    return value if isinstance(value, int | str) and value != "" else f.integer(entry, "port")
+
+
 def selector(service: Object) -> dict[str, str]:
     """The Service's selector; empty for Services without one."""
     return f.labels(service, "spec", "selector")
