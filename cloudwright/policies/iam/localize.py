@@ -41,6 +41,10 @@ class Suspect:
     breaks: int
     weight: float
 
+    def same_place(self, other: "Suspect") -> bool:
+        """Whether both suspect the same element of the same statement."""
+        return (self.statement, self.element) == (other.statement, other.element)
+
     def describe(self, policy: Policy) -> str:
         """One sentence."""
         what = (
@@ -100,33 +104,6 @@ def localize(policy: Policy, expectations: Sequence[Expectation]) -> list[Suspec
     return sorted(found, key=lambda suspect: -suspect.weight)
 
 
-def all_faults(policy: Policy, expectations: Sequence[Expectation], limit: int = 5) -> list[Suspect]:
-    """Suspects that together explain the failures (the best, the best for what it leaves, and so on), then the next
-    best.
-    """
-    remaining = list(expectations)
-    chosen: list[Suspect] = []
-    while len(chosen) < limit:
-        ranked = [item for item in localize(policy, remaining) if not _known(item, chosen)]
-        pair = best_pair(policy, remaining)
-        singles = ranked[:1]
-        if pair and (not singles or sum(item.weight for item in pair) > singles[0].weight):
-            singles = [item for item in pair if not _known(item, chosen)]
-        if not singles:
-            break
-        chosen += singles
-        explained = {id(item) for suspect in singles for item in suspect.explains}
-        remaining = [item for item in remaining if id(item) not in explained]
-    for item in localize(policy, expectations):
-        if not _known(item, chosen):
-            chosen.append(item)
-    return chosen[:limit]
-
-
-def _known(suspect: Suspect, chosen: Sequence[Suspect]) -> bool:
-    return any(_same(suspect, item) for item in chosen)
-
-
 def best_pair(policy: Policy, expectations: Sequence[Expectation]) -> tuple[Suspect, Suspect] | None:
     """The two faults that best explain requests which no single fault explains: two elements that fail together."""
     table = tabulate(policy, expectations)
@@ -181,10 +158,6 @@ def _possible(table: Table, row: int, free: set[Place]) -> bool:
         options.append([(e, m) for e in effects for m in may_match])
     wanted = table.expectations[row].allow
     return any(combine(list(chosen)).allowed == wanted for chosen in product(*options))
-
-
-def _same(left: Suspect, right: Suspect) -> bool:
-    return (left.statement, left.element) == (right.statement, right.element)
 
 
 def _has(statement: Statement, element: Element) -> bool:
@@ -292,3 +265,9 @@ def without(policy: Policy, index: int) -> Policy:
     """The policy without one statement, the others renumbered."""
     kept = [item for item in policy.statements if item.index != index]
     return replace(policy, statements=tuple(replace(item, index=i) for i, item in enumerate(kept)))
+
+
+def near_miss(policy: Policy, request: Request) -> bool:
+    """Whether some Allow statement fails to grant the request by one element alone."""
+    grants = (item for item in policy.statements if item.effect is Effect.ALLOW)
+    return any(len(match(policy, item, request).failing) == 1 for item in grants)

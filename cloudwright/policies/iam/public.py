@@ -7,6 +7,7 @@ of such a key is taken to be none of the pinned ones.
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cloudwright.policies.iam.access import Document, Encoding, Formula
 from cloudwright.policies.iam.conditions import clause_holds, network
@@ -96,6 +97,20 @@ def public_access(policy: Policy, *, timeout_ms: int = TIMEOUT_MS) -> Verdict:
 def is_public(policy: Policy) -> bool:
     """Whether public access is proved (undecided counts as public, to be safe)."""
     return policy.has_principals and public_access(policy).answer is not Answer.YES
+
+
+def new_public_access(old: Policy, new: Policy, *, timeout_ms: int = TIMEOUT_MS) -> Verdict:
+    """YES when outsiders may do nothing under `new` that they may not do under `old`; NO comes with a witness."""
+    named = replace(new, statements=(*old.statements, *new.statements))
+    who = outsiders(named)
+    before, after = _Outsiders(old, who), _Outsiders(new, who)
+    prover = Prover([before, after], timeout_ms=timeout_ms)
+    found = prover.search(
+        lambda e: e.all([after.formula(e), e.no(before.formula(e))]),
+        lambda request: after.allows(request) and not before.allows(request),
+        readable=False,
+    )
+    return Verdict.when_empty(found)
 
 
 class _Outsiders:

@@ -7,9 +7,12 @@ import pytest
 from cloudwright.policies.iam.access import Document, Probe
 from cloudwright.policies.iam.document import Policy, policy_to_json
 from cloudwright.policies.iam.evaluate import outcome
-from cloudwright.policies.iam.localize import all_faults, localize
+from cloudwright.policies.iam.localize import localize
 from cloudwright.policies.iam.plausibility import Element
-from cloudwright.policies.iam.questions import Relation, compare
+from cloudwright.policies.iam.public import new_public_access
+from cloudwright.policies.iam.questions import Answer, Relation, compare
+from cloudwright.policies.iam.repair.check import grows_less
+from cloudwright.policies.iam.repair.diagnose import all_faults
 from cloudwright.policies.iam.repair.engine import repair
 from cloudwright.policies.iam.repair.task import (
     Proposal,
@@ -218,3 +221,55 @@ def test_a_model_is_told_its_mistakes_and_accepted_only_with_proof() -> None:
     assert "no JSON" in model.asked[2].problems[0]
     stubborn = ScriptedModel(*(policy(allow("s3:*")) for _ in range(3)))
     assert repair(hard_task(), propose=stubborn, limits=RepairLimits(search_s=-1)).method is RepairMethod.ENUMERATION
+
+
+def test_a_repair_opens_nothing_new_to_the_public() -> None:
+    faulty = policy(allow("s3:GetObject", "arn:aws:s3:::old-logs/*", Principal="*"))
+    requests = wanted(
+        [request(resource=f"{LOGS}/a", principal=ALICE), request(resource=f"{LOGS}/b", principal=ALICE)],
+        [request(resource="arn:aws:s3:::old-logs/a", principal=ALICE)],
+    )
+    result = repair(RepairTask(faulty, requests))
+    assert result.method is RepairMethod.EDITS
+    assert result.policy is not None
+    assert new_public_access(faulty, result.policy).answer is Answer.YES
+    assert "no new public access" in result.proof
+    moved = policy(allow("s3:GetObject", f"{LOGS}/*", Principal="*"))
+    assert new_public_access(faulty, moved).answer is Answer.NO
+
+
+def test_of_two_repairs_the_one_that_adds_a_part_of_the_other_grows_less() -> None:
+    old, limits = policy(allow("s3:GetObject", f"{LOGS}/a")), RepairLimits()
+    one = policy(allow("s3:GetObject", f"{LOGS}/*"))
+    other = policy(allow("s3:GetObject", [f"{LOGS}/*", "arn:aws:s3:::b"]))
+    assert grows_less(old, one, other, limits)
+    assert not grows_less(old, other, one, limits)
+    assert not grows_less(old, one, one, limits)
+
+
+def test_denying_the_requests_one_by_one_is_not_preferred_to_a_narrower_grant() -> None:
+    faulty = policy(allow("sqs:*"), deny("sqs:SendMessage"))
+    requests = wanted(
+        [request("sqs:SendMessage", "arn:aws:sqs:us-east-1:1:q"), request("sqs:ReceiveMessage", "*")],
+        [
+            request(f"sqs:{name}", "arn:aws:sqs:us-east-1:1:q")
+            for name in ("DeleteQueue", "PurgeQueue", "AddPermission")
+        ],
+    )
+    result = repair(RepairTask(faulty, requests))
+    assert result.policy is not None
+    assert not outcome(result.policy, request("sqs:CreateQueue", "*")).allowed
+
+
+def test_what_is_wrong_after_the_first_undo_is_localized_again() -> None:
+    faulty = policy(allow("iot:*", "arn:aws:iot:us-east-1:1:client/a"))
+    requests = wanted(
+        [
+            request("iot:Connect", "arn:aws:iot:us-east-1:1:client/a"),
+            request("s3:GetObject", f"{LOGS}/a"),
+            request("s3:GetObject", f"{LOGS}/b"),
+        ],
+        [request(f"iot:{name}", "arn:aws:iot:us-east-1:1:client/a") for name in ("AttachPolicy", "SearchIndex")],
+    )
+    named = [(item.statement, item.element) for item in all_faults(faulty, requests, 2)]
+    assert named == [(0, Element.ACTION), (None, Element.MISSING)]

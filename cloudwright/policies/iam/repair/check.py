@@ -7,7 +7,8 @@ from cloudwright.policies.iam.document import Policy
 from cloudwright.policies.iam.evaluate import outcome
 from cloudwright.policies.iam.localize import part_input
 from cloudwright.policies.iam.plausibility import Element
-from cloudwright.policies.iam.public import is_public
+from cloudwright.policies.iam.prover import Found, Prover
+from cloudwright.policies.iam.public import is_public, new_public_access
 from cloudwright.policies.iam.questions import Answer, access_not_granted, implies
 from cloudwright.policies.iam.repair.task import Contradiction, RepairLimits, RepairTask
 from cloudwright.policies.iam.request import Request
@@ -35,8 +36,23 @@ def problems(task: RepairTask, policy: Policy, limits: RepairLimits) -> list[str
 
 
 def opens_to_public(task: RepairTask, policy: Policy) -> bool:
-    """Whether the policy is public and the input was not."""
-    return is_public(policy) and not is_public(task.policy)
+    """Whether outsiders may do something that the input did not let them do (undecided counts as yes, to be safe)."""
+    return is_public(policy) and new_public_access(task.policy, policy).answer is not Answer.YES
+
+
+def grows_less(old: Policy, one: Policy, other: Policy, limits: RepairLimits) -> bool:
+    """Whether `one` adds to the old document a proper part of what `other` adds (proved)."""
+    before, left, right = Document(old), Document(one), Document(other)
+    prover = Prover([before, left, right], timeout_ms=limits.solver_ms)
+
+    def added_by(this: Document, that: Document) -> Found:
+        return prover.search(
+            lambda e: e.all([this.formula(e), e.no(before.formula(e)), e.no(that.formula(e))]),
+            lambda request: this.allows(request) and not before.allows(request) and not that.allows(request),
+            readable=False,
+        )
+
+    return added_by(left, right).none_exists and added_by(right, left).witness is not None
 
 
 def contradictions(task: RepairTask) -> list[Contradiction]:

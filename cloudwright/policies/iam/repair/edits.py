@@ -55,6 +55,20 @@ def edits(policy: Policy, index: int, element: Element, evidence: Evidence) -> I
             yield Edit(with_statement(policy, changed), f"{statement.name}: {what}", cost)
 
 
+def closed(edit: Edit, index: int, evidence: Evidence) -> Iterator[Edit]:
+    """The edit together with naming the known callers in a statement that grants to everybody."""
+    statement = edit.policy.statements[index]
+    everybody = statement.principals is not None and (
+        not statement.principals.negated and any(value == "*" for _, value in statement.principals.values)
+    )
+    if not everybody or statement.effect is Effect.DENY or not evidence.needed:
+        return
+    for pairs, cost in principal_sets(unique(request.principal or "*" for request in evidence.needed)):
+        changed = replace(statement, principals=PrincipalElement(pairs))
+        what = f"{edit.what}, for {', '.join(value for _, value in pairs)} only"
+        yield Edit(with_statement(edit.policy, changed), what, edit.cost + 1.0 + cost)
+
+
 def with_statement(policy: Policy, changed: Statement) -> Policy:
     """The policy with one statement replaced."""
     return replace(
@@ -82,7 +96,7 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
     values = statement.actions.values
     needed = unique(canonical(request.action) for request in evidence.narrow)
     if needed:
-        cost = 1.0 + 0.4 * (len(needed) - 1)
+        cost = 1.0 + 0.4 * (len(needed) - 1) + _unlike(statement, needed)
         yield _actions(statement, unique([*values, *needed])), f"add {', '.join(needed)}", cost
         for odd in [value for value in values if "*" not in value and services.known_action(value) is None]:
             changed = unique([*(value for value in values if value != odd), *needed])
@@ -96,11 +110,29 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
             at = values.index(wrong)
             changed = unique([*values[:at], *required, *values[at + 1 :]])
             text = f"{wrong} becomes {', '.join(required)}" if required else f"{wrong} goes"
-            yield _actions(statement, changed), text, 1.0 + 0.3 * max(0, len(required) - 1)
+            cost = 1.0 + 0.3 * max(0, len(required) - 1) + _unlike(statement, required)
+            yield _actions(statement, changed), text, cost
     required = unique(canonical(request.action) for request in evidence.needed)
     if required:
         kept = [value for value in values if not _matching([value], (request.action for request in evidence.wide))]
-        yield _actions(statement, unique([*kept, *required])), "list only the needed actions", 2.5
+        yield (
+            _actions(statement, unique([*kept, *required])),
+            "list only the needed actions",
+            2.5 + _unlike(statement, required),
+        )
+
+
+def _unlike(statement: Statement, actions: Sequence[str]) -> float:
+    """What it costs to list actions that do not go with the statement.
+
+    Denying actions one by one leaves all others allowed: narrowing the grant is what people mean. And a statement is
+    about one service, mostly.
+    """
+    if statement.effect is Effect.DENY:
+        return 0.5 * len(actions)
+    services_named = {value.partition(":")[0].lower() for value in statement.actions.values}
+    foreign = [name for name in actions if name.partition(":")[0].lower() not in services_named]
+    return 0.5 if foreign and "*" not in services_named else 0.0
 
 
 def _actions(statement: Statement, values: tuple[str, ...]) -> Statement:
@@ -192,7 +224,7 @@ def _clause_edits(policy: Policy, clause: Clause, evidence: Evidence) -> Iterato
         yield replace(clause, operator=wild), f"{clause.operator} becomes {wild} on {clause.key}", 0.8
     values = unique(value for request in evidence.needed for value in request.value(clause.key) or ())
     if values and not OPERATORS[clause.operator].negated and clause.operator != "Null":
-        yield replace(clause, values=values), f"{clause.key} must be {', '.join(values)}", 1.1
+        yield replace(clause, values=values), f"{clause.key} must be {', '.join(values)}", 1.2
         yield (
             replace(clause, values=unique([*clause.values, *values])),
             f"{clause.key} may also be {', '.join(values)}",
@@ -281,7 +313,8 @@ def principal_pair(name: str) -> tuple[PrincipalType, str]:
 
 def _effect_edits(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:
     other = Effect.ALLOW if statement.effect is Effect.DENY else Effect.DENY
-    yield replace(statement, effect=other), f"Effect becomes {other}", 1.0 if other is Effect.ALLOW else 3.0
+    cost = 1.0 + 0.3 * bool(statement.conditions) if other is Effect.ALLOW else 3.0
+    yield replace(statement, effect=other), f"Effect becomes {other}", cost
 
 
 def _nothing(policy: Policy, statement: Statement, evidence: Evidence) -> Iterator[tuple[Statement, str, float]]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from cloudwright.policies.iam.document import Policy, policy_to_json
 from cloudwright.policies.iam.errors import PolicyError
 from cloudwright.policies.iam.evaluate import outcome
-from cloudwright.policies.iam.localize import all_faults
 from cloudwright.policies.iam.parse import parse_policy
 from cloudwright.policies.iam.questions import DiffRow, difference_rows
-from cloudwright.policies.iam.repair.check import contradictions, opens_to_public, problems
+from cloudwright.policies.iam.repair.check import contradictions, grows_less, opens_to_public, problems
+from cloudwright.policies.iam.repair.diagnose import all_faults
 from cloudwright.policies.iam.repair.enumerate import enumerations
 from cloudwright.policies.iam.repair.search import Candidate, search
 from cloudwright.policies.iam.repair.task import (
@@ -24,6 +24,7 @@ from cloudwright.policies.iam.repair.task import (
 )
 
 CONSIDERED = 12
+NEAR = 0.3
 
 
 def repair(task: RepairTask, *, propose: Proposer | None = None, limits: RepairLimits | None = None) -> RepairResult:
@@ -54,7 +55,7 @@ def repair(task: RepairTask, *, propose: Proposer | None = None, limits: RepairL
 def _by_edits(task: RepairTask, limits: RepairLimits, rejected: list[str]) -> Candidate | None:
     """The first proved candidate that opens nothing to the public; failing that, one that does is better than none."""
     public: Candidate | None = None
-    for candidate in search(task.policy, task.expectations, deadline_s=limits.search_s)[:CONSIDERED]:
+    for candidate in _least_first(task, search(task.policy, task.expectations, deadline_s=limits.search_s), limits):
         found = problems(task, candidate.policy, limits) if task.protected or task.bound else []
         if found:
             rejected.append(f"{'; '.join(candidate.edits)}: {found[0]}")
@@ -63,6 +64,20 @@ def _by_edits(task: RepairTask, limits: RepairLimits, rejected: list[str]) -> Ca
         else:
             public = public or candidate
     return public
+
+
+def _least_first(task: RepairTask, found: list[Candidate], limits: RepairLimits) -> list[Candidate]:
+    """The candidates worth proving; among those that cost about the same as the cheapest, one that adds the least
+    access goes first.
+    """
+    considered = found[:CONSIDERED]
+    if not considered:
+        return []
+    least = considered[0]
+    for other in considered[1:]:
+        if other.cost <= considered[0].cost + NEAR and grows_less(task.policy, other.policy, least.policy, limits):
+            least = other
+    return [least, *(item for item in considered if item is not least)]
 
 
 def _by_model(

@@ -1,21 +1,25 @@
 """Best-first search over edits, led by localization; each candidate is decided on every request."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from math import inf
 from time import thread_time
 
+from cloudwright.policies.iam import patterns
 from cloudwright.policies.iam.document import Effect, Patterns, Policy, PrincipalElement, Statement
 from cloudwright.policies.iam.evaluate import applies, combine
-from cloudwright.policies.iam.localize import Suspect, best_pair, localize, without
+from cloudwright.policies.iam.localize import Suspect, best_pair, localize, near_miss, without
 from cloudwright.policies.iam.plausibility import Element, separating_keys
 from cloudwright.policies.iam.repair.edits import (
     Edit,
     Evidence,
     canonical,
     clause_for,
+    closed,
     edits,
     principal_sets,
     unique,
+    with_variables,
 )
 from cloudwright.policies.iam.repair.shapes import resource_sets
 from cloudwright.policies.iam.request import Expectation, Request
@@ -25,16 +29,44 @@ BEAM = 6
 SUSPECTS = 7
 CHILDREN = 60
 DEADLINE_S = 2.0
+LEAST_COST = 0.8
+SETBACK = 1
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A policy on the way: the edits so far, how many requests are still wrong, and the cost of the edits."""
+    """A policy on the way: the edits so far, how many requests are still wrong, and the cost of the edits.
+
+    `faults` are the suspects that the edits undo, in terms of the document that the search began with; `origins` says
+    for each statement which one of that document it was (None: a new one).
+    """
 
     policy: Policy
     edits: tuple[str, ...]
     wrong: int
     cost: float
+    faults: tuple[Suspect, ...]
+    origins: tuple[int | None, ...]
+
+    def in_the_beginning(self, suspect: Suspect) -> Suspect:
+        """The suspect of this document in terms of the first one."""
+        origin = None if suspect.statement is None else self.origins[suspect.statement]
+        return replace(suspect, statement=origin, element=Element.MISSING if origin is None else suspect.element)
+
+    def after(self, edit: Edit, suspect: Suspect, wrong: int, cost: float) -> "Candidate":
+        """The next candidate: this one with an edit for the suspect."""
+        origins = self.origins
+        if len(edit.policy.statements) > len(origins):
+            origins = (*origins, None)
+        elif len(edit.policy.statements) < len(origins):
+            origins = tuple(item for i, item in enumerate(origins) if i != suspect.statement)
+        faults = (*self.faults, self.in_the_beginning(suspect))
+        return Candidate(edit.policy, (*self.edits, edit.what), wrong, cost, faults, origins)
+
+
+def first(policy: Policy, wrong: int = 0) -> Candidate:
+    """Where a search begins."""
+    return Candidate(policy, (), wrong, 0.0, (), tuple(range(len(policy.statements))))
 
 
 class Judge:
@@ -65,7 +97,7 @@ def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: f
     """Candidates that decide every request rightly, cheapest first; empty when none was found in time."""
     judge = Judge(expectations)
     until = thread_time() + deadline_s
-    beam = [Candidate(policy, (), len(judge.wrong(policy)), 0.0)]
+    beam = [first(policy, len(judge.wrong(policy)))]
     if not beam[0].wrong:
         return beam
     solved: list[Candidate] = []
@@ -79,11 +111,10 @@ def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: f
             if thread_time() > until:
                 break
         solved += [child for child in children.values() if not child.wrong]
-        if solved or thread_time() > until:
-            break
-        ranked = sorted(children.values(), key=lambda child: (child.wrong + 0.8 * child.cost, child.cost))
-        beam = [child for child in ranked if child.wrong < beam[0].wrong or child.cost][:BEAM]
-        if not beam:
+        limit = min((child.cost for child in solved), default=inf) - LEAST_COST
+        open_ends = [child for child in children.values() if child.wrong and child.cost < limit]
+        beam = sorted(open_ends, key=lambda child: (child.wrong + 0.8 * child.cost, child.cost))[:BEAM]
+        if not beam or thread_time() > until:
             break
     return sorted(solved, key=lambda child: (child.cost, len(str(child.policy))))
 
@@ -97,24 +128,30 @@ def _children(parent: Candidate, judge: Judge) -> Iterator[Candidate]:
         if (suspect.statement, suspect.element) in seen:
             continue
         seen.add((suspect.statement, suspect.element))
-        for count, edit in enumerate(_edits_for(parent.policy, suspect, judge.expectations)):
+        for count, edit in enumerate(edits_for(parent.policy, suspect, judge.expectations)):
             if count >= CHILDREN:
                 break
             wrong = len(judge.wrong(edit.policy))
-            if wrong <= parent.wrong:
+            if wrong <= parent.wrong + SETBACK:
                 trust = max(0.0, suspects[0].weight - suspect.weight) * 0.15 + 0.02 * rank
-                yield Candidate(edit.policy, (*parent.edits, edit.what), wrong, parent.cost + edit.cost + trust)
+                yield parent.after(edit, suspect, wrong, parent.cost + edit.cost + trust)
 
 
-def _edits_for(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
+def edits_for(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
+    """The edits that undo what is suspected, each kind's plainest first."""
     if suspect.statement is None:
-        yield from new_statements(policy, suspect, expectations)
+        yield from new_statements(policy, suspect.explains, expectations)
+        far = tuple(item for item in suspect.explains if not near_miss(policy, item.request))
+        if far and far != suspect.explains:
+            yield from new_statements(policy, far, expectations)
         return
     evidence = _evidence(policy, policy.statements[suspect.statement], suspect, expectations)
-    yield from edits(policy, suspect.statement, suspect.element, evidence)
+    for edit in edits(policy, suspect.statement, suspect.element, evidence):
+        yield edit
+        yield from closed(edit, suspect.statement, evidence)
     if suspect.element is Element.EFFECT and len(policy.statements) > 1:
         statement = policy.statements[suspect.statement]
-        cost = 0.9 if statement.effect is Effect.DENY else 2.2
+        cost = 0.9 + 0.3 * bool(statement.conditions) if statement.effect is Effect.DENY else 2.2
         yield Edit(without(policy, suspect.statement), f"{statement.name}: it goes", cost)
 
 
@@ -130,21 +167,34 @@ def _evidence(policy: Policy, statement: Statement, suspect: Suspect, expectatio
     return Evidence(narrow, wide, covered)
 
 
-def new_statements(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
-    """One more statement for the requests that no statement can be bent to."""
-    requests = [item.request for item in suspect.explains]
-    allow = suspect.explains[0].allow
+def new_statements(
+    policy: Policy, explained: Sequence[Expectation], expectations: Sequence[Expectation]
+) -> Iterator[Edit]:
+    """One more statement for requests that no statement can be bent to."""
+    requests = [item.request for item in explained]
+    allow = explained[0].allow
     others = [item.request for item in expectations if item.allow is not allow]
     index = len(policy.statements)
     actions = unique(canonical(request.action) for request in requests)
     known = unique(value for item in policy.statements if item.resources for value in item.resources.values)
     same_action = [r.resource for r in others if canonical(r.action) in actions]
     targets = unique(request.resource for request in requests)
-    for found, cost in resource_sets(targets, known, same_action):
+    pairs = {(canonical(request.action), request.resource) for request in requests}
+    for plain, cost in resource_sets(targets, known, same_action):
+        found = plain
+        if policy.substitutes:
+            found = unique(with_variables(value, requests) for value in plain)
+        more = 0.3 * min(6, _unasked(pairs, actions, found))
         for statement in _shaped(policy, requests, others, index, actions, found):
             statement = replace(statement, effect=Effect.ALLOW if allow else Effect.DENY)
             what = f"new statement: {statement.effect} {', '.join(actions)} on {', '.join(found)}"
-            yield Edit(replace(policy, statements=(*policy.statements, statement)), what, 2.0 + cost)
+            yield Edit(replace(policy, statements=(*policy.statements, statement)), what, 2.0 + cost + more)
+
+
+def _unasked(pairs: Set[tuple[str, str]], actions: Sequence[str], resources: Sequence[str]) -> int:
+    """How many combinations of an action and a resource pattern no request asks for."""
+    asked = {(action, value) for action, text in pairs for value in resources if patterns.resource(value).matches(text)}
+    return len(actions) * len(resources) - len(asked)
 
 
 def _shaped(

@@ -9,6 +9,7 @@ from cloudwright.policies.iam.generalize import adapt, common_pattern
 from cloudwright.policies.iam.patterns import ARN_COLONS
 
 MAX_BEND = 0.45
+LISTED = 0.35
 
 
 def resource_sets(
@@ -35,12 +36,13 @@ def _covers_any(made: Sequence[str], avoid: Sequence[str]) -> bool:
 def _proposals(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[str, ...], float]]:
     literal = len(_literal_start(common_pattern(targets))) or 1
     for value in dict.fromkeys(known):
-        yield (value,), 0.1 + 0.5 * max(0.0, 1 - len(_literal_start(value)) / literal)
+        yield (value,), 0.1 + 0.8 * max(0.0, 1 - len(_literal_start(value)) / literal)
         deeper = f"{value}/*"
         if value != "*" and any(patterns.resource(deeper).matches(text) for text in targets):
-            yield (deeper,), 0.0
-            yield (value, deeper), 0.35
-        elif any(patterns.resource(f"{value}*").matches(text) for text in targets):
+            open_end = 0.3 * value.endswith("*")
+            yield (deeper,), open_end
+            yield (value, deeper), open_end + 0.35
+        elif not value.endswith("*") and any(patterns.resource(f"{value}*").matches(text) for text in targets):
             yield (f"{value}*",), 0.3
         if value.endswith("/*"):
             yield (value[:-2],), 0.2
@@ -76,7 +78,16 @@ def _bent(targets: Sequence[str], known: Sequence[str]) -> Iterator[tuple[tuple[
         made.append(pattern)
         total += cost / 100
         left = [text for text in left if text not in covered]
-    yield tuple(dict.fromkeys(made)), 0.1 + total
+    listed = LISTED * (len(made) > 1 and not any("*" in value for value in made))
+    yield tuple(dict.fromkeys(made)), 0.1 + total + listed
+
+
+def _breadth(pattern: str) -> float:
+    """What a made-up pattern costs: for the parts of the ARN that it leaves open, or for listing what was asked."""
+    if "*" not in pattern:
+        return LISTED
+    *parts, last = pattern.split(":", ARN_COLONS)
+    return 0.6 * (parts.count("*") + last.startswith("*"))
 
 
 def _grouped(targets: Sequence[str]) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -86,8 +97,9 @@ def _grouped(targets: Sequence[str]) -> Iterator[tuple[tuple[str, ...], float]]:
         last = parts[-1].partition("/")[0] if "/" in parts[-1] else ""
         groups.setdefault(f"{parts[2] if len(parts) > 2 else ''} {last}", []).append(text)
     by_type = tuple(dict.fromkeys(common_pattern(group) for group in groups.values()))
-    yield by_type, 0.4
-    yield (common_pattern(targets),), 0.5
+    yield by_type, 0.4 + sum(_breadth(value) for value in by_type)
+    common = common_pattern(targets)
+    yield (common,), 0.5 + _breadth(common)
     plain = tuple(sorted({text for text in targets if "/" not in text}))
     if plain and len(plain) < len(set(targets)):
         deep = [text for text in targets if "/" in text]
