@@ -333,9 +333,18 @@ def evictions(view: ClusterView) -> Iterator[Finding]:
         current = failing_pods(view, top) and (since is None or since < timedelta(hours=1))
         yield finding(
             view, kind, top, f"{len(pods)} Pods were evicted: {message[:200]}",
-            field=f"{spec_path(top)}.containers[{container}].resources.limits.ephemeral-storage" if over else f"{spec_path(top)}.containers[{container}].resources",
+            field=f"{spec_path(top)}.{_overflowed(message)}" if over else f"{spec_path(top)}.containers[{container}].resources",
             cites=[view.cite(pod, "status.message", message)], affected=pods, severity=None if current else Severity.INFO,
         )  # fmt: skip
+
+
+def _overflowed(message: str) -> str:
+    """The field of the pod spec that limits what an evicted Pod used too much of."""
+    volume = re.search(r"EmptyDir volume \"([\w.-]+)\"", message)
+    if volume:
+        return f"volumes[{volume[1]}].emptyDir.sizeLimit"
+    container = (re.search(r"[Cc]ontainer (\S+)", message) or ["", ""])[1]
+    return f"containers[{container}].resources.limits.ephemeral-storage"
 
 
 def scaled_to_zero(view: ClusterView) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.remedies import access, admission, storage, wiring
+from cloudwright.diagnosis.remedies import access, admission, jobs, storage, wiring
 from cloudwright.diagnosis.view import ClusterView
 
 
@@ -36,7 +36,7 @@ AFTER: Mapping[str, tuple[Maker, ...]] = {
     "evicted-own-limit": (storage.more_scratch_space,),
     "volume-full": (storage.larger_claim,),
     "cron-last-failed": (wiring.known_host,),
-    "job-failed": (wiring.known_host,),
+    "job-deadline": (jobs.longer_deadline,),
     "name-resolution-failing": (wiring.known_host,),
     "address-unknown": (wiring.known_host,),
     "dependency-wrong-port": (wiring.offered_port,),

@@ -41,6 +41,8 @@ _TEXTS: Mapping[str, str] = {
     "container-crashing": "Read the last lines of {name}'s log above{changed}",
     "application-out-of-memory": "Raise the heap limit of the program in {name} together with its memory limit{changed}",
     "configuration-broken": "Set the value back: who edited {kind} {name} last knows what it was",
+    "job-failed": "Mend what the log of Job {name} complains about, then make the Job anew: a Job that has failed does not start again",
+    "cron-last-failed": "Mend what the log of the last Job of {name} complains about{changed}",
     "claim-lost": "Restore the volume of claim {name} from a backup; the claim does not find it any more",
     "certificate-expired": "Renew the certificate in {kind} {name}",
 }  # fmt: skip

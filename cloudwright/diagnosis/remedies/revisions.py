@@ -8,7 +8,7 @@ from typing import Any
 from cloudwright.core.finding import Remedy
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.checks.make import patch_template, previous_template, revision, undo
+from cloudwright.diagnosis.checks.make import patch_template, previous_template, resume, revision, undo
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.model import Cause
@@ -28,7 +28,10 @@ def restored(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
     if cause.kind in KEEPS:
         return
     target = view.lookup(cause.object)
-    if target is not None and f.text(target, "kind") == "CronJob":
+    if target is not None and f.get(target, "spec", "paused") is True:
+        # Its Pods are not of the template that stands there now, and what is paused cannot be rolled back.
+        yield resume(target)
+    elif target is not None and f.text(target, "kind") == "CronJob":
         yield from _as_the_last_success(view, target)
     elif target is not None and f.text(target, "kind") in TEMPLATE_PATHS:
         if _brought(view, target, cause.field):
@@ -63,7 +66,7 @@ def _as_the_last_success(view: ClusterView, cron: Object) -> Iterator[Remedy]:
 def last_resort(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
     """Rolling back a workload whose newest revision has never been complete, whatever exactly is wrong with it."""
     target = view.lookup(cause.object)
-    if cause.kind in KEEPS or target is None or not _unfinished(target):
+    if cause.kind in KEEPS or target is None or not _unfinished(target) or f.get(target, "spec", "paused") is True:
         return
     yield from _back(view, [target])
 

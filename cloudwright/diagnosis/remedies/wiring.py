@@ -183,8 +183,9 @@ def shared_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
                 continue
             container, variable, own = mine
             other = theirs[2]
-            same = (f.text(own, "name"), f.text(own, "key")) == (f.text(other, "name"), f.text(other, "key"))
-            if same or not (cause.claim.startswith(f"{f.name(server)} rejects") or len(guarded) == 1):
+            same = f.text(own, "name") == f.text(other, "name") or f.text(own, "key") != f.text(other, "key")
+            many_users = bool(set(ports_of(server)) & SQL_PORTS)
+            if same or many_users or not (cause.claim.startswith(f"{f.name(server)} rejects") or len(guarded) == 1):
                 continue
             source = {"name": f.text(other, "name"), "key": f.text(other, "key")}
             content = {"env": [{"name": variable, "valueFrom": {"secretKeyRef": source}}]}
