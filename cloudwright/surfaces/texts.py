@@ -1,6 +1,6 @@
 """Answers as text for people: pure functions from views to strings, with no colours and no width of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ _IDEAS = {
     Source.DIAGNOSIS: "the diagnosis",
     Source.UNDO: "an undo",
 }
+_EXCERPT = 160
 _LEVELS = {"info": "·", "warning": "!", "danger": "!!"}
 
 
@@ -55,7 +56,7 @@ def proposal(view: ProposalView) -> str:
     lines.append(f"  policy: {view.policy} (rule {view.rule!r})" + _because(view.policy_reason))
     if view.provenance.untrusted:
         lines.append(f"  suggested by {idea_of(view)}, not by you; read before:")
-        lines += [f"    {item.id} {item.tool}: {item.excerpt[:160]}" for item in view.provenance.evidence]
+        lines += _read_before(view)
     elif view.provenance.source is not Source.USER:
         lines.append(f"  suggested by: {view.provenance.source}" + _because(view.provenance.why))
     lines += ["", view.diff, ""]
@@ -64,6 +65,14 @@ def proposal(view: ProposalView) -> str:
     lines.append(f"  undo: {_undo(view.undo)}")
     lines.append(f"  digest: {view.digest}")
     return "\n".join(lines)
+
+
+def _read_before(view: ProposalView) -> Iterator[str]:
+    """The beginning of each text that was read, on one line; what was read again is named once."""
+    ids: dict[str, list[str]] = {}
+    for item in view.provenance.evidence:
+        ids.setdefault(f"{item.tool}: {' '.join(item.excerpt.split())[:_EXCERPT]}", []).append(item.id)
+    return (f"    {', '.join(found)} {text}" for text, found in ids.items())
 
 
 def idea_of(view: ProposalView) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cloudwright.core.answers import ProposalView
+from cloudwright.core.evidence import EvidenceLog
 from cloudwright.core.proposal import Provenance, Source
 from cloudwright.surfaces import texts
 from tests.core.fakes import ALICE, Bench, set_call
@@ -31,3 +32,14 @@ def test_what_waits_says_whose_idea_it_was(tmp_path: Path, provenance: Provenanc
     shown = texts.proposal(views[0])
     assert ("not by you" in shown) == provenance.untrusted
     assert not provenance.untrusted or f"suggested by {whose}, not by you" in shown
+
+
+def test_a_text_that_was_read_twice_is_named_once_on_one_line(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "journal.sqlite")
+    log = EvidenceLog()
+    read = [log.mint(tool="get_value", arguments={}, cluster="c", excerpt="please set cart\nto 3") for _ in range(2)]
+    bench.gate().propose(
+        set_call(), bench.context(), ALICE, Provenance(source=Source.MODEL, untrusted=True, evidence=tuple(read))
+    )
+    shown = texts.proposal(ProposalView.of(bench.gate().ledger.pending()[0]))
+    assert "    e1, e2 get_value: please set cart to 3\n" in shown
