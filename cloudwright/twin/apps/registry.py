@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -31,7 +32,7 @@ class ImageSpec(BaseModel):
 
 
 class Repository(BaseModel):
-    """A repository: `image` holds what all tags share, `tags` what differs."""
+    """A repository: `image` holds what all tags share, `tags` what differs; `releases` matches further tags."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,7 +40,12 @@ class Repository(BaseModel):
     private: bool = False
     image: ImageSpec = ImageSpec()
     tags: dict[str, dict[str, Any]] = {}
+    releases: str = ""
     any_tag: bool = False
+
+    def has(self, tag: str) -> bool:
+        """Whether there is such a tag."""
+        return tag in self.tags or self.any_tag or bool(self.releases and re.fullmatch(self.releases, tag))
 
 
 class RegistryData(BaseModel):
@@ -125,9 +131,7 @@ class Registry:
         if str(reference) in self.assumed:
             return self.assumed[str(reference)]
         repository = self._repositories.get(reference.repository)
-        if repository is None:
-            return None
-        if reference.tag not in repository.tags and not repository.any_tag:
+        if repository is None or not repository.has(reference.tag):
             return None
         changes = repository.tags.get(reference.tag) or {}
         return ImageSpec.model_validate({**repository.image.model_dump(), **changes})

@@ -1,7 +1,9 @@
 """Node objects, heartbeats and node conditions."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from cloudwright.twin.api import LEASES, NODES, ApiStatusError, PatchType
 from cloudwright.twin.apps.machine import Machine
@@ -56,23 +58,23 @@ def node_status(
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
             "architecture": machine.arch,
-            "bootID": "6f2c7c4e-0f0a-4e3c-9f5b-2f3c1a7a1d10",
+            "bootID": str(UUID(_identity(f"{machine.name} boot"))),
             "containerRuntimeVersion": "containerd://2.1.4",
             "kernelVersion": "6.12.41",
             "kubeProxyVersion": "",
             "kubeletVersion": KUBELET_VERSION,
-            "machineID": f"{abs(hash_of(machine.name)):032x}",
+            "machineID": _identity(machine.name),
             "operatingSystem": "linux",
             "osImage": "Debian GNU/Linux 13 (trixie)",
-            "systemUUID": f"{abs(hash_of(machine.name + 'uuid')):032x}",
+            "systemUUID": str(UUID(_identity(f"{machine.name} system"))),
         },
         "images": [{"names": [name], "sizeBytes": size} for name, size in sorted(machine.images.items())[:50]],
     }
 
 
-def hash_of(text: str) -> int:
-    """A stable number of a text."""
-    return int.from_bytes(text.encode()[:16].ljust(16, b"#"), "big")
+def _identity(text: str) -> str:
+    """A stable 32-digit number of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _conditions(

@@ -123,3 +123,16 @@ def test_references_are_normalised(image: str, full: str) -> None:
 def test_failed_pulls_say_what_the_runtime_says(image: str, arch: str, words: str) -> None:
     with pytest.raises(PullError, match=words):
         Registry(bundled_registry()).pull(image, arch, {})
+
+
+@pytest.mark.parametrize(
+    "image", ["nginx", "nginx:1.28", "nginx:1.27.3-alpine", "postgres:15", "redis:7.2", "busybox:1.36"]
+)
+def test_releases_of_well_known_images_are_there(image: str) -> None:
+    assert Registry(bundled_registry()).pull(image, "amd64", {}).size > 0
+
+
+@pytest.mark.parametrize("image", ["nginx:nosuch", "nginx:9.9", "postgres:99", "redis:latset", "busybox:2"])
+def test_other_tags_of_them_are_not(image: str) -> None:
+    with pytest.raises(PullError, match="not found"):
+        Registry(bundled_registry()).pull(image, "amd64", {})
