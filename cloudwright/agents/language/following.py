@@ -115,6 +115,8 @@ def narrowed(clause: Clause, world: World) -> Read | None:
             continue
         found = conditions(clause, kind, world)
         arranged = order(clause, kind)
+        if not found.parts and clause.has("not") and "where" in one.arguments:
+            found.parts.append(f"not ({one.arguments['where']})")
         if found.parts or found.labels or arranged:
             calls.append(_narrow(one, found, arranged))
     return Read(tuple(calls), (), 0.9) if calls else None

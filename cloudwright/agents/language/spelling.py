@@ -28,6 +28,10 @@ def _all_words() -> frozenset[str]:
     return frozenset(words)
 
 
+ORDERS = frozenset(
+    phrase[0] for text in lexicon.ACTIONS.values() for phrase in lexicon.phrases(text) if len(phrase[0]) > 3
+)
+"""First words of the verbs that change something, in their plain form."""
 COMMON = _all_words()
 """Words of general English that the lexicon knows: never typos of an object's name."""
 

@@ -11,7 +11,7 @@ from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.spelling import COMMON, TYPO_LENGTH, unflagged
+from cloudwright.agents.language.spelling import COMMON, ORDERS, TYPO_LENGTH, unflagged
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
@@ -54,6 +54,7 @@ _PREPOSITIONS = listed("in, namespace, ns, inside, within, from")
 _BEFORE_PARTS = listed("in, inside, within, from, for, between, and, to, on, of")
 """Words before the part of a namespace's name that people say for it: "in staging"."""
 
+_SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
 
@@ -69,7 +70,20 @@ class Tagger:
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens, with misspelt words of general English and kinds put right."""
         found = [part for token in tokens_of(text) for part in self._parted(token)]
-        return tuple(self._corrected(token) for token in found)
+        return tuple(
+            self._corrected(token) if at else self._verb(self._corrected(token)) for at, token in enumerate(found)
+        )
+
+    def _verb(self, token: Token) -> Token:
+        """A short first word that nothing knows as the verb that it is most like."""
+        low = token.low
+        known = (
+            low in self._known or low in self.index.names or low in self.index.namespaces or (low,) in self.index.kinds
+        )
+        if known or token.quoted or not low.isalpha() or not _SHORTEST_VERB <= len(low) < TYPO_LENGTH:
+            return token
+        near = self._near(low, sorted(ORDERS))
+        return token if near is None else replace(token, low=near)
 
     def _parted(self, token: Token) -> list[Token]:
         """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
@@ -149,6 +163,7 @@ class Tagger:
         if token.mark:
             return
         yield from self._shaped(token, at)
+        yield from self._label(tokens, at)
         yield from self._slashed(token, at)
         last = before[-1] if before and before[-1].end == at else None
         names = list(self._names(tokens, at))
@@ -195,6 +210,15 @@ class Tagger:
             _PATH.fullmatch(raw) and raw.lower() not in self.index.names and (raw.lower(),) not in self.index.kinds
         ) or _KEY.fullmatch(raw):
             yield Mention("path", at, at + 1, raw)
+
+    def _label(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
+        """ "team maps": a key of the cluster's labels before a value that it has."""
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        if following is None or following.quoted or following.mark or tokens[at].low in self.index.names:
+            return
+        pair = self.index.label_pairs.get((tokens[at].low, following.low))
+        if pair is not None:
+            yield Mention("pair", at, at + 2, f"{pair[0]}={pair[1]}")
 
     def _slashed(self, token: Token, at: int) -> Iterator[Mention]:
         left, slash, right = token.low.partition("/")

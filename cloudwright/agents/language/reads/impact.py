@@ -1,6 +1,6 @@
 """What would happen if something were drained or deleted."""
 
-from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.references import World, objects_of
@@ -14,6 +14,9 @@ def impact(clause: Clause, world: World) -> Read | None:
     item = objects[0]
     if item.ref.kind == "Node":
         return Read((call("drain_impact", name=item.ref.name),), (item.ref,), 0.95)
+    some = objects[:3]
+    names = ", ".join(label_of(one) for one in some)
+    calls = tuple(call("delete_impact", **located(one)) for one in some)
     return Read(
-        tuple(call("delete_impact", **located(one)) for one in objects[:3]), tuple(one.ref for one in objects[:3]), 0.9
+        calls, tuple(one.ref for one in some), 0.9, say=f"That is what taking {names} away would mean; nothing was done."
     )

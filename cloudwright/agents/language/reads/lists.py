@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
@@ -69,23 +70,34 @@ def lists(clause: Clause, world: World) -> Read | None:
         arguments: dict[str, JsonValue] = {
             "kind": kind.plural, "namespace": place, "labels": ",".join(narrowed.labels), "where": narrowed.where,
         }  # fmt: skip
-        if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS:
-            arguments["columns"] = ["status", "age", "spec"]
+        if columns := _columns(clause, kind, world):
+            arguments["columns"] = columns
         arguments |= order(clause, kind)
         arguments |= groups(clause)
         calls.append(call("list_resources", **arguments))
     return Read(tuple(calls), about, 0.9)
 
 
-def _columns(clause: Clause, kind: KindWord) -> list[JsonValue]:
-    """Facts of the listed objects that the clause asks for; all plain values of kinds that have no columns of their own."""
-    if clause.has("labels") and not clause.has("labels of"):
-        return ["metadata.labels"]
-    if kind.kind == "Pod" and clause.has("containers, container names"):
-        return ["container", "image"]
-    if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS:
-        return ["status", "age", "spec"]
-    return []
+_SHOWN_ANYWAY = listed(
+    "image, images, version, status, state, phase, age, old, ready, type, kind, node, nodes, restarts, replicas, replica, copies, instances,"
+    " container, data, memory, cpu, owner, pod, how old, created, name, config, tag, build, size, keys, used, limit, max, min, role, port, ports"
+)
+"""Words for what the default columns have, or that seldom name a field where several objects are asked for."""
+
+
+def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
+    """The field of the listed objects that the clause asks for; all plain values of kinds without columns of their own."""
+    fields = [*aspects.fields_of(kind.kind)]
+    fields += [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, world.index.vocabulary)]
+    own = {mention.text for mention in clause.of("kind") if mention.kind == kind}
+    asked = [
+        (words, path)
+        for words, path in fields
+        if clause.has(words) and words not in _SHOWN_ANYWAY | own and clause.find(words) not in clause.used
+    ]
+    if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
+        return [max(asked, key=lambda item: len(item[0]))[1]]
+    return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 
 def _where_lives(clause: Clause) -> Read:

@@ -46,7 +46,8 @@ def rights(clause: Clause, world: World) -> Read | None:
         name = next((item.text for item in clause.of("name")), "")
         return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
     if clause.has(_WHAT) and (subject or (clause.has(_MYSELF) and not _WHOSE.search(" ".join(clause.low)))):
-        return Read((call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place),))
+        asked = call("what_can", subject=subject, namespace="" if place == EVERYWHERE else place)
+        return Read((asked,), say=f"These are the rights of {subject}." if subject else "")
     if found is None or not resource:
         return None
     name = next((item.text for item in clause.of("name") if not subject.endswith(f"/{item.text}")), "")
