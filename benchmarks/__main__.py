@@ -7,7 +7,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ALWAYS = ("startup.py", "masking.py", "twin.py", "twin_world.py")
-ON_A_CONTROL_PLANE = ("listing.py", "scale.py")
+ON_A_CONTROL_PLANE = ("listing.py", "scale.py", "language.py")
 
 
 def main() -> int:

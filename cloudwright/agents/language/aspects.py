@@ -117,14 +117,14 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("session affinity", {"Service": "spec.sessionAffinity"}),
     ("keys, contents, content, data, entries, settings", {"ConfigMap": "data", "Secret": "keys"}),
     ("hard limits, hard, quota", {"ResourceQuota": "spec.hard"}),
-    ("used, used up, usage, full, left, nearly used, exhausted", {"ResourceQuota": "status"}),
+    ("used, used up, usage, full, left, nearly used, exhausted", {"ResourceQuota": "spec.hard,status.used"}),
     ("role, role reference", {"RoleBinding": "role", "ClusterRoleBinding": "role"}),
     ("subjects, subject, members", {"RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}),
     ("rules, allow, allows, grant, grants, rule", {"Role": "rules", "ClusterRole": "rules", "Ingress": "spec.rules", "NetworkPolicy": "spec.ingress"}),
     ("phase", {"*": "phase"}),
     ("status, state", {"*": "status"}),
 )  # fmt: skip
-"""Phrases for a field, and its path by kind ("*": any other kind)."""
+"""Phrases for a field, and its path by kind ("*": any other kind), or several with commas."""
 
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -156,7 +156,9 @@ def fields_of(kind: str) -> Iterator[tuple[str, str]]:
         template = paths.get(kind) or paths.get("*")
         if template is not None and ("{pod}" not in template or kind in TEMPLATED):
             for phrase in phrases(text):
-                yield " ".join(phrase), path_of(template, kind)
+                words, path = " ".join(phrase), path_of(template, kind)
+                yield words, path
+                yield f"{words}s", path
 
 
 def names_field(word: str, kind: str) -> bool:

@@ -104,7 +104,11 @@ class Tagger:
             return token
         if low in self.index.names or low in self.index.namespaces or low in self.index.containers:
             return token
-        if low in self.index.label_values or low in self.index.base_names or low.removesuffix("s") in self.index.names:
+        if (
+            low in self.index.label_values
+            or low in self.index.base_names
+            or {low.removesuffix("s"), low.removesuffix("es")} & (self._known | self.index.names.keys())
+        ):
             return token
         near = self._near(low, self._known_words)
         name_near = self._near(low, list(self.index.names)) if near else None

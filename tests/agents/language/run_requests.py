@@ -99,7 +99,7 @@ class Exam:
         self.plane = plane
         self.world.load(setup)
         self._folder = folder
-        self._context = open_session(plane.kubeconfig, setup.get("namespace", "default"))
+        self.context = open_session(plane.kubeconfig, setup.get("namespace", "default"))
         self._count = 0
         for name, text in (setup.get("files") or {}).items():
             (folder / name).write_text(text)
@@ -119,7 +119,7 @@ class Exam:
         gate = Gate(Catalog(CATALOG), Journal(self._folder / f"{session}.db"), load_rules(None), AccessChecker())
         kit = Kit(
             gate=gate,
-            context=replace(self._context, session=session),
+            context=replace(self.context, session=session),
             approver=Approver(identity="admin"),
             reader=RuleReader(gate.catalog),
             diagnoser=LiveDiagnoser(),

@@ -151,7 +151,11 @@ def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     found = [
         (words, path)
         for words, path in aspects.fields_of(kind.kind)
-        if words not in _COUNTED and "." in path and clause.has(words) and clause.find(words) not in clause.used
+        if words not in _COUNTED
+        and "." in path
+        and "," not in path
+        and clause.has(words)
+        and clause.find(words) not in clause.used
     ]
     if not found:
         return

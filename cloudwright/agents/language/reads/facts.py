@@ -160,7 +160,9 @@ def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
     if not found:
         return None
     path = max(found, key=lambda item: item[0])[1]
-    columns: list[JsonValue] = ["spec.replicas", "ready", "available"] if path == "spec.replicas" else [path]
+    columns: list[JsonValue] = (
+        ["spec.replicas", "ready", "available"] if path == "spec.replicas" else [*path.split(",")]
+    )
     return Read(
         tuple(columns_of(item, columns) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects), 0.95
     )

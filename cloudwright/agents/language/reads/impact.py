@@ -18,5 +18,8 @@ def impact(clause: Clause, world: World) -> Read | None:
     names = ", ".join(label_of(one) for one in some)
     calls = tuple(call("delete_impact", **located(one)) for one in some)
     return Read(
-        calls, tuple(one.ref for one in some), 0.9, say=f"That is what taking {names} away would mean; nothing was done."
+        calls,
+        tuple(one.ref for one in some),
+        0.9,
+        say=f"That is what taking {names} away would mean; nothing was done.",
     )

@@ -96,7 +96,7 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
         if clause.has(words) and words not in _SHOWN_ANYWAY | own and clause.find(words) not in clause.used
     ]
     if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
-        return [max(asked, key=lambda item: len(item[0]))[1]]
+        return [*max(asked, key=lambda item: len(item[0]))[1].split(",")]
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 

@@ -35,7 +35,7 @@ _PREDICATES: tuple[tuple[Relation, str], ...] = (
      " reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed, selects, select, serves, fronts, backs,"
      " backing, in front of, endpoints, forwards, load balances, goes to, go to, leads to, lead to, targets, selected, serve,"
      " matches, match, covers, cover, covered, protects, protect, protected, applies to, apply to, guards"),
-    (Relation.SCALES, "autoscaled, autoscaling, scaled automatically, scales, scaled by, autoscales"),
+    (Relation.SCALES, "autoscaled, autoscaling, scaled automatically, scale, scales, scaled by, autoscales"),
     (Relation.RUNS_ON, "run on, runs on, running on, scheduled on, hosted on, placed on, live on, lives on, sit on, sits on"),
     (Relation.GRANTS, "bind, binds, bound, grants, granted, gives, given to, assigned to"),
 )  # fmt: skip

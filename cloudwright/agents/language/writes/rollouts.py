@@ -55,11 +55,13 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
     return change_all(clause, world, ROLLING, "roll back", make)
 
 
-def _pausable(clause: Clause, world: World) -> tuple[str, ...]:
-    named = [item for mention in clause.of("name") for item in mention.objects]
-    custom = {item.ref.kind for item in named if set(SWITCHES) & set(item.settings)}
-    del world
-    return ("Deployment", "CronJob", "StatefulSet", "Job", *sorted(custom))
+_PAUSABLE = ("Deployment", "CronJob", "StatefulSet", "Job")
+
+
+def _pausable(world: World) -> tuple[str, ...]:
+    """Kinds that can be stopped and started: the cluster's own kinds that have a switch among them."""
+    switched = {item.ref.kind for item in world.index.vocabulary.objects if set(SWITCHES) & set(item.settings)}
+    return (*_PAUSABLE, *sorted(switched - set(_PAUSABLE)))
 
 
 def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
@@ -88,4 +90,4 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
                             options=(Option(label="scale it to 0", calls=(workload_call("scale_workload", item, replicas=0),), about=(item.ref,)),))  # fmt: skip
         return workload_call("rollout_pause" if pausing else "rollout_resume", item)
 
-    return change_all(clause, world, _pausable(clause, world), "pause" if pausing else "resume", make)
+    return change_all(clause, world, _pausable(world), "pause" if pausing else "resume", make)

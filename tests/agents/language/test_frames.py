@@ -1,0 +1,159 @@
+"""Frames over a small world: relations in both directions, states, ellipsis, reasons, settings, rights, follow-ups."""
+
+from typing import Any
+
+import pytest
+
+from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.core.refs import ObjectRef
+from cloudwright.core.tool import ToolCall
+from tests.agents.language.small import calls_of, understood
+
+
+def _listed(text: str, memory: Memory | None = None) -> dict[str, Any]:
+    """The arguments of the one list that a request is."""
+    (tool, arguments), *rest = calls_of(text, memory)
+    assert (tool, rest) == ("list_resources", []), text
+    return arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "test"),
+    [
+        ("which deployments use the configmap rates", "deployments", "name = ledger"),
+        ("which configmaps does ledger mount", "configmaps", "name = rates"),
+        ("which services route to ledger", "services", "name = books"),
+        ("which autoscaler scales mailer", "horizontalpodautoscalers", "name = mail-scaler"),
+        ("which deployment does the autoscaler mail-scaler scale", "deployments", "name = mailer"),
+        ("which services have no endpoints", "services", "name = lost"),
+        ("which configmaps are unused", "configmaps", "name = dusty"),
+        ("deployments with an autoscaler", "deployments", "name = mailer"),
+    ],
+)
+def test_relations_are_followed_in_either_direction(text: str, kind: str, test: str) -> None:
+    arguments = _listed(text)
+    assert (arguments["kind"], arguments["where"]) == (kind, test)
+
+
+def test_pods_behind_a_service_are_listed_by_its_selector() -> None:
+    assert _listed("which pods are behind the service books") == {
+        "kind": "pods", "namespace": "blue", "labels": "app=ledger",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("which sluices are paused", "spec.paused = true"),
+        ("sluices with a flow over 3", "spec.flow > 3"),
+        ("which deployments are not ready", "not ready"),
+        ("has anything been OOM killed?", "reason = OOMKilled"),
+        ("deployments without a liveness probe", "no spec.template.spec.containers[*].livenessProbe"),
+    ],
+)
+def test_states_and_settings_narrow_a_list(text: str, where: str) -> None:
+    assert _listed(text)["where"] == where
+
+
+def test_what_is_named_after_except_is_left_out() -> None:
+    assert _listed("deployments in blue except mailer")["where"] == "not (name = mailer)"
+
+
+def test_a_key_and_a_value_of_the_cluster_are_a_label() -> None:
+    assert _listed("which namespaces belong to team finance")["labels"] == "team=finance"
+
+
+def test_a_part_of_a_namespace_names_it_where_only_one_has_it() -> None:
+    assert _listed("deployments in test")["namespace"] == "blue-test"
+
+
+def test_a_name_and_its_value_begin_an_order_of_their_own() -> None:
+    made = [
+        (arguments["name"], arguments["replicas"]) for _, arguments in calls_of("scale ledger to 3 and mailer to 4")
+    ]
+    assert made == [("ledger", 3), ("mailer", 4)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delete the configmap dusty, we do not need it any more",
+        "delete the configmap dusty because nobody uses it",
+        "delete the configmap dusty so that the namespace is clean",
+    ],
+)
+def test_a_reason_changes_nothing_of_an_order(text: str) -> None:
+    assert calls_of(text) == [("delete_resource", {"kind": "configmap", "name": "dusty", "namespace": "blue"})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "delete the configmap dusty, but not today",
+        "delete the configmap dusty, we do not want it deleted before friday",
+        "restart ledger because it is slow, unless somebody uses it",
+    ],
+)
+def test_what_takes_an_order_back_is_no_reason(text: str) -> None:
+    assert all(intent.question is not None or not intent.calls for intent in understood(text))
+
+
+def test_an_object_that_is_alone_of_its_kind_is_meant_by_its_description() -> None:
+    assert calls_of("raise the pod quota of blue to 30") == [
+        ("patch_resource", {"kind": "resourcequota", "name": "limits-of-blue", "namespace": "blue",
+                            "patch": {"spec": {"hard": {"pods": "30"}}}}),
+    ]  # fmt: skip
+
+
+def test_a_difference_is_computed_from_the_present_setting() -> None:
+    ((_, arguments),) = calls_of("increase the flow of sluice north by 2")
+    assert arguments["patch"] == {"spec": {"flow": 6}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who can delete pods in blue",
+        "list the subjects that may remove pods in blue",
+        "pod deletion in blue: who has the right?",
+        "which accounts have delete on pods in blue",
+        "who may tear down pods in blue",
+    ],
+)
+def test_rights_are_asked_for_in_many_words(text: str) -> None:
+    assert calls_of(text) == [("who_can", {"verb": "delete", "resource": "pods", "namespace": "blue"})]
+
+
+def test_a_follow_up_narrows_what_was_listed() -> None:
+    last = ToolCall(tool="list_resources", arguments={"kind": "deployments", "namespace": "blue"})
+    memory = Memory(last_calls=(last,))
+    assert _listed("which of them has the most replicas?", memory)["sort"] == "-replicas"
+    assert _listed("which ones are not ready", memory) == {
+        "kind": "deployments", "namespace": "blue", "where": "not ready",
+    }  # fmt: skip
+
+
+def test_it_is_asked_about_where_the_last_answer_was_about_two() -> None:
+    one, other = (
+        ObjectRef(kind="Deployment", name=name, namespace="blue", api_version="apps/v1")
+        for name in ("ledger", "mailer")
+    )
+    last = ToolCall(
+        tool="compare_resources",
+        arguments={"kind": "deployment", "name": "ledger", "namespace": "blue", "other_name": "mailer"},
+    )
+    (found,) = understood("restart it", Memory(objects=(one, other), last_calls=(last,)))
+    assert found.question is not None
+    assert not found.calls
+
+
+@pytest.mark.parametrize("text", ["can you scale things?", "how do I scale a deployment?"])
+def test_what_can_be_done_is_explained(text: str) -> None:
+    assert [intent.goal for intent in understood(text)] == [Goal.EXPLAIN]
+
+
+@pytest.mark.parametrize(
+    "text", ["write a service account policy for ledger", "give ledger more memory", "make ledger bigger"]
+)
+def test_what_would_have_to_be_guessed_is_not_done(text: str) -> None:
+    assert calls_of(text) == [] or all(tool != "patch_resource" for tool, _ in calls_of(text))
