@@ -7,14 +7,48 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from cloudwright.diagnosis.catalog import CATALOG
-from cloudwright.diagnosis.checks.table import CHECKS
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-PATH = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
+from cloudwright.diagnosis.catalog import CATALOG  # noqa: E402 - the folder above is no installed package
+from cloudwright.diagnosis.checks.table import CHECKS  # noqa: E402
+from scripts.parity import ANALYZERS, FAULTS  # noqa: E402
+from tests.diagnosis.samples import all_samples  # noqa: E402
+
+PATH = ROOT / "docs" / "checks.md"
+
+
+def reporters() -> dict[str, str]:
+    """The check that reports each kind, by running all of them on the kind's positive sample."""
+    found: dict[str, str] = {}
+    for kind, (positive, _, _) in all_samples().items():
+        for check in CHECKS:
+            if any(item.kind == kind for item in check(positive)):
+                found[kind] = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+                break
+    return found
+
+
+def parity() -> list[str]:
+    """Two tables: what others look for and break, and what finds it here."""
+    lines = [
+        "## What others find",
+        "",
+        "Every kind has a positive, a negative and a near-miss sample in `tests/diagnosis/samples`.",
+    ]
+    lines += ["", "| analyzer of k8sgpt | condition | kinds |", "|---|---|---|"]
+    lines += [f"| {name} | {what} | {_kinds(kinds)} |" for name, what, kinds in ANALYZERS]
+    lines += ["", "| fault of chaos suites | kinds |", "|---|---|"]
+    return [*lines, *(f"| {what} | {_kinds(kinds)} |" for what, kinds in FAULTS), ""]
+
+
+def _kinds(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split())
 
 
 def render() -> str:
     """The page."""
+    checks = reporters()
     lines = [
         "# What `cloudwright investigate` can find",
         "",
@@ -29,12 +63,14 @@ def render() -> str:
     for domain, kinds in groupby(
         sorted(CATALOG.values(), key=lambda item: (item.domain, item.tier, item.name)), key=lambda item: item.domain
     ):
-        lines += [f"## {domain}", "", "| kind | sort | severity | what it means |", "|---|---|---|---|"]
+        lines += [f"## {domain}", "", "| kind | sort | severity | check | what it means |", "|---|---|---|---|---|"]
         lines += [
-            f"| `{item.name}` | {item.tier.name.lower()} | {item.severity} | {item.title}. {item.explanation} |"
+            f"| `{item.name}` | {item.tier.name.lower()} | {item.severity} | `{checks[item.name]}`"
+            f" | {item.title}. {item.explanation} |"
             for item in kinds
         ]
         lines.append("")
+    lines += parity()
     lines += ["## Checks", "", "| check | what it reports |", "|---|---|"]
     for check in CHECKS:
         module = check.__module__.rpartition(".")[2]

@@ -288,6 +288,20 @@ custom|custom-resource-not-ready|Custom resource not ready|C e .6|Its controller
 custom|operator-lifecycle|Operator installation incomplete|C w .6|The operator lifecycle manager reports a problem.
 custom|policy-violation|Policy violation reported|A i .3|A policy engine reports a violation.
 workloads|stateful-set-service-missing|Headless Service missing|F w .8|Pods of a StatefulSet have no stable names without it.
+workloads|pod-sandbox-failing|Sandbox cannot be made|C e .7|The node cannot set up the Pod's network or sandbox.
+workloads|kubelet-refuses-pod|Refused by its node|C e .7|The Pod was bound to a node whose kubelet does not take it.
+workloads|daemon-set-on-no-node|DaemonSet runs nowhere|F w .8|Its node selector fits no node, and nothing turns red.
+admission|admission-rewrites-pods|Rewritten at admission|F e .9|The Pods run with other values than their template has.
+admission|limit-range-default-too-low|Default limit too low|F e .95|A LimitRange gives containers a memory limit that kills them.
+admission|etcd-space-exceeded|etcd is out of space|F c .95|Nothing can be written before etcd is compacted, defragmented and disarmed.
+scheduling|node-name-pinned|Pinned to a bad node|F e .95|The template names its node, so the scheduler has no say.
+nodes|node-clock-skew|Node's clock is wrong|F e .9|Valid certificates look expired or not yet valid there.
+nodes|node-problem|Node reports a problem|F e .7|A detector on the node reports a condition of its own.
+dependencies|api-version-missing|API version missing|C e .75|A program asks for a kind or version that the API server does not serve.
+workloads|port-permission-denied|Port not allowed to the user|F e .9|Ports below 1024 are for root or for those with NET_BIND_SERVICE.
+services|service-selector-missing|Service without selector|F e .85|Nothing maintains its endpoints, and it has none.
+jobs|cron-blocked|Run blocks the next ones|F e .85|Concurrency is forbidden and a run does not end.
+configuration|config-map-empty|ConfigMap empty|A i .1|It holds no key.
 workloads|controllers-stalled|Controllers do not react|C e .6|Desired and present state differ and nothing happens.
 """
 

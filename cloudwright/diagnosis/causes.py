@@ -51,6 +51,13 @@ ABSORBS: Mapping[str, frozenset[str]] = {
     "controller-manager-stopped": frozenset({"endpoints-not-published", "controllers-stalled", "scheduler-silent"}),
     "claim-storage-class-missing": frozenset({"no-default-storage-class"}),
     "rollout-without-safety": frozenset(),
+    "admission-rewrites-pods": frozenset(
+        {"oom-killed", "image-not-found", "command-not-found", "insufficient-cpu", "insufficient-memory"}
+    ),
+    "limit-range-default-too-low": frozenset({"oom-killed", "admission-rewrites-pods"}),
+    "node-name-pinned": frozenset({"kubelet-refuses-pod", "node-not-ready"}),
+    "cron-blocked": frozenset({"cron-missed", "cron-piling-up"}),
+    "service-selector-missing": frozenset({"service-port-mismatch"}),
     "service-port-name-unknown": frozenset({"endpoints-not-published"}),
 }
 """Kinds that explain others of their own tier on the same or a downstream object."""

@@ -45,6 +45,8 @@ class Reason(StrEnum):
     TOO_MANY_FILES = "too many open files"
     OUT_OF_MEMORY = "out of memory"
     EXEC_FORMAT = "exec format error"
+    API_MISSING = "API version not served"
+    PORT_DENIED = "port not allowed"
     SETTING_MISSING = "required setting missing"
     SETTING_INVALID = "setting invalid"
 
@@ -72,11 +74,19 @@ _H = r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _HP = rf"{_H}(?::(?P<port>\d{{1,5}}))?"
 _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
     (Reason.FORBIDDEN, (
-        r"is forbidden: User \"(?P<detail>system:serviceaccount:[^\"]+)\" cannot \w+ resource",
+        r"is forbidden: User \\?\"(?P<detail>system:serviceaccount:[^\"\\]+)\\?\" cannot \w+ resource",
         r"cannot (?:get|list|watch|create|update|patch|delete) [a-z]+ in (?:the )?(?:namespace )?[\w-]+",
         r"[Ff]ailed to (?:list|watch) \*v\d\w*\.\w+: .*(?:forbidden|403)",
     )),
     (Reason.EXEC_FORMAT, (r"exec format error",)),
+    (Reason.API_MISSING, (
+        r"no matches for kind \"(?P<detail>[^\"]+)\" in version", r"the server could not find the requested resource(?P<detail>[^\n]{0,60})",
+        r"unable to retrieve the complete list of server APIs: (?P<detail>[\w./]+)",
+    )),
+    (Reason.PORT_DENIED, (
+        r"(?:listen|bind)[^\n]{0,60}?:(?P<port>\d{1,4})\b[^\n]{0,40}(?:[Pp]ermission denied|EACCES)",
+        r"EACCES[^\n]{0,40}?:(?P<port>\d{1,4})\b", r"[Cc]ould not (?:bind|listen)[^\n]{0,40}:(?P<port>\d{1,4})\b[^\n]{0,40}[Pp]ermission",
+    )),
     (Reason.ADDRESS_IN_USE, (
         r"(?:listen|bind)[^\n]{0,60}?:(?P<port>\d{1,5})\b[^\n]{0,60}(?:address already in use|in use)",
         r"EADDRINUSE[^\n]*?:(?P<port>\d{1,5})\b",
@@ -210,7 +220,7 @@ _QUICK = re.compile(
     r"too many|forbidden|not found|no such|in use|inuse|no space|enospc|exhaust|auth|missing|required|not set|invalid|"
     r"exception|unable|cannot|can't|bad |malformed|unimplemented|econn|eacces|exec format|out of memory|bad_alloc|refused|emerg|"
     r"locked|deadlock|unavailable|deadline|emfile|429|50[23]|not exist|doesn't|keyerror|UnableToConnect|serverEndpoint|NXDOMAIN|"
-    r"gave http|http request|unexpected http|http/0\.9|preface|first record|out of order|magic|attack|pg_hba|primary|not master|"
+    r"gave http|http request|no matches|unexpected http|http/0\.9|preface|first record|out of order|magic|attack|pg_hba|primary|not master|"
     r"401|reserved|max number|max_user|queuepool|noperm|healthy upstream|could not|full|erofs|enfile|yaml: line|unrecogni|"
     r"undefined|unset|empty|must be|broken pipe|illegal|option|heap",
     re.I,

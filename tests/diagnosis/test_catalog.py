@@ -8,12 +8,18 @@ from cloudwright.diagnosis.causes import ABSORBS, LOCAL
 from cloudwright.diagnosis.checks.table import CHECKS
 from cloudwright.evals.benchmarks.cob_mapping import ROOT_CAUSES, TARGETS
 from scripts.generate_checks import PATH, render
+from scripts.parity import ANALYZERS, FAULTS
 
 ROOT = Path(__file__).resolve().parents[2] / "cloudwright" / "diagnosis"
 
 
 def test_the_page_is_generated_from_the_code() -> None:
     assert PATH.read_text(encoding="utf-8") == render(), "run scripts/generate_checks.py"
+
+
+def test_what_others_find_is_found_by_kinds_that_exist() -> None:
+    named = {kind for *_, kinds in (*ANALYZERS, *FAULTS) for kind in kinds.split()}
+    assert sorted(named - set(CATALOG)) == []
 
 
 def test_names_in_rules_are_kinds() -> None:

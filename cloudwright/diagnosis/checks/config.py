@@ -239,6 +239,8 @@ def unused_and_odd(view: ClusterView) -> Iterator[Finding]:
                 f"ConfigMap {where[1]} holds {size} characters; the limit is 1 MiB",
                 field="data",
             )
+        if not f.mapping(item, "data") and not _watched(item):
+            yield finding(view, "config-map-empty", item, f"ConfigMap {where[1]} holds no key", field="data")
         if (
             where in used
             or users_of(view, "ConfigMap", *where)

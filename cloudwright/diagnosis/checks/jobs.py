@@ -125,9 +125,17 @@ def _runs(view: ClusterView, item: Object, schedule: str) -> Iterator[Finding]:
         yield _failed(view, ended[-1], item, f.condition(ended[-1], "Failed") or {}).model_copy(
             update={"kind": "cron-last-failed"}
         )
+    period = _period(schedule)
+    if f.text(item, "spec", "concurrencyPolicy") == "Forbid" and active and period is not None:
+        oldest = min(active, key=lambda job: f.text(job, "metadata", "creationTimestamp"))
+        if view.older(oldest, 3 * period + timedelta(minutes=2)):
+            yield finding(
+                view, "cron-blocked", item, f"Job {f.name(oldest)} of CronJob {f.name(item)} has run for {_ago(view.age(oldest))}, and no other may start beside it",
+                field="spec.jobTemplate.spec.activeDeadlineSeconds", affected=[oldest, *view.pods_of(oldest)],
+                facts=[(item, "spec.concurrencyPolicy", Operator.EQUALS, "Forbid")],
+            )  # fmt: skip
     missed = view.events_of(item, "FailedNeedsStart", "MissSchedule")
     last = f.when(item, "status", "lastScheduleTime") or f.when(item, "metadata", "creationTimestamp")
-    period = _period(schedule)
     late = view.since(last) if last else None
     blocked = f.text(item, "spec", "concurrencyPolicy") == "Forbid" and bool(active)
     if missed or (

@@ -113,7 +113,7 @@ def _call(view: ClusterView, service: Object, client: Object, server: Object) ->
         ports |= {
             target,
             *(number for number, name in declared.items() if name == target),
-            *([declared[target]] if declared.get(target) else []),
+            *([declared[target]] if isinstance(target, int) and declared.get(target) else []),
         }
     for direction, subject, other in (("Ingress", server, client), ("Egress", client, server)):
         found = applying(view, subject, direction)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from cloudwright.core.finding import Finding, Operator, Severity
+from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, uncordon
 from cloudwright.diagnosis.fields import Object
@@ -91,6 +92,53 @@ def conditions(view: ClusterView) -> Iterator[Finding]:
         if f.text(network, "status") == "True":
             yield finding(view, "node-network-unavailable", node, f"The network of node {f.name(node)} is not set up: {f.text(network, 'message')[:160]}",
                           field="status.conditions[NetworkUnavailable]", affected=_victims(view, f.name(node), ""))  # fmt: skip
+
+
+AHEAD = timedelta(seconds=60)
+"""A heartbeat that lies this far in the future was written by a wrong clock."""
+_KNOWN = frozenset({"Ready", "NetworkUnavailable", "EtcdIsVoter", *_PRESSURES})
+
+
+def clocks(view: ClusterView) -> Iterator[Finding]:
+    """Nodes whose heartbeats come from the future."""
+    leases = {f.name(item): f.when(item, "spec", "renewTime") for item in view.within("Lease", "kube-node-lease")}
+    for node in view.of("Node"):
+        beats = [f.when(state, "lastHeartbeatTime") for state in f.maps(node, "status", "conditions")]
+        newest = max((stamp for stamp in (*beats, leases.get(f.name(node))) if stamp), default=None)
+        if newest is not None and newest - view.collected_at > AHEAD:
+            seconds = int((newest - view.collected_at).total_seconds())
+            yield finding(
+                view, "node-clock-skew", node, f"The clock of node {f.name(node)} is {seconds} s ahead", field="status.conditions",
+                cites=[view.cite(node, "status.conditions", newest.isoformat())], affected=_victims(view, f.name(node), ""),
+            )  # fmt: skip
+
+
+def problems(view: ClusterView) -> Iterator[Finding]:
+    """Conditions that a problem detector adds to nodes: by its convention True is bad."""
+    for node in view.of("Node"):
+        for state in f.maps(node, "status", "conditions"):
+            kind = f.text(state, "type")
+            if kind and kind not in _KNOWN and state.get("status") == "True":
+                words = " ".join(part for part in (f.text(state, "reason"), f.text(state, "message")[:200]) if part)
+                yield finding(
+                    view, "node-problem", node, f"Node {f.name(node)} reports {kind}: {words}", field=f"status.conditions[{kind}]",
+                    facts=[(node, f"status.conditions[{kind}].status", Operator.EQUALS, "True")], affected=_victims(view, f.name(node), ""),
+                )  # fmt: skip
+
+
+def storage_of_the_control_plane(view: ClusterView) -> Iterator[Finding]:
+    """Writes that etcd refuses for want of space."""
+    full = [event for event in view.warnings if _ETCD_FULL.search(event.message)]
+    if full:
+        where = ObjectRef(kind="Namespace", name="kube-system", api_version="v1")
+        yield finding(
+            view, "etcd-space-exceeded", view.find("Namespace", "", "kube-system") or where, f"etcd is out of space: {full[-1].message[:200]}",
+            cites=[view.cite_event(event) for event in full[-2:]],
+            affected=[obj for event in full[-20:] if (obj := view.find(event.kind, event.namespace, event.name)) is not None],
+        )  # fmt: skip
+
+
+_ETCD_FULL = re.compile(r"mvcc: database space exceeded|etcdserver: no space")
 
 
 def _not_ready(view: ClusterView, node: Object, ready: Object, silent: timedelta | None) -> Finding:

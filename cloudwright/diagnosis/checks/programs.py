@@ -22,6 +22,8 @@ _OWN = {
         "calls a method that the server does not have: another program answers there",
     ),
     Reason.RATE_LIMITED: ("dependency-rate-limits", "is rate limited by a server"),
+    Reason.API_MISSING: ("api-version-missing", "asks for an API that the server does not have"),
+    Reason.PORT_DENIED: ("port-permission-denied", "may not listen on its port"),
     Reason.FILE_DENIED: ("file-permission-denied", "may not open a file"),
     Reason.FILE_MISSING: ("file-missing", "misses a file"),
     Reason.FILE_READ_ONLY: ("file-system-read-only", "cannot write to a read-only file system"),

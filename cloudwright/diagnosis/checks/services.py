@@ -295,6 +295,27 @@ def endpoints(view: ClusterView) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def without_selector(view: ClusterView) -> Iterator[Finding]:
+    """Services that nobody maintains endpoints for and that have none, although others call them."""
+    for service in view.of("Service"):
+        if selector(service) or f.text(service, "spec", "type") == "ExternalName" or not view.older(service, GRACE):
+            continue
+        state = backends(view, service)
+        users = callers(view, service)
+        if not state.known or state.ready or not users:
+            continue
+        twin = next((item for item in view.workloads_in(f.namespace(service)) if f.name(item) == f.name(service)), None)
+        labels = f.labels(twin, "spec", "selector", "matchLabels") if twin is not None else {}
+        remedy = (
+            patch_at(service, f"Select the Pods of {f.name(service)}", ("spec", "selector"), labels) if labels else None
+        )
+        yield finding(
+            view, "service-selector-missing", service, f"Service {f.name(service)} has no selector and no endpoint, and {_names(users)} call it",
+            field="spec.selector", facts=[(service, "spec.selector", Operator.ABSENT, None)], affected=users, remedies=[remedy],
+            severity=None if twin is not None else Severity.WARNING,
+        )  # fmt: skip
+
+
 def missing_services(view: ClusterView) -> Iterator[Finding]:
     """Names that workloads are configured to call and that no Service has."""
     spaces = frozenset(f.namespace(item) for item in view.of("Service")) | (view.namespaces or frozenset())

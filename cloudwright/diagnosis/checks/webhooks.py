@@ -74,7 +74,7 @@ def _timeouts(view: ClusterView) -> Iterator[Finding]:
         for kind in ("MutatingWebhookConfiguration",)
         for item in view.of(kind)
         for hook in f.maps(item, "webhooks")
-        if _on_pods(hook)
+        if on_pods(hook)
     ]
     dead = [(item, hook) for item, hook in hooks if _dead(view, hook)]
     total = sum(f.integer(hook, "timeoutSeconds", default=10) for _, hook in dead)
@@ -90,7 +90,8 @@ def _dead(view: ClusterView, hook: Object) -> bool:
     return bool(service) and (found is None or not backends(view, found).ready)
 
 
-def _on_pods(hook: Object) -> bool:
+def on_pods(hook: Object) -> bool:
+    """Whether a webhook is asked about Pods."""
     return any({"pods", "*", "*/*"} & set(f.strings(rule, "resources")) for rule in f.maps(hook, "rules"))
 
 

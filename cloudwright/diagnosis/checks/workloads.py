@@ -47,6 +47,10 @@ from cloudwright.diagnosis.view import ClusterView, spec_path
 _START = re.compile(r"exec: \\?\"([^\"\\]+)\\?\"|unable to start container process: (.*)$|stat ([^\s:]+): no such file")
 _OOM_START = re.compile(r"OOM-killed|memory limit too low|cannot allocate memory", re.I)
 _ROOT = re.compile(r"runAsNonRoot and image will run as root|non-numeric user|must not run as root", re.I)
+UNSTARTED = frozenset({
+    "RunContainerError", "CreateContainerError", "CreateContainerConfigError", "PreCreateHookError", "PreStartHookError", "PostStartHookError",
+})  # fmt: skip
+"""Waiting reasons whose message says why a container cannot be started."""
 INTENT = re.compile(
     r"scale[-_. ]?(to|down|zero)|zero|paus|suspend|disabled?|intention|maintenance|decommission|asleep|hibernat|parked|stopped|off-?hours|keda|idle",
     re.I,
@@ -90,11 +94,7 @@ def _smallest_limit(pod: Object) -> Container | None:
 
 def _start(view: ClusterView, pod: Object, item: Container) -> Finding | None:
     ended = item.terminated
-    message = (
-        item.waiting_message
-        if item.waiting in ("RunContainerError", "CreateContainerError", "CreateContainerConfigError")
-        else ""
-    )
+    message = item.waiting_message if item.waiting in UNSTARTED else ""
     if not message and f.text(ended, "reason") in ("StartError", "ContainerCannotRun"):
         message = f.text(ended, "message")
     if not message or item.running:

@@ -73,6 +73,9 @@ def _settings() -> Samples:
     found["config-map-too-big"] = (
         view(WEB, pod(WEB), thing("ConfigMap", "kube-root-ca.crt", data=pieces), node()), CALM, view(WEB, large, node())
     )  # fmt: skip
+    found["config-map-empty"] = (
+        view(WEB, pod(WEB), thing("ConfigMap", "bare", data={}), node()), CALM, view(WEB, pod(WEB), large, node())
+    )  # fmt: skip
     tokenless = deployment("web", ready=0, spec={"automountServiceAccountToken": False})
     lost = "open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file or directory"
     found["service-account-token-not-mounted"] = broken(tokenless, lost), CALM, view(tokenless, pod(tokenless), node())

@@ -30,7 +30,8 @@ BASE = (WEB, pod(WEB), node())
 
 def samples() -> Samples:
     """By kind."""
-    return {**_refusals(), **_webhooks(), **_scaling(), **_budgets(),
+    return {**_refusals(),
+        **_rewrites(), **_webhooks(), **_scaling(), **_budgets(),
             **_node_services(), **_node_states(), **_metrics(), **_custom()}  # fmt: skip
 
 
@@ -76,6 +77,39 @@ def _refusals() -> Samples:
     for kind, said in messages.items():
         found[kind] = refused(said), CALM, refused(said, there=True)
     return found
+
+
+def _rewrites() -> Samples:
+    meant, small = (container(resources={"limits": {"memory": size}}) for size in ("256Mi", "16Mi"))
+    hooks = thing(
+        "MutatingWebhookConfiguration",
+        "tuner",
+        "",
+        ADMISSION,
+        webhooks=[{"name": "t", "rules": [{"resources": ["pods"]}]}],
+    )
+    dead = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": ago(20), "startedAt": ago(40)}
+
+    def runs(template: Dict, real: Dict, *more: Dict) -> ClusterView:
+        web = deployment("web", template, ready=0)
+        one = state(web, "CrashLoopBackOff", "", 4, dead)
+        one["spec"] = {**one["spec"], "containers": [real]}
+        return view(web, one, node(), *more)
+
+    def defaults(size: str) -> Dict:
+        return thing("LimitRange", "usual", spec={"limits": [{"type": "Container", "default": {"memory": size}}]})
+
+    same = container(resources={"limits": {"memory": "0.25Gi"}})
+    full = refused("etcdserver: mvcc: database space exceeded")
+    return {
+        "admission-rewrites-pods": (runs(meant, small, hooks), CALM, runs(meant, same, hooks)),
+        "limit-range-default-too-low": (
+            runs(container(), small, defaults("16Mi")),
+            CALM,
+            runs(small, small, defaults("16Mi")),
+        ),
+        "etcd-space-exceeded": (full, CALM, refused("no space left on device")),
+    }
 
 
 def hook(
@@ -250,10 +284,19 @@ def _node_states() -> Samples:
         **found,
         "kubelet-stopped": (view(WEB, pod(WEB), silent), CALM, view(WEB, pod(WEB), sick)),
         "node-not-ready": (view(WEB, pod(WEB), sick), CALM, view(WEB, pod(WEB), quiet)),
+        "node-clock-skew": (view(WEB, pod(WEB), beating(-400)), CALM, view(WEB, pod(WEB), beating(-20))),
+        "node-problem": (view(WEB, pod(WEB), told("KernelDeadlock", "True")), CALM, view(WEB, pod(WEB), told("KernelDeadlock", "False"))),
         "node-cordoned": (view(WEB, pod(WEB), node(cordoned=True)), CALM, view(WEB, pod(WEB), {**node(cordoned=True), "metadata": node(**{"node-role.kubernetes.io/control-plane": ""})["metadata"]})),
         "node-version-skew": (version("v1.29.1"), CALM, version("v1.31.0")),
         "node-agent-failing": (view(agent, dead, node()), CALM, view(agent, busy, node())),
     }  # fmt: skip
+
+
+def beating(seconds: float) -> Dict:
+    """A node whose last heartbeat was so long ago."""
+    made = node()
+    made["status"]["conditions"][0]["lastHeartbeatTime"] = ago(seconds)
+    return made
 
 
 def measured(signal: Signal, value: float, before: float, name: str = "web", kind: str = "Deployment") -> Anomaly:

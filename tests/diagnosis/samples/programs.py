@@ -20,6 +20,8 @@ LINES = {
     "file-missing": "open /etc/app/app.yaml: no such file or directory",
     "file-system-read-only": "mkdir /var/cache/app: read-only file system",
     "too-many-open-files": "accept4: too many open files",
+    "api-version-missing": 'no matches for kind "CronJob" in version "batch/v1beta1"',
+    "port-permission-denied": "nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)",
     "volume-full": "write /data/x: no space left on device",
     "application-out-of-memory": "java.lang.OutOfMemoryError: Java heap space",
     "database-object-missing": 'ERROR: relation "orders" does not exist',

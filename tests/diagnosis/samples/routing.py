@@ -38,7 +38,11 @@ def _services() -> Samples:
     broken = deployment("web", ready=0)
     starting = deployment("web", ready=0, age=5)
     empty = {**slices("web"), "endpoints": []}
+    bare = service("web", selector={})
     return {
+        "service-selector-missing": (
+            view(*BASE, bare, api, pod(api)), view(*SERVED, api, pod(api)), view(*BASE, bare, slices("web", "10.0.0.9"), api, pod(api))
+        ),
         "service-selector-mismatch": (view(*BASE, service("web", selector={"app": "wed"})), well, view(*BASE, service("later", selector={"app": "later"}))),
         "service-port-mismatch": (view(*BASE, service("web", target=9999)), well, view(told, pod(told), node(), service("web", target=9999))),
         "service-port-name-unknown": (view(*BASE, service("web", target="http")), well, view(named, pod(named), node(), service("web", target="http"))),

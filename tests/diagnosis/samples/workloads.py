@@ -144,6 +144,34 @@ def _containers() -> Samples:
         ),
         **_init(),
         **_evictions(),
+        **_kubelet(),
+    }
+
+
+def _kubelet() -> Samples:
+    def starting(message: str) -> ClusterView:
+        one = state(WEB, "ContainerCreating", status={"phase": "Pending"})
+        return view(WEB, one, event(one, "FailedCreatePodSandBox", message), node())
+
+    def refused(reason: str) -> ClusterView:
+        status = {"phase": "Failed", "reason": reason, "message": "Pod was rejected"}
+        return view(deployment("web", ready=0), {**pod(deployment("web", ready=0), "old"), "status": status}, node())
+
+    def daemon(generation: int, **selector: str) -> ClusterView:
+        made = {**deployment("agent", spec={"nodeSelector": selector}), "kind": "DaemonSet"}
+        made["metadata"]["generation"] = generation
+        return view({**made, "status": {"desiredNumberScheduled": 0}}, node(disk="hdd"))
+
+    def pinned(name: str) -> ClusterView:
+        web = deployment("web", ready=0, spec={"nodeName": name})
+        return view(web, pod(web, ready=False, status={"phase": "Pending"}), node())
+
+    network = starting('plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available')
+    return {
+        "pod-sandbox-failing": (network, CALM, starting("container init was OOM-killed (memory limit too low?)")),
+        "kubelet-refuses-pod": (refused("OutOfcpu"), CALM, refused("Evicted")),
+        "daemon-set-on-no-node": (daemon(2, disk="ssd"), daemon(2, disk="hdd"), daemon(1, disk="ssd")),
+        "node-name-pinned": (pinned("n9"), CALM, pinned("n1")),
     }
 
 
@@ -293,8 +321,17 @@ def _jobs() -> Samples:
         "cron-missed": (view(cron(last=7200), node()), good, view(cron(last=700), node())),
         "cron-last-failed": (view(cron(), over, node()), good, view(cron(), over, again, node())),
         "cron-piling-up": (view(cron(), *(run(name) for name in "abc"), node()), good, view(cron(), run("a"), run("b"), node())),
+        "cron-blocked": (
+            view(cron(concurrencyPolicy="Forbid"), since(run("a"), 9000), node()), good,
+            view(cron("0 * * * *", concurrencyPolicy="Forbid"), since(run("a"), 9000), node()),
+        ),
         "job-sidecar-endless": (half_done(120), done, half_done(5)),
     }  # fmt: skip
+
+
+def since(item: Dict, seconds: float) -> Dict:
+    """The same, made so long ago."""
+    return {**item, "metadata": {**item["metadata"], "creationTimestamp": ago(seconds)}}
 
 
 def half_done(seconds: float) -> ClusterView:
