@@ -56,6 +56,7 @@ ABSORBS: Mapping[str, frozenset[str]] = {
     ),
     "limit-range-default-too-low": frozenset({"oom-killed", "admission-rewrites-pods"}),
     "node-name-pinned": frozenset({"kubelet-refuses-pod", "node-not-ready"}),
+    "etcd-space-exceeded": frozenset({"pods-refused"}),
     "cron-blocked": frozenset({"cron-missed", "cron-piling-up"}),
     "service-selector-missing": frozenset({"service-port-mismatch"}),
     "service-port-name-unknown": frozenset({"endpoints-not-published"}),

@@ -134,7 +134,7 @@ def storage_of_the_control_plane(view: ClusterView) -> Iterator[Finding]:
         yield finding(
             view, "etcd-space-exceeded", view.find("Namespace", "", "kube-system") or where, f"etcd is out of space: {full[-1].message[:200]}",
             cites=[view.cite_event(event) for event in full[-2:]],
-            affected=[obj for event in full[-20:] if (obj := view.find(event.kind, event.namespace, event.name)) is not None],
+            affected=[view.top(obj) for event in full[-20:] if (obj := view.find(event.kind, event.namespace, event.name)) is not None],
         )  # fmt: skip
 
 

@@ -20,10 +20,10 @@ from tests.diagnosis.world import ago, container, deployment, log, node, pod, th
 RBAC = "rbac.authorization.k8s.io/v1"
 
 
-def reads(kind: str, name: str, key: str = "mode", **more: object) -> Dict:
+def reads(kind: str, name: str, key: str = "mode", ready: int = 0, **more: object) -> Dict:
     """A Deployment whose container reads a key of a ConfigMap or Secret."""
     ref = {("secretKeyRef" if kind == "Secret" else "configMapKeyRef"): {"name": name, "key": key, **more}}
-    return deployment("web", container(env=[{"name": "MODE", "valueFrom": ref}]), ready=0)
+    return deployment("web", container(env=[{"name": "MODE", "valueFrom": ref}]), ready=ready)
 
 
 def samples() -> Samples:
@@ -37,16 +37,21 @@ def _references() -> Samples:
         web = reads(kind, "settings")
         waits = state(web, "CreateContainerConfigError", f'{kind.lower()} "settings" not found')
         there = thing(kind, "settings", data={"mode": "eA=="})
-        optional = reads(kind, "settings", optional=True)
-        found[f"{name}-missing"] = view(web, waits, node()), view(web, there, node()), view(optional, node())
+        optional, well = reads(kind, "settings", optional=True), reads(kind, "settings", ready=1)
+        calm = view(well, pod(well), there, node())
+        found[f"{name}-missing"] = view(web, waits, node()), calm, view(optional, node())
         other = thing(kind, "settings", data={"colour": "eA=="})
         keyless = state(web, "CreateContainerConfigError", f"couldn't find key mode in {kind} shop/settings")
         found[f"{name}-key-missing"] = (
-            view(web, keyless, other, node()), view(web, there, node()), view(optional, other, node())
+            view(web, keyless, other, node()), calm, view(optional, other, node())
         )  # fmt: skip
     robot = deployment("web", ready=0, spec={"serviceAccountName": "robot"})
     account = thing("ServiceAccount", "robot")
-    found["service-account-missing"] = view(robot, node()), view(robot, account, node()), CALM
+    found["service-account-missing"] = (
+        view(robot, node()),
+        view(deployment("web", spec={"serviceAccountName": "robot"}), pod(WEB), account, node()),
+        CALM,
+    )
     disk = deployment("web", spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}, ready=0)
     claim = thing("PersistentVolumeClaim", "data", spec={}, status={"phase": "Bound"})
     unlisted = view(disk, pod(disk), node(), complete=frozenset({"Pod", "Deployment"}))

@@ -8,6 +8,7 @@ from tests.diagnosis.samples.base import CALM, Dict, Sample, Samples, crashing, 
 from tests.diagnosis.world import container, deployment, node, pod, thing, view
 
 WEB = deployment("web", container(image="registry.example/web:2"), ready=0)
+CALM_ONE = (deployment("web"), pod(deployment("web")))
 PRIVATE = deployment(
     "web", container(image="registry.example/web:2"), ready=0, spec={"imagePullSecrets": [{"name": "key"}]}
 )
@@ -48,7 +49,7 @@ def samples() -> Samples:
     )  # fmt: skip
     opaque = thing("Secret", "key", type="Opaque", data={"user": "eA=="})
     found["image-pull-secret-type"] = (
-        view(PRIVATE, refused, opaque, node()), view(WEB, pull("401"), opaque, node()),
+        view(PRIVATE, refused, opaque, node()), view(*CALM_ONE, opaque, node()),
         view(PRIVATE, refused, registry("registry.example"), node()),
     )  # fmt: skip
     found["image-pull-secret-registry"] = (

@@ -29,7 +29,7 @@ LINES = {
 }
 """A line that a failing program ends with; in the log of a healthy one it says nothing."""
 STORE = deployment("orders-db", container(port=5432))
-HOME = (STORE, pod(STORE), service("orders-db", 5432, 5432))
+HOME = (STORE, pod(STORE), service("orders-db", 5432, 5432), slices("orders-db", "10.0.0.5"))
 
 
 def samples() -> Samples:
@@ -76,11 +76,12 @@ def _reach() -> Samples:
     refused = "dial tcp web:80: connect: connection refused"
     calls = deployment("api", env("WEB_URL", "http://web:80"), ready=0)
     down = (sick, state(sick, "CrashLoopBackOff", "", 4, {"reason": "Error", "exitCode": 1}), service("web"))
+    changed, unchanged = _changed_port()
     return {
         "dependency-wrong-port": (view(wrong, pod(wrong), *base), good, view(named, pod(named), *headless)),
         "database-wrong-port": (view(wrong_sql, pod(wrong_sql), *HOME, node()), view(sql, pod(sql), *HOME, node()), view(wrong, pod(wrong), *base)),
         "dependency-unreachable": (broken(calls, refused, more=down), good, saying(right, refused, more=base[:-1])),
-        "service-port-changed": (*_changed_port(), view(both, pod(both), *base)),
+        "service-port-changed": (changed, view(both, pod(both), *base), unchanged),
     }  # fmt: skip
 
 
@@ -90,7 +91,8 @@ def _changed_port() -> tuple[ClusterView, ClusterView]:
     fresh, old = (edited("Service", "web", seconds, spec=spec) for seconds in (100, 80_000))
     for item in (fresh, old):
         item["metadata"]["uid"] = "uid-service"
-    after, before = (view(client, pod(client), WEB, pod(WEB), item, node()) for item in (fresh, old))
+    there = (client, pod(client), WEB, pod(WEB), slices("web", "10.0.0.9"), node())
+    after, before = (view(*there, item) for item in (fresh, old))
     return after, before
 
 
@@ -137,7 +139,7 @@ def failing_with(rule: Dict, client: Dict, line: str, base: tuple[Dict, ...]) ->
 
 def _network() -> Samples:
     client = deployment("api", env("WEB_URL", "http://web:80"), ready=0)
-    base = (WEB, pod(WEB), service("web"))
+    base = (WEB, pod(WEB), service("web"), slices("web", "10.0.0.9"))
     late = "wget: can't connect to web: Connection timed out"
 
     def policy(**spec: object) -> Dict:

@@ -120,6 +120,7 @@ def _ingresses() -> Samples:
     managed["metadata"]["annotations"] = {"cert-manager.io/issuer": "ca"}
     twice = ingress("blue", name="second")
     blue = service("blue", selector={"app": "web"})
+    listed = slices("blue", "10.0.0.9")
     canary = {**twice, "metadata": {**twice["metadata"], "annotations": {"nginx.ingress.kubernetes.io/canary": "true"}}}
     return {
         "ingress-class-missing": (view(*SERVED, CLASS, ingress(ingressClassName="ngnix")), well, view(*SERVED, CLASS, {**ingress(), "metadata": {**ingress()["metadata"], "annotations": {"kubernetes.io/ingress.class": "nginx"}}, "spec": {key: value for key, value in ingress()["spec"].items() if key != "ingressClassName"}})),
@@ -130,7 +131,7 @@ def _ingresses() -> Samples:
             view(*SERVED, CLASS, ingress(**tls), cert("b.example")), view(*SERVED, CLASS, ingress(**tls), cert("a.example")),
             view(*SERVED, CLASS, ingress(**tls), cert("*.example")),
         ),
-        "ingress-path-duplicated": (view(*SERVED, CLASS, ingress(), twice, blue), well, view(*SERVED, CLASS, ingress(), canary, blue)),
+        "ingress-path-duplicated": (view(*SERVED, CLASS, ingress(), twice, blue, listed), well, view(*SERVED, CLASS, ingress(), canary, blue, listed)),
         "gateway-misrouted": _misrouted(),
     }  # fmt: skip
 
@@ -143,6 +144,8 @@ def _misrouted() -> Sample:
         return view(
             gateway,
             pod(gateway),
+            slices("cart", "10.0.0.9"),
+            slices("order", "10.0.0.9"),
             settings,
             service("cart", selector={"app": "gateway"}),
             service("order", selector={"app": "gateway"}),

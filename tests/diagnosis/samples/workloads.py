@@ -18,7 +18,20 @@ from tests.diagnosis.samples.base import (
     revised,
     state,
 )  # fmt: skip
-from tests.diagnosis.world import ago, container, deployment, event, log, node, pod, service, thing, view, waiting
+from tests.diagnosis.world import (
+    ago,
+    container,
+    deployment,
+    event,
+    log,
+    node,
+    pod,
+    service,
+    slices,
+    thing,
+    view,
+    waiting,
+)
 
 FIELDS = {"liveness": "livenessProbe", "readiness": "readinessProbe", "startup": "startupProbe"}
 REFUSED = 'Get "http://10.0.0.9:{}/": dial tcp 10.0.0.9:{}: connect: connection refused'
@@ -234,7 +247,7 @@ def _rollouts() -> Samples:
     lacking = deployment("web", replicas=2, ready=1)
     young = deployment("web", replicas=2, ready=1, age=5)
     return {
-        "scaled-to-zero": (view(store, *base), view(up, pod(up), *base), view(asleep, *base)),
+        "scaled-to-zero": (view(store, *base), view(up, pod(up), slices("store", "10.0.0.5"), *base), view(asleep, *base)),
         "rollout-paused": (view(paused, pod(paused), node()), CALM, view(done, pod(done), pod(done, "y"), node())),
         "rollout-without-safety": (view(bare, old, crashing(bare), node()), CALM, view(safe, before, crashing(safe), node())),
         "rollout-stuck": (view(late, crashing(late), node()), CALM, view(going, state(going, "ContainerCreating", age=5), node())),
@@ -251,7 +264,13 @@ def _stalled() -> Samples:
     for item in (made, fresh):
         item["status"] = {}
     return {
-        "stateful-set-service-missing": (view(sts, node()), view(sts, service("db"), node()), view(nameless, node())),
+        "stateful-set-service-missing": (
+            view(sts, node()),
+            view(
+                {**sts, "status": {"readyReplicas": 1}}, pod(sts), service("db", selector={}, clusterIP="None"), node()
+            ),
+            view(nameless, node()),
+        ),
         "controllers-stalled": (view(made, node()), CALM, view(fresh, node())),
     }
 
