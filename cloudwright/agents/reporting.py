@@ -9,7 +9,7 @@ from cloudwright.agents.model.chat import Usage
 from cloudwright.agents.specialists import merge
 from cloudwright.agents.state import Json, State
 from cloudwright.core.proposal import State as Stands
-from cloudwright.core.refs import ObjectRef
+from cloudwright.core.refs import ObjectRef, checked_in
 
 _FOCUS = 12
 _ABOUT_US = (
@@ -55,7 +55,8 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
     done: list[str] = []
     for item in state.get("executed", ()):
         record = kit.gate.ledger.record(item["digest"])
-        lines.append(_outcome(record.summary, record.verification.progress.value if record.verification else "", item))
+        progress = record.verification.progress.value if record.verification else ""
+        lines.append(_outcome(record.summary, f"Checked in {checked_in(record.proposal.targets)}: {progress}", item))
         if item["ok"]:
             done.append(record.proposal.id)
     lines += [*state.get("failed", ()), *_undone(state, kit)]
@@ -81,9 +82,9 @@ def _undone(state: State, kit: Kit) -> Iterator[str]:
             yield f"Denied{f' ({record.reason})' if record.reason else ''}, nothing was changed: {summary}."
 
 
-def _outcome(summary: str, progress: str, item: Json) -> str:
+def _outcome(summary: str, checked: str, item: Json) -> str:
     offer = ' Say "undo that" to take it back.' if item["ok"] else ""
-    return f"{summary}\nChecked in the cluster: {progress}.{offer}"
+    return f"{summary}\n{checked}.{offer}"
 
 
 def remember(

@@ -1,5 +1,7 @@
 """References to the things that tools act on, and the place where they are."""
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -21,6 +23,12 @@ class ObjectRef(Frozen):
     def __str__(self) -> str:
         place = f" in {self.namespace}" if self.namespace else ""
         return f"{self.kind} {self.name}{place}"
+
+
+def checked_in(refs: Iterable[ObjectRef]) -> str:
+    """Where a look at the objects goes: the account when all are things outside Kubernetes, else the cluster."""
+    outside = [not ref.api_version for ref in refs]
+    return "the account" if outside and all(outside) else "the cluster"
 
 
 class Place(Frozen):

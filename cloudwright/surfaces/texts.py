@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from cloudwright.core.answers import Check, ProposalView, SettingView, ToolView
-from cloudwright.core.change import Verification
+from cloudwright.core.change import ObjectChange, Verification
 from cloudwright.core.journal import ChainReport
 from cloudwright.core.proposal import Source, State
+from cloudwright.core.refs import checked_in
 from cloudwright.core.result import align
 from cloudwright.core.tool import Irreversible, Undo
 
@@ -86,7 +87,7 @@ def outcome(result: str, view: ProposalView) -> str:
     """What was done, what a look at the world says, and how to take it back."""
     lines = [result]
     if view.verification is not None:
-        lines.append(verification(view.verification))
+        lines.append(verification(view.verification, view.changes))
     if isinstance(view.undo, Undo):
         lines.append(f"Undo with `cloudwright undo {view.id}`.")
     else:
@@ -94,10 +95,10 @@ def outcome(result: str, view: ProposalView) -> str:
     return "\n".join(lines)
 
 
-def verification(found: Verification) -> str:
-    """The post-condition in a line."""
+def verification(found: Verification, changes: Sequence[ObjectChange]) -> str:
+    """The post-condition in a line, and where it was looked for."""
     details = f" ({'; '.join(found.details)})" if found.details else ""
-    return f"Checked in the cluster: {found.progress}{details}."
+    return f"Checked in {checked_in(change.ref for change in changes)}: {found.progress}{details}."
 
 
 def proposals(views: Sequence[ProposalView]) -> str:
@@ -143,7 +144,7 @@ def history_entry(view: ProposalView) -> str:
     if view.outcome:
         lines.append(f"  outcome: {view.outcome}")
     if view.verification is not None and view.state in (State.EXECUTED, State.FAILED):
-        lines.append(f"  {verification(view.verification)}")
+        lines.append(f"  {verification(view.verification, view.changes)}")
     return "\n".join(lines)
 
 

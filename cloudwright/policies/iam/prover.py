@@ -55,14 +55,14 @@ class Prover:
     ) -> None:  # fmt: skip
         self.policies = tuple(dict.fromkeys([*(policy for access in accesses for policy in access.policies), *extra]))
         self.subject = tuple(policy for access in accesses for policy in access.policies)
-        pinned = tuple(dict.fromkeys(name for access in accesses for name in access.principals))
+        self.pinned = tuple(dict.fromkeys(name for access in accesses for name in access.principals))
         self.notes: tuple[str, ...] = ()
         self.world: World | None = None
         self.encoding: Encoding | None = None
         self.method = Method.CLASSES
         try:
             if not strings_only:
-                self.world = build_world(self.policies, pinned, mixed=mixed)
+                self.world = build_world(self.policies, self.pinned, mixed=mixed)
                 self.encoding = Encoder(self.world, timeout_ms)
                 self.notes = tuple(self.world.notes)
                 return
@@ -70,10 +70,19 @@ class Prover:
             self.notes = (f"too many string classes ({error}); z3 strings with a limit of {timeout_ms} ms instead",)
         self.method = Method.STRINGS
         try:
-            self.encoding = StringEncoder(self.policies, timeout_ms, pinned)
+            self.encoding = StringEncoder(self.policies, timeout_ms, self.pinned)
         except TooComplex as error:
             self.method = Method.NONE
             self.notes += (str(error),)
+
+    @property
+    def callers(self) -> list[str]:
+        """One caller for every way in which the documents tell callers apart, and every pinned one."""
+        if isinstance(self.encoding, StringEncoder):
+            return [name for name in self.encoding.principals if name]
+        if self.world is not None:
+            return [cell.value for cell in self.world.principal_cells if cell.value]
+        return list(self.pinned)
 
     def search(
         self, build: Callable[[Encoding], Formula], confirm: Callable[[Request], bool], *, readable: bool = True

@@ -46,7 +46,7 @@ def _of_document(policy: Policy, probe: Probe, timeout_ms: int) -> list[WhoCan]:
     if not policy.has_principals:
         row = _row(prover, access, probe, None, f"holder of {policy.name or 'the policy'}", policy)
         return [row] if row else []
-    names = [cell.value for cell in prover.world.principal_cells if cell.value] if prover.world else []
+    names = prover.callers
     rows = [
         _row(prover, access, probe, name, "everybody (anonymous)" if name == "*" else name, policy) for name in names
     ]

@@ -20,6 +20,8 @@ from cloudwright.tools.aws.client import AwsClient, wrapped
 from cloudwright.tools.aws.places import decoded, parsed
 from cloudwright.tools.aws.reads import account_of, resource_policies
 
+MOST_ASKED = 2000  # each is a proof of some milliseconds
+
 
 class AccessQuestion(Frozen):
     """An action on a resource."""
@@ -114,7 +116,7 @@ def who_can_call(args: AccessQuestion, context: Context) -> Rows:
     probe = Probe((args.action,), (args.resource,))
     shared = resource_policies(aws, args.resource)
     rows: list[WhoCan] = []
-    for arn, held in account.holders.items():
+    for arn, held in list(account.holders.items())[:MOST_ASKED]:
         together = PolicySet(held.identity, shared, held.boundary, resource_account=account_of(args.resource))
         row = who_can_together(together, arn, probe)
         rows += [row] if row else []
@@ -128,11 +130,19 @@ def who_can_call(args: AccessQuestion, context: Context) -> Rows:
         total=len(rows),
         shown=len(rows),
         notes=(
-            f"{len(account.holders)} users and roles were asked about {args.action} on {args.resource}.",
+            asked(len(account.holders), args),
             "Service control policies, resource control policies and session policies were not read.",
             *account.unread,
         ),
     )
+
+
+def asked(number: int, args: AccessQuestion) -> str:
+    """How many were asked; where that is not all of them, it says so."""
+    about = f"about {args.action} on {args.resource}"
+    if number <= MOST_ASKED:
+        return f"{number} users and roles were asked {about}."
+    return f"Only the first {MOST_ASKED} of {number} users and roles were asked {about}: others may be able to as well."
 
 
 def _how(row: WhoCan) -> str:

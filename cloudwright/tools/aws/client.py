@@ -1,9 +1,11 @@
 """The connection to one AWS account: boto3 clients, the pinned identity, and vendor errors wrapped once."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from cloudwright.core.errors import (
     BadAnswer,
@@ -18,8 +20,12 @@ from cloudwright.core.errors import (
 from cloudwright.policies.iam.lazy import Lazy
 
 boto3: Any = Lazy("boto3")
+botocore: Any = Lazy("botocore.session")
 vendor: Any = Lazy("botocore.exceptions")
 config: Any = Lazy("botocore.config")
+
+METADATA_SERVICE = "http://169.254.169.254"
+METADATA_LIMIT_S = 0.25
 
 _MISSING = (
     "NoSuchEntity",
@@ -61,7 +67,7 @@ class AwsClient:
 
     @cached_property
     def _session(self) -> Any:
-        return self._given or boto3.Session()
+        return self._given or default_session()
 
     def service(self, name: str) -> Any:
         """The boto3 client of a service, made once."""
@@ -85,6 +91,28 @@ class AwsClient:
     def account(self) -> str:
         """The account that calls are made in."""
         return self.identity.split(":")[4]
+
+
+def default_session() -> Any:
+    """boto3's usual search for credentials, which is not held up where there are none.
+
+    The last place that it asks is the metadata service of a cloud machine. Where that exists it can be reached within
+    milliseconds; where it cannot within `METADATA_LIMIT_S` it is not asked.
+    """
+    session = botocore.Session()
+    session.get_component("credential_provider").remove("iam-role")
+    if session.get_credentials() is None and _metadata_can_be_reached(session):
+        return boto3.Session()
+    return boto3.Session(botocore_session=session)
+
+
+def _metadata_can_be_reached(session: Any) -> bool:
+    endpoint = urlsplit(session.get_config_variable("ec2_metadata_service_endpoint") or METADATA_SERVICE)
+    try:
+        with socket.create_connection((endpoint.hostname, endpoint.port or 80), timeout=METADATA_LIMIT_S):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

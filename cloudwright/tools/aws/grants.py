@@ -159,7 +159,9 @@ def apply(place: Place, after: Json | None, context: Context) -> Changed:
 
 
 def progress_of(place: Place, after: Json | None, preview: Preview) -> Verification:
-    """How far a change got, by looking."""
+    """How far a change got, by looking; unknown where the credentials are those of another account now."""
+    if elsewhere := _elsewhere(place, preview):
+        return elsewhere
     raw = place.read()
     before = next((f.before for c in preview.changes for f in c.fields if f.path == FIELD), ABSENT)
     if raw == after:
@@ -167,6 +169,13 @@ def progress_of(place: Place, after: Json | None, preview: Preview) -> Verificat
     if before == (ABSENT if raw is None else raw):
         return Verification(progress=Progress.NOT_DONE)
     return Verification(progress=Progress.UNKNOWN, details=(f"{place.ref} holds another document",))
+
+
+def _elsewhere(place: Place, preview: Preview) -> Verification | None:
+    refs = [change.ref for change in preview.changes]
+    if not refs or place.ref in refs:
+        return None
+    return Verification(progress=Progress.UNKNOWN, details=(f"changed was {refs[0]}, at hand is {place.ref}",))
 
 
 def previous(preview: Preview) -> Json | None:
@@ -315,6 +324,8 @@ def _version_preview(args: ManagedVersion, context: Context) -> Preview:
 
 def _version_progress(args: ManagedVersion, preview: Preview, context: Context) -> Verification:
     place = _managed(args, context.service(AwsClient))
+    if elsewhere := _elsewhere(place, preview):
+        return elsewhere
     done = place.version is not None and place.version() == args.version
     return Verification(progress=Progress.DONE if done else Progress.NOT_DONE)
 

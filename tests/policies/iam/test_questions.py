@@ -31,6 +31,7 @@ from cloudwright.policies.iam.questions import (
     unused_access,
     useless_statements,
 )
+from cloudwright.policies.iam.report import who_can_text
 from cloudwright.policies.iam.whocan import who_can
 from tests.policies.iam.documents import ALICE, OUTSIDER, allow, deny, policy, random_policy, request
 
@@ -237,6 +238,15 @@ def test_too_many_states_fall_back_and_undecided_is_said() -> None:
     answer = compare(Document(hard), Document(policy(allow())), timeout_ms=1, strings_only=True, readable=False)
     assert answer.relation is Relation.UNDECIDED
     assert any("ran out of time" in note for note in (*answer.left_only.notes, *answer.right_only.notes))
+
+
+def test_who_can_is_undecided_and_not_nobody_above_the_cap() -> None:
+    stars = [f"arn:aws:s3:::*{chr(97 + i)}*{chr(110 + i)}*{chr(98 + i)}*" for i in range(13)]
+    hard = policy(*(allow(f"s3:Get{i}", text, Principal={"AWS": ALICE}) for i, text in enumerate(stars)))
+    found = {row.who: row for row in who_can([hard], Probe(("s3:Get1",), ("arn:aws:s3:::*q*",)), timeout_ms=1)}
+    assert ALICE in found
+    assert found[ALICE].undecided
+    assert "nobody" not in who_can_text(list(found.values()))
 
 
 def test_set_operators_cannot_be_asked_of_strings() -> None:
