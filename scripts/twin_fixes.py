@@ -40,7 +40,9 @@ def main() -> None:
         counts[tried.result] += 1
         said = " THEN ".join(item.said for item in tried.done)
         effects = [effect for item in tried.done for effect in item.effects]
-        rows.append({"id": fault.id, "result": tried.result, "said": said, "effects": effects})
+        silent = [title for item in tried.done for title in item.silent]
+        counts["with a risk that was not said"] += bool(silent)
+        rows.append({"id": fault.id, "result": tried.result, "said": said, "effects": effects, "silent": silent})
         print(f"{fault.id} {tried.result} | {fault.title} | {said}", flush=True)
     print(f"{len(faults)} faults: " + ", ".join(f"{count} {result}" for result, count in sorted(counts.items())))
     if options.out:

@@ -29,11 +29,8 @@ class Repair(Frozen):
     outcome: Outcome
     said: str
     effects: tuple[Effect, ...] = ()
-
-    @property
-    def harmless(self) -> bool:
-        """Whether nothing was destroyed and nobody got rights."""
-        return not {Effect.DESTRUCTIVE, Effect.GRANT} & set(self.effects)
+    silent: tuple[str, ...] = ()
+    """Remedies that cannot be undone or give rights, and do not say what they risk."""
 
 
 def approve_first(session: Session, result: Investigation, causes: int = 1) -> Repair:
@@ -44,6 +41,7 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
         return Repair(outcome=Outcome.NOTHING, said="; ".join(_named(item) for item in serious[:3]) or "no cause")
     effects: list[Effect] = []
     said: list[str] = []
+    silent: list[str] = []
     asked = False
     for cause in chosen:
         remedy = cause.remedies[0]
@@ -51,14 +49,17 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
         asked = asked or not remedy.calls
         for call in remedy.calls:
             try:
-                effects += _approve(session, call, cause)
+                done = _approve(session, call, cause)
             except CloudwrightError as error:
                 refused = f"{said[-1]}: {call.tool}: {error}"
                 return Repair(outcome=Outcome.REFUSED, said=refused, effects=tuple(effects))
+            effects += done
+            if {Effect.DESTRUCTIVE, Effect.GRANT} & set(done) and not remedy.risk:
+                silent.append(remedy.title)
     if not effects and not asked:
         return Repair(outcome=Outcome.REFUSED, said=f"{'; '.join(said)}: nothing would change")
     outcome = Outcome.ASKED if asked else Outcome.DONE
-    return Repair(outcome=outcome, said="; ".join(said), effects=tuple(effects))
+    return Repair(outcome=outcome, said="; ".join(said), effects=tuple(effects), silent=tuple(silent))
 
 
 def _approve(session: Session, call: ToolCall, cause: Cause) -> list[Effect]:

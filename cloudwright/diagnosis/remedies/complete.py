@@ -12,7 +12,7 @@ from cloudwright.diagnosis.model import Cause
 from cloudwright.diagnosis.remedies.computed import Rank, computed
 from cloudwright.diagnosis.remedies.instructions import instruction
 from cloudwright.diagnosis.remedies.revisions import last_resort, restored
-from cloudwright.diagnosis.remedies.steps import with_replacements, with_rereads, with_retries
+from cloudwright.diagnosis.remedies.steps import with_replacements, with_rereads, with_retries, with_risks
 from cloudwright.diagnosis.view import ClusterView
 
 
@@ -35,7 +35,7 @@ def _remedies(view: ClusterView, cause: Cause) -> list[Remedy]:
         mark = "|".join(call.model_dump_json() for call in remedy.calls)
         found.setdefault(mark, remedy)
     refused = [item.workload for item in rejections(view)]
-    rereading = [with_rereads(view, item, cause) for item in found.values()]
+    rereading = [with_rereads(view, with_risks(view, item), cause) for item in found.values()]
     made = [with_retries(view, with_replacements(view, item), cause, refused) for item in rereading]
     if not made:
         asked = instruction(view, cause)

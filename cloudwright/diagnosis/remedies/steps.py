@@ -68,6 +68,24 @@ def with_rereads(view: ClusterView, remedy: Remedy, cause: Cause) -> Remedy:
     return remedy.model_copy(update={"calls": tuple(calls)})
 
 
+_RISKS = {
+    "Role": "Everybody who is bound to the role gets the right.",
+    "ClusterRole": "Everybody who is bound to the role gets the right.",
+    "RoleBinding": "The account gets the rights of the role.",
+    "ClusterRoleBinding": "The account gets the rights of the role, in every namespace.",
+    "NetworkPolicy": "What matches may connect.",
+    "ValidatingWebhookConfiguration": "While the webhook fails, objects pass unchecked.",
+    "MutatingWebhookConfiguration": "While the webhook fails, objects pass unchanged.",
+}
+
+
+def with_risks(view: ClusterView, remedy: Remedy) -> Remedy:
+    """What opens a way or gives rights says so."""
+    kinds = [f.text(_target(view, call), "kind") for call in remedy.calls]
+    known = next((_RISKS[kind] for kind in kinds if kind in _RISKS), "")
+    return remedy if remedy.risk or not known else remedy.model_copy(update={"risk": known})
+
+
 def _newest(view: ClusterView, workload: Object) -> list[Object]:
     """The Pods of the present revision."""
     if workload.get("kind") != "Deployment":
