@@ -17,11 +17,11 @@ from cloudwright.diagnosis.load.prune import prune
 from cloudwright.diagnosis.observations import LogText, Observations, StoredLogs
 from cloudwright.diagnosis.view import ClusterView, index_objects
 
-_DOCUMENTS = (".yaml", ".yml", ".json", ".gz")
+_DOCUMENTS = (".yaml", ".yml", ".json", ".gz", ".txt", ".dump")
 _LOGS = re.compile(r"(?:^|/)(?:logs?\.txt|current\.log|previous\.log|[\w.-]+\.log)$")
 _LOG_LINES = 1_000
 _DUMPED = re.compile(
-    r"==== START logs for container ([\w.-]+) of pod ([\w.-]+)/([\w.-]+) ====\n(.*?)==== END logs", re.S
+    r"==== START logs for container ([\w.-]+) of pod ([\w.-]+)/([\w.-]+) ====\n(.*?)==== END logs[^\n]*\n?", re.S
 )
 MAX_FILE = 500_000_000
 
@@ -55,7 +55,9 @@ def load(path: Path) -> ClusterView:
         if not name.endswith(_DOCUMENTS):
             continue
         try:
-            for item in _objects(file, header, listed):
+            text = _whole(file)
+            logs += _dumped_logs(text)
+            for item in _objects(name, _DUMPED.sub("", text), header, listed):
                 objects[f.text(item, "kind"), f.text(item, "apiVersion"), f.namespace(item), f.name(item)] = prune(item)
         except (ValueError, yaml.YAMLError, OSError, RecursionError) as error:
             gaps.append(
@@ -116,16 +118,18 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")[-5_000_000:]
 
 
-def _objects(file: Path, header: dict[str, Any], listed: set[str]) -> Iterator[Object]:
+def _whole(file: Path) -> str:
     if file.stat().st_size > MAX_FILE:
         raise ValueError("it is too big")
-    name = file.name.removesuffix(".gz")
-    text = (
-        gzip.decompress(file.read_bytes()).decode("utf-8", "replace")
-        if file.suffix == ".gz"
-        else file.read_text(encoding="utf-8", errors="replace")
-    )
-    documents = _json_documents(text) if name.endswith(".json") else yaml.load_all(text, Loader=_Loader)
+    content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    return content.decode("utf-8", "replace")
+
+
+def _objects(name: str, text: str, header: dict[str, Any], listed: set[str]) -> Iterator[Object]:
+    as_json = name.removesuffix(".gz").endswith(".json") or text.lstrip()[:1] in ("{", "[")
+    if not as_json and not name.removesuffix(".gz").endswith((".yaml", ".yml")) and "apiVersion:" not in text:
+        return
+    documents = _json_documents(text) if as_json else yaml.load_all(text, Loader=_Loader)
     for document in documents:
         yield from _unpack(document, header, listed)
 
@@ -163,13 +167,17 @@ def _unpack(document: Any, header: dict[str, Any], listed: set[str]) -> Iterator
         yield document
 
 
+def _dumped_logs(text: str) -> Iterator[LogText]:
+    """The logs that `cluster-info dump` writes, in files of their own or, on standard output, between its lists."""
+    for match in _DUMPED.finditer(text):
+        yield LogText(match[2], match[3], match[1], tuple(match[4].splitlines()[-_LOG_LINES:]))
+
+
 def _logs(name: str, text: str) -> Iterator[LogText]:
     """Logs by the layouts of `cluster-info dump` (`<ns>/<pod>/logs.txt`) and must-gather (`…/<pod>/<container>/<container>/logs/current.log`)."""
-    found = False
-    for match in _DUMPED.finditer(text):
-        found = True
-        yield LogText(match[2], match[3], match[1], tuple(match[4].splitlines()[-_LOG_LINES:]))
-    if found:
+    dumped = list(_dumped_logs(text))
+    if dumped:
+        yield from dumped
         return
     parts = name.split("/")
     previous = parts[-1].startswith("previous")
