@@ -35,7 +35,7 @@ ACTIONS: Mapping[str, str] = {
     " bring down, step down, downsize, take down, knock down, scale back, cut back, slim, dial back, tone down",
     "double": "double, twice", "halve": "halve, cut in half",
     "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
-    " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
+    " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, hand, spare, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
     "restart": "restart, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
@@ -47,16 +47,16 @@ ACTIONS: Mapping[str, str] = {
     " back, undo the update, undo the upgrade, undo the last update, undo the last upgrade, roll backward, unship,"
     " undo the latest rollout, undo the latest release",
     "pause": "pause, stop triggering, stop scheduling, do not trigger, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
-    "resume": "resume, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
+    "resume": "resume, let roll, let go on, let continue, let proceed, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
     " unhalt, thaw, activate, let continue",
     "delete": "delete, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
     " trash, discard, clean up, zap, scrap, eliminate, axe, bin, rm, dispose of, clear out, take out, decommission, retire,"
     " obliterate, ditch, uninstall, prune",
     "cordon": "cordon, seal off, seal, lock down, lock, block, isolate, hold back, exclude from scheduling, freeze scheduling on, pause scheduling on, suspend scheduling on, stop sending pods to, stop assigning pods to, cordon off, mark unschedulable, make unschedulable, stop scheduling on, no new pods on, take out of"
     " scheduling, take out of rotation, keep new pods off, close off, fence, fence off, block scheduling on, disable"
-    " scheduling on, no more pods on, prevent scheduling on, pull out of rotation, quarantine, close for scheduling,"
+    " scheduling on, no more pods on, no more scheduling on, no scheduling on, no new workloads on, keep pods off, prevent scheduling on, pull out of rotation, quarantine, close for scheduling,"
     " close, stop placing pods on, stop new pods on, stop putting pods on",
-    "uncordon": "uncordon, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
+    "uncordon": "uncordon, let take pods, let take workloads, allow pods on, allow scheduling on, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
     " put back into rotation, bring back into rotation, bring back in rotation, allow scheduling on, allow pods on, enable"
     " scheduling on, reopen, re-open, unfence, return to rotation, return to service, put back in service, put back into"
     " service, open for scheduling, let pods on, let the scheduler use, make available again, open up, bring back into"
@@ -195,7 +195,7 @@ SHOULD = (
 POLITE = (
     "let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
     " be so kind, i want you to, i want to, i need you to, i need to, i would like you to, i would like to, we need to, we"
-    " want to, let us, please, go ahead and, i would love, be so kind, time to, i have to, we have to, we should, you should,"
+    " want to, let us, please, go ahead and, i would love to, we would love to, we would like to, i would prefer to, we would prefer to, i would love, be so kind, time to, i have to, we have to, we should, you should,"
     " we must, you can, you may, help me, i wish to, are you able to, can we, could we, could i ask you to, may i ask you to,"
     " do me a favor and, do me a favour and, i am asking you to, feel free to, make sure to, be sure to, just, kindly, now,"
     " then, next, also, and, so, ok, okay, alright, hey, hi, hello, actually, quickly, finally, afterwards, after that,"

@@ -62,6 +62,7 @@ def opinion(clause: Clause) -> bool:
     return clause.has(*found)
 
 
+_MODALS = ("can", "may", "could", "might")
 _QUESTIONS = frozenset(lexicon.ASKING.split())
 
 
@@ -104,7 +105,7 @@ def interrogative(clause: Clause) -> bool:
     following = low[start + 1 : start + 2]
     if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
         return True
-    if low[:2] and low[0] in ("can", "may", "could", "might") and low[1:2] not in (("you",), ("we",)):
+    if low[:2] and low[0] in _MODALS and low[1] not in ("you", "we") and not clause.has("please, kindly"):
         return True
     return first in _QUESTIONS or raw_first in _QUESTIONS
 

@@ -208,6 +208,16 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
     return pool[:1]
 
 
+def in_focus(clause: Clause, world: World, kinds: Sequence[str]) -> list[ObjectRef]:
+    """What an order without any object is about: the one thing that was spoken of last, if it is of the right kind."""
+    if clause.mentions and any(
+        item.what in ("kind", "workload", "namespace", "all", "file") for item in clause.mentions
+    ):
+        return []
+    newest = world.memory.objects[:1]
+    return [ref for ref in newest if ref.kind in kinds and len(last_shown(world, kinds)) <= 1]
+
+
 def last_shown(world: World, kinds: Sequence[str]) -> list[ObjectRef]:
     """The objects of these kinds that the last calls were about: more than one makes "it" unclear for a change."""
     shown: set[tuple[str, str]] = set()

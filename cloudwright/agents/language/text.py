@@ -139,12 +139,21 @@ def duration_at(tokens: tuple[Token, ...], at: int) -> tuple[str, int] | None:
     return (f"1{_UNITS[low]}", at + 1) if low in ("hour", "minute", "day", "week") else None
 
 
+def _following(tokens: tuple[Token, ...], at: int, steps: int) -> str:
+    return tokens[at + steps].low if at + steps < len(tokens) else ""
+
+
 def quantity_at(tokens: tuple[Token, ...], at: int) -> tuple[str, str, int] | None:
     """A quantity that begins here: its text for Kubernetes, "memory", "cpu" or "", and where it ends."""
     raw, low = tokens[at].raw, tokens[at].low
     found = _QUANTITY.fullmatch(raw)
     if found:
         return _quantity(found[1], found[2], at + 1)
+    if low == "half" and _following(tokens, at, 1) in ("a", "an") and _following(tokens, at, 2) in _MEMORY_WORDS:
+        return "512Mi" if _MEMORY_WORDS[_following(tokens, at, 2)] == "Gi" else "512Ki", "memory", at + 3
+    number = number_of(tokens[at])
+    if number is not None and not low.isdigit() and _following(tokens, at, 1) in _MEMORY_WORDS:
+        return f"{number}{_MEMORY_WORDS[_following(tokens, at, 1)]}", "memory", at + 2
     if not re.fullmatch(r"\d+(\.\d+)?", low):
         return None
     following = tokens[at + 1].low if at + 1 < len(tokens) else ""

@@ -43,9 +43,10 @@ def looks() -> frozenset[str]:
 def verbs(clause: Clause) -> list[Verb]:
     """The verbs of the clause outside of names; phrases may have the object in between ("take X out of rotation")."""
     found: list[Verb] = []
+    inside = 0
     for at, word in enumerate(clause.low):
         mention = clause.at(at)
-        if (
+        if at < inside or (
             mention is not None
             and mention.what in ("name", "namespace", "pair", "file", "image", "text")
             and (at or mention.what != "name")
@@ -65,7 +66,9 @@ def verbs(clause: Clause) -> list[Verb]:
             frozenset(family for _, family, _, _ in matches) if longest == 1 else frozenset()
         )
         forms = [form for _, _, form, _ in best]
-        found.append(Verb(at, max(end for end, *_ in best), families, "base" if "base" in forms else forms[0]))
+        end = max(end for end, *_ in best)
+        inside = end if end - at == longest else at + 1  # words of a phrase are no verbs of their own
+        found.append(Verb(at, end, families, "base" if "base" in forms else forms[0]))
     return found
 
 

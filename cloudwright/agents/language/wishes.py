@@ -1,5 +1,7 @@
 """Changes that a clause names by a noun or by the wanted state: "one more replica", "x should have 3", "cpu of x => 2"."""
 
+import re
+
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.text import ARROWS
@@ -11,17 +13,20 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("one less, one fewer, fewer replicas, fewer pods, less replicas", frozenset(("down", "scale"))),
     ("a restart, a bounce, a reboot, a rolling restart, rollout restart, a fresh start", frozenset(("restart",))),
     ("back into rotation, back in rotation, back into scheduling, back in scheduling, back into service", frozenset(("uncordon",))),
-    ("a rollback, rollback, a roll back", frozenset(("rollback",))),
+    ("a rollback, rollback, a roll back, to the previous version, to the last version, to the previous release, to the previous revision,"
+     " back to the old version, to the prior version, to the earlier version, to its previous version, to the version before", frozenset(("rollback",))),
     ("twice as many, twice the", frozenset(("double", "scale"))),
     ("half as many, half the", frozenset(("halve", "scale"))),
 )  # fmt: skip
 _COUNTED = listed("replicas, replica, pods, pod, copies, copy, instances, instance")
 _BOUNDED = "limit, limits, request, requests, cpu, cores, max, min, maximum, minimum"
 _WISHES = (
-    "should be, must be, needs to be, need to be, has to be, have to be, should have, should run, must have, must run, ought to be,"
-    " should get, needs, need, want, would like, could use, should use, must use, needs to run, needs to have, should become, shall be,"
-    " shall have, should move to, should go to, should go up, should go down, deserves, could do with, can do with, requires"
+    "should, must, ought to, needs, need, has to, have to, want, wants, would like, would love, could use, could do with, can do with,"
+    " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted"
 )
+_FILLED = "be, have, run, get, use, become, move to, go to, go up, go down, with, at, on, to"
+"""Small verbs after a wish; the value says what is wanted."""
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 
 
 def implied(clause: Clause) -> frozenset[str]:
@@ -48,9 +53,9 @@ def _stated(clause: Clause) -> set[str]:
     """The wanted state: "x should have 3 replicas", "the image should be y", "we need 5 brokers", "memory of x => 1Gi"."""
     if not clause.has(_WISHES) and not any(token.raw in ARROWS for token in clause.tokens):
         return set()
-    clause.use_words(_WISHES)
+    clause.use_words(_WISHES, _FILLED)
     found: set[str] = set()
-    if clause.of("image", "quantity", "pair"):
+    if clause.of("image", "quantity", "pair") or any(_VARIABLE.fullmatch(token.raw) for token in clause.tokens):
         found.add("set")
     counted = _COUNTED & set(clause.low) or any(
         (beside := clause.at(number.end)) is not None and beside.what == "name" for number in clause.of("number")

@@ -42,6 +42,71 @@ from tests.servers.apiserver import ControlPlane, assets
 from tests.servers.fixtures import NO_SERVERS, open_session
 
 Json = dict[str, Any]
+_SHOP = [
+    "frontend",
+    "cart",
+    "checkout",
+    "payment",
+    "catalog",
+    "shipping",
+    "ads",
+    "recommendations",
+    "statusboard",
+    "loadgenerator",
+    "orders-db",
+    "reports",
+    "grafana",
+    "prometheus",
+    "feature-flags",
+    "shop-settings",
+    "data-stores",
+]
+_FIRST = [
+    "portal",
+    "trolley",
+    "till",
+    "acquirer",
+    "assortment",
+    "courier",
+    "banners",
+    "hints",
+    "noticeboard",
+    "hammer",
+    "sales-db",
+    "digests",
+    "charts",
+    "gauges",
+    "toggles",
+    "tunables",
+    "vaults",
+]
+_SECOND = [
+    "storefront",
+    "hamper",
+    "cashdesk",
+    "purser",
+    "brochure",
+    "freight",
+    "posters",
+    "advisor",
+    "wallboard",
+    "swarm",
+    "ledger-db",
+    "summaries",
+    "dials",
+    "harvester",
+    "levers",
+    "presets",
+    "cellars",
+]
+SHOP_NAMES: Json = {
+    "renames": {
+        "first": dict(zip(_SHOP, _FIRST, strict=True)),
+        "second": dict(zip(_SHOP, _SECOND, strict=True)),
+    },
+    "nodes": {"node-1": "box-a", "node-2": "box-b", "node-3": "box-c"},
+}
+"""Other names for the objects of the shop's topology."""
 _AGENT = "cloudwright/"
 
 
@@ -192,7 +257,7 @@ def perturbed(corpus: Json, words: Json, which: str, seed: int = 20261121) -> Js
     random_ = random.Random(seed)
     renames: dict[str, str] = {}
     for group in ("renames", "namespaces", "nodes"):
-        found = words.get(group) or {}
+        found = (SHOP_NAMES if corpus["setup"].get("topology") else words).get(group) or {}
         chosen: Json = found[which] if isinstance(found.get(which), dict) else found
         renames |= {str(key): str(value) for key, value in chosen.items() if isinstance(value, str)}
     text = yaml.safe_dump(
@@ -203,7 +268,10 @@ def perturbed(corpus: Json, words: Json, which: str, seed: int = 20261121) -> Js
         entry["turns"] = [_synonyms(turn, words["verbs"], random_) for turn in entry["turns"]]
     for entry in fresh.get("paraphrases", []):
         entry["texts"] = [_synonyms(turn, words["verbs"], random_) for turn in entry["texts"]]
-    return {**corpus, **fresh, "setup": {**corpus["setup"], "renames": renames}}
+    setup = dict(corpus["setup"])
+    if "files" in setup:
+        setup["files"] = yaml.safe_load(rename(yaml.safe_dump(setup["files"], width=10_000), renames))
+    return {**corpus, **fresh, "setup": {**setup, "renames": renames}}
 
 
 def _synonyms(text: str, verbs: Json, random_: random.Random) -> str:

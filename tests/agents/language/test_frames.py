@@ -152,8 +152,8 @@ def test_what_can_be_done_is_explained(text: str) -> None:
     assert [intent.goal for intent in understood(text)] == [Goal.EXPLAIN]
 
 
-@pytest.mark.parametrize(
-    "text", ["write a service account policy for ledger", "give ledger more memory", "make ledger bigger"]
-)
-def test_what_would_have_to_be_guessed_is_not_done(text: str) -> None:
-    assert calls_of(text) == [] or all(tool != "patch_resource" for tool, _ in calls_of(text))
+@pytest.mark.parametrize("text", ["give ledger more memory", "make ledger bigger", "write a quota for blue"])
+def test_what_would_have_to_be_guessed_is_asked_about(text: str) -> None:
+    (found,) = understood(text)
+    assert found.question is not None
+    assert not found.calls

@@ -51,10 +51,11 @@ class World:
 
     def load(self, setup: Json) -> None:
         """Load what a corpus' `setup` names, wait until it stands still, and stop the controllers."""
+        renames = setup.get("renames", {})
         if "topology" in setup:
-            manifests, nodes, pods = _topology(setup)
+            found = yaml.safe_dump([[*part] for part in _topology(setup)], width=10_000)
+            manifests, nodes, pods = yaml.safe_load(rename(found, renames))
         else:
-            renames = setup.get("renames", {})
             manifests = _documents(rename((CORPORA / setup["world"]).read_text(), renames))
             status = yaml.safe_load(rename((CORPORA / setup["status"]).read_text(), renames))
             nodes, pods = status["nodes"], status["pods"]
@@ -304,10 +305,12 @@ def _owned(item: Json, kind: str, name: str) -> bool:
 
 
 def rename(text: str, renames: dict[str, str]) -> str:
-    """Whole-word renaming in one pass."""
+    """Renaming of whole words and of their plurals, in one pass."""
     if not renames:
         return text
-    pattern = re.compile(r"(?<!\w)(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?!\w)")
+    pattern = re.compile(
+        r"(?<!\w)(" + "|".join(sorted(map(re.escape, renames), key=len, reverse=True)) + r")(?=s?(?!\w))"
+    )
     return pattern.sub(lambda found: renames[found[1]], text)
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from cloudwright.agents.language import aspects
-from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import groups, order, superlative
 from cloudwright.agents.language.reads.conditions import conditions
-from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import (
     EVERYWHERE,
@@ -53,6 +53,8 @@ def lists(clause: Clause, world: World) -> Read | None:
         return _where_lives(clause)
     if not kinds:
         return None
+    if (unrelated := _unrelated(clause, kinds, world)) is not None:
+        return unrelated
     calls = []
     about: tuple[ObjectRef, ...] = ()
     before = set(clause.used)
@@ -169,6 +171,28 @@ def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
 
 def _known(names: Sequence[str], world: World) -> list[KindWord]:
     return [kind for name in names if (kind := world.kind(name)) is not None]
+
+
+_LINKED = frozenset(
+    ("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "Service", "Ingress", "HorizontalPodAutoscaler",
+     "PodDisruptionBudget", "NetworkPolicy", "RoleBinding")
+)  # fmt: skip
+"""Kinds of which every relation is known: where none is known, there is none."""
+
+
+def _unrelated(clause: Clause, kinds: Sequence[KindWord], world: World) -> Read | None:
+    """ "does x have a disruption budget": no, and what x has instead."""
+    mentions = clause.of("name")
+    if len(kinds) != 1 or kinds[0].kind not in _LINKED or not mentions or excluded(clause):
+        return None
+    named = _owners_of_pods(placed(mentions[-1].objects, clause, world))
+    if not named or any(item.ref.kind == kinds[0].kind for mention in mentions for item in mention.objects):
+        return None
+    if any(world.index.links.related(item, kinds[0].kind) for item in named):
+        return None
+    read = on("describe_resource", named)
+    names = ", ".join(label_of(item) for item in named[:MOST_OBJECTS])
+    return Read(read.calls, read.about, 0.85, say=f"There is no {kinds[0].kind} for {names}.")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
 from cloudwright.agents.language.references import World, namespace_in, objects_of, selector_text
 from cloudwright.agents.language.verbs import opening
 
-_LOGS = "logs, log, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
+_LOGS = "logs, log, lines, tail, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
 
 
 def logs(clause: Clause, world: World) -> Read | None:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, namespace_in
+from cloudwright.agents.language.references import World, kind_beside, namespace_in
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -135,7 +135,14 @@ def _new_name(clause: Clause, world: World) -> str:
 def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A Service for a workload."""
     service = any(item.kind and item.kind.kind == "Service" for item in clause.of("kind"))
-    if not ("expose" in families or (service and families & {"create", "add"} and clause.of("name"))):
+    named = any(
+        (beside := kind_beside(clause, mention)) is not None
+        and beside.kind is not None
+        and beside.kind.kind == "Service"
+        for mention in clause.of("name")
+    )
+    made = service and not named and families & {"create", "add"} and clause.of("name")
+    if not ("expose" in families or made):
         return None
     numbers = clause.of("number")
     clause.use(*numbers)

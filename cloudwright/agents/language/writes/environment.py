@@ -136,7 +136,7 @@ def aimed(clause: Clause, world: World) -> list[Named]:
 def value_after(clause: Clause, index: int) -> str | None:
     """What stands after "to", "=", "as", "with value" behind a name."""
     for at in range(index + 1, min(len(clause.tokens) - 1, index + 8)):
-        if clause.low[at] in ("to", "=", "as", "value", "is", ":", "with", "equal", "into"):
+        if clause.low[at] in ("to", "=", "as", "value", "is", "be", ":", "with", "equal", "into"):
             after = at + 1
             while after < len(clause.tokens) and clause.low[after] in ("value", "to", "be", "the", "a", "of"):
                 after += 1

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 
 from cloudwright.agents.language.calls import label_of
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, fitting, last_shown, namespace_in, places_of, pointed, sole
+from cloudwright.agents.language.references import (
+    World,
+    fitting,
+    in_focus,
+    last_shown,
+    namespace_in,
+    places_of,
+    pointed,
+    sole,
+)
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
@@ -32,7 +41,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
         described = places_of(clause, world) or sole(clause, world)
         if described and (not kinds or all(item.ref.kind in kinds for item in described)):
             return [[item] for item in described]
-        refs = pointed(clause, world, kinds)
+        refs = pointed(clause, world, kinds) or ([] if what in _NAMED_ONLY else in_focus(clause, world, kinds))
         found = [
             item
             for ref in refs
@@ -72,6 +81,10 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=tuple(found))
         out.append(found)
     return out
+
+
+_NAMED_ONLY = ("delete", "evict", "drain", "cordon", "taint", "run that in")
+"""What is never done to something that is not even pointed at."""
 
 
 class _NearName(Question):

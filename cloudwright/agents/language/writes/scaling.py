@@ -26,7 +26,7 @@ _FACTORS = (
 _EXPLAINED = (
     "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
     " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
-    " single-pod, just, only, two times, three times, four times, thrice, scale"
+    " off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale"
 )
 
 
@@ -49,6 +49,8 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Set, raise, lower, multiply or halve the number of replicas."""
     numbers = [item for item in clause.of("number") if not part_of_name(clause, item.start)]
     if not _about_replicas(clause, world) or not _wants_scaling(clause, families, numbers):
+        return None
+    if clause.has("add it, add that, add them, add this"):
         return None
     several = len(numbers) >= 2 and not (clause.has("from") and clause.has("to"))
     if several or ("create" in families and "up" not in families and not numbers and not clause.has(_MORE)):
