@@ -15,6 +15,8 @@ from cloudwright.core.proposal import State as Stands
 from cloudwright.core.tool import Irreversible, ToolCall, Undo
 
 _FIXES = 3
+EDITED = "edited into"
+"""How the reason of a change begins that another one replaces."""
 
 
 def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], kit: Kit) -> State:
@@ -173,7 +175,7 @@ def _edited(state: State, digest: str, answer: Json, kit: Kit) -> str:
     proposal = calls.propose(call, task, kit, Source.USER, f"edited from {old.id}")
     if not proposal.preview.changes:
         raise GateError(f"{proposal.preview.summary}: nothing would change, it is so already.")
-    kit.gate.deny(digest, kit.approver, f"edited into {proposal.id}")
+    kit.gate.deny(digest, kit.approver, f"{EDITED} {proposal.id}")
     return proposal.digest
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from cloudwright.agents.kit import Diagnosed
 from cloudwright.core.answers import RuledOut
 from cloudwright.core.context import Context
+from cloudwright.core.evidence import Citation
 from cloudwright.core.finding import Severity
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis.answer import cause_view, cited
@@ -90,13 +91,19 @@ def _paragraph(number: int, cause: Cause, mark: str) -> Iterable[str]:
     field = f", field {cause.field}" if cause.field else ""
     yield f"{number}. {cause.claim}{mark}"
     yield f"   {cause.severity}, confidence {cause.confidence:.0%}; to edit: {cause.object}{field}"
-    yield from (f"   → {link.text}" for link in cause.chain)
-    yield from (f"   seen: {item.quote}" for item in cause.evidence[:3] if item.quote)
+    yield from (f"   → {link.text}" for link in cause.chain if link.text != cause.claim)
+    yield from (f"   seen: {_seen(item)}" for item in cause.evidence[:3] if item.quote)
     if cause.symptoms:
         more = f" and {len(cause.symptoms) - 4} more" if len(cause.symptoms) > 4 else ""
         yield f"   explains: {', '.join(str(ref) for ref in cause.symptoms[:4])}{more}"
     for remedy in cause.remedies[:3]:
         yield f"   {remedy.label}: {remedy.title}" + (f" (risk: {remedy.risk})" if remedy.risk else "")
+
+
+def _seen(item: Citation) -> str:
+    """What was seen; a bare value with the end of the path at which it stands."""
+    bare = item.path and " " not in item.quote
+    return f"{'.'.join(item.path.split('.')[-2:])} {item.quote}" if bare else item.quote
 
 
 def _excerpt(causes: Sequence[Cause]) -> Iterable[str]:

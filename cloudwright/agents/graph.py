@@ -76,6 +76,7 @@ class _Nodes:
             "executed": [],
             "failed": [],
             "question": None,
+            "answer": "",
             "exit": "",
         }
 

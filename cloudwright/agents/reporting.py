@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from cloudwright.agents.contribution import Contribution
+from cloudwright.agents.deciding import EDITED
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
 from cloudwright.agents.model.chat import Usage
@@ -78,7 +79,7 @@ def _undone(state: State, kit: Kit) -> Iterator[str]:
         summary = record.proposal.preview.summary
         if record.state is Stands.PENDING:
             yield f"Proposed, and waiting for a yes: {summary} ({record.proposal.id})."
-        elif record.state is Stands.DENIED:
+        elif record.state is Stands.DENIED and not record.reason.startswith(EDITED):
             yield f"Denied{f' ({record.reason})' if record.reason else ''}, nothing was changed: {summary}."
 
 

@@ -65,7 +65,7 @@ CHARTERS = (
     Charter(
         "rbac",
         "who may do what, and why something is forbidden",
-        ("can_i", "who_can", "what_can", "get_resource", "list_resources"),
+        ("can_i", "who_can", "what_can", "get_resource", "list_resources", "grant_access"),
     ),
     Charter(
         "iam",
@@ -226,14 +226,15 @@ def _named(causes: Sequence[CauseView]) -> str:
 def _plans(found: Diagnosed) -> str:
     """What will be proposed, cause by cause; "" where nothing can be."""
     return "\n".join(
-        f"{cause.claim} [{found.evidence}]. Proposed: {cause.remedies[0].title}."
+        f"{cause.claim} [{found.evidence}]. {'Proposed' if first.calls else 'To do'}: {first.title}."
         for cause in found.causes
-        if cause.remedies
+        for first in cause.remedies[:1]
     )
 
 
 def _shown(observation: Observation) -> str:
-    return f"{observation.result.render(ANSWER_BUDGET)}  [{observation.evidence.id}]"
+    text = observation.result.render(ANSWER_BUDGET)
+    return text + ("\n" if "\n" in text else "  ") + f"[{observation.evidence.id}]"
 
 
 def _opening(task: Task, known: str, kit: Kit) -> str:

@@ -167,6 +167,22 @@ def test_a_change_that_waits_or_was_denied_is_an_answer(desk: Desk) -> None:
     assert answered(desk, talk).answer == "Denied (too late), nothing was changed: set db to 3."
 
 
+def test_a_question_does_not_repeat_the_answer_before_it(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("get cart")
+    assert talk.ask("set 4") is not None
+    assert talk.state()["answer"] == ""
+
+
+def test_a_change_that_was_edited_is_not_told_as_denied(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 3")
+    talk.answer({"decision": "edit", "arguments": {"name": "cart", "value": 4}})
+    talk.answer({"decision": "approve"})
+    assert desk.world.writes == [("cart", 4)]
+    assert "Denied" not in answered(desk, talk).answer
+
+
 def test_a_turn_in_which_every_read_failed_is_a_failure(desk: Desk) -> None:
     talk = desk.conversation()
     talk.ask("get cart")

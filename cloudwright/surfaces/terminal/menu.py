@@ -25,7 +25,7 @@ def decide(view: ProposalView, painter: Painter, ask: Ask) -> dict[str, Any]:
     """Show the change and take a decision: `approve`, `deny` (with `reason`), `edit` (with `arguments`) or `leave`."""
     painter.proposal(view)
     while True:
-        painter.say("  ".join(f"[{key}] {label}" for key, label in _CHOICES), "bold")
+        painter.say(", ".join(f"[{key}] {label}" for key, label in _CHOICES), "bold")
         match ask("your choice: ", "").strip().lower():
             case "a" | "approve":
                 return {"decision": "approve"}

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import textwrap
 from typing import TextIO
 
 from rich.console import Console
@@ -13,6 +14,9 @@ from cloudwright.core.result import printable
 from cloudwright.surfaces import texts
 
 _ASCII = str.maketrans({"…": "...", "→": "->", "·": "-", "‹": "<", "›": ">", "—": "-", "–": "-", "✓": "+", "✗": "x"})
+_GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
+_NARROWEST = 20
+"""Characters that a column must have to be folded within itself."""
 _MARK = re.compile(r"\[e\d+(?:\s*,\s*e\d+)*\]")
 _STYLES = (
     (re.compile(r"^\s*\+"), "green"),
@@ -37,13 +41,20 @@ class Painter:
 
     def say(self, text: str, style: str = "") -> None:
         """Plain text; nothing in it is markup."""
-        self.console.print(Text(self.fit(text), style=style), soft_wrap=True)
+        self.console.print(Text(self._folded(text), style=style), soft_wrap=True)
 
     def answer(self, text: str) -> None:
         """An answer with its evidence marks dimmed."""
-        shown = Text(self.fit(text))
+        shown = Text(self._folded(text))
         shown.highlight_regex(_MARK, "cyan dim")
         self.console.print(shown, soft_wrap=True)
+
+    def _folded(self, text: str) -> str:
+        """The text in lines that fit the terminal, broken between words; elsewhere as it is."""
+        fit = self.fit(text)
+        if not self.console.is_terminal:
+            return fit
+        return "\n".join(part for line in fit.split("\n") for part in fold(line, self.console.width))
 
     def proposal(self, view: ProposalView) -> None:
         """A change as it is decided on: everything that an approval speaks of."""
@@ -52,6 +63,18 @@ class Painter:
         )
         for line in texts.proposal(view).splitlines():
             self.say(line, next((style for pattern, style in _STYLES if pattern.match(line)), ""))
+
+
+def fold(line: str, width: int) -> list[str]:
+    """A line in pieces of at most `width`; later ones are indented to where its last column (or its text) begins."""
+    if len(line) <= width:
+        return [line]
+    columns = [match.end() for match in _GAP.finditer(line) if match.end() < width]
+    start = columns[-1] if columns else len(line) - len(line.lstrip()) + 2
+    indent = " " * (start if start <= width - _NARROWEST else 2)
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_on_hyphens=False, replace_whitespace=False, drop_whitespace=True
+    )
 
 
 def _rule_style(view: ProposalView) -> str:
