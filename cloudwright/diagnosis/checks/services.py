@@ -397,7 +397,11 @@ def _wanted_port(users: list[tuple[Object, Object, str, str]]) -> int:
         tail = value.rpartition(":")[2].split("/")[0]
         if tail.isdigit() and 0 < int(tail) < 65_536:
             return int(tail)
-    return 0
+    schemes = (value.partition("://")[0] for *_, value in users)
+    return next((_USUAL_PORTS[scheme] for scheme in schemes if scheme in _USUAL_PORTS), 0)
+
+
+_USUAL_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 def _orphan(view: ClusterView, space: str, name: str) -> Object | None:

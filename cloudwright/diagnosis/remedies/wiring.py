@@ -81,12 +81,15 @@ def meant_key(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
 
 
 def _meant(view: ClusterView, workload: Object, address: Address) -> str | None:
-    """Name of the Service that an address must mean; None where the address is right or nobody can know."""
+    """Host name of the Service that an address must mean; None where the address is right or nobody can know."""
     namespace = f.namespace(workload)
     spaces = frozenset(f.namespace(item) for item in view.of("Service"))
     target = service_name(address.host, namespace, spaces)
-    if target is None or target.namespace != namespace or not view.missing("Service", namespace, target.service):
+    if target is None or not view.missing("Service", target.namespace, target.service):
         return None
+    if target.namespace != namespace:
+        here = view.find("Service", namespace, target.service) is not None
+        return address.host.replace(f".{target.namespace}", f".{namespace}", 1) if here else None
     services = view.within("Service", namespace)
     names = [f.name(item) for item in services]
     similar = near(target.service, names) or [name for name in names if abbreviates(name, target.service)]
