@@ -28,7 +28,7 @@ from tests.core.fakes import ALICE, Bench, World, set_value
 
 def value_of(name: str) -> ObjectRef:
     """The reference of a value of the world."""
-    return ObjectRef(kind="Value", name=name, namespace="shop")
+    return ObjectRef(kind="Value", name=name, namespace="shop", api_version="v1")
 
 
 class ExactReader:

@@ -77,7 +77,7 @@ SET = Permission(verb="patch", resource="values")
 
 def ref(world: World, name: str, namespace: str = "shop") -> ObjectRef:
     """The reference of a value."""
-    return ObjectRef(kind="Value", name=name, namespace=namespace, uid=world.uids.get(name, ""))
+    return ObjectRef(kind="Value", name=name, namespace=namespace, api_version="v1", uid=world.uids.get(name, ""))
 
 
 def _scope(args: SetValue, context: Context) -> Scope:
