@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from cloudwright.twin.apps.commands import options_of
+from cloudwright.twin.apps.filecommands import options_of
 from cloudwright.twin.apps.model import AppModel, Health, Listen
 from cloudwright.twin.apps.net import Dial
 from cloudwright.twin.apps.programs import redis_option

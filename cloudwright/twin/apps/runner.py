@@ -7,7 +7,8 @@ from importlib import resources
 
 import yaml
 
-from cloudwright.twin.apps.commands import COMMANDS, tar_create, tar_extract
+from cloudwright.twin.apps.commands import COMMANDS
+from cloudwright.twin.apps.filecommands import tar_create, tar_extract
 from cloudwright.twin.apps.model import AppModel
 from cloudwright.twin.apps.net import Network
 from cloudwright.twin.apps.netcommands import NETWORK_COMMANDS, OPTIONAL_COMMANDS

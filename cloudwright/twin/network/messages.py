@@ -11,7 +11,7 @@ from cloudwright.twin.apps.model import AppModel
 from cloudwright.twin.apps.process import Process
 
 if TYPE_CHECKING:
-    from cloudwright.twin.network.traffic import Edge
+    from cloudwright.twin.network.edges import Edge
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _REPEAT = 10.0

@@ -8,7 +8,6 @@ was true at the last tick feeds the retries of this one; so overload spreads, pe
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from cloudwright.twin.api import Api, ApiStatusError, Resource
@@ -17,46 +16,23 @@ from cloudwright.twin.apps.model import AppModel, Call, Load
 from cloudwright.twin.apps.process import CallState, Process, expand
 from cloudwright.twin.apps.stores import LOCKED, OOM_COMMAND, READ_ONLY, TOO_MANY, StoreState
 from cloudwright.twin.clock import Clock
+from cloudwright.twin.network.edges import (
+    Edge,
+    Node,
+    Target,
+    callers_first,
+    cpu_share,
+    host_and_port,
+    mismatch_of,
+    number_of,
+    server_cause,
+)
 from cloudwright.twin.network.messages import CauseLog, problem_text
-from cloudwright.twin.network.plane import External, Plane
+from cloudwright.twin.network.plane import Plane
 
 TICK, CALM_TICK = 5.0, 15.0
 QUEUE_CAP = 20.0
 _ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews")
-
-
-@dataclass
-class Target:
-    """One server of an edge, with its share of the connections. `refused` is a lasting reason for failure."""
-
-    share: float
-    process: Process | None = None
-    external: External | None = None
-    refused: str = ""
-    detail: str = ""
-    slow: bool = False
-    delay: float = 0.0
-    loss: float = 0.0
-
-
-@dataclass
-class Edge:
-    """A call of one process, resolved to its targets."""
-
-    client: Process
-    call: Call
-    targets: list[Target] = field(default_factory=list)
-    timeout: float = 1.0
-    retries: int = 0
-
-
-@dataclass
-class Node:
-    """A process in the call graph."""
-
-    process: Process
-    model: AppModel
-    edges: list[Edge] = field(default_factory=list)
 
 
 class TrafficEngine:
@@ -121,7 +97,7 @@ class TrafficEngine:
                 found[id(process)] = Node(
                     process, model, [self._edge(process, call) for call in self._calls(process, model)]
                 )
-        self.nodes = _ordered(found)
+        self.nodes = callers_first(found)
 
     @staticmethod
     def _calls(process: Process, model: AppModel) -> Iterator[Call]:
@@ -131,13 +107,13 @@ class TrafficEngine:
 
     def _edge(self, process: Process, call: Call) -> Edge:
         env = process.env
-        edge = Edge(process, call, timeout=_number(env.get(call.timeout_env), call.timeout))
-        edge.retries = int(_number(env.get(call.retries_env), call.retries))
+        edge = Edge(process, call, timeout=number_of(env.get(call.timeout_env), call.timeout))
+        edge.retries = int(number_of(env.get(call.retries_env), call.retries))
         address = expand(call.to, env)
         if address.startswith("kubernetes-api:"):
             edge.targets = [self._api_target(process, address)]
             return edge
-        host, port = _host_port(address)
+        host, port = host_and_port(address)
         edge.targets = self._targets(process.sandbox, call, host, port)
         return edge
 
@@ -189,7 +165,7 @@ class TrafficEngine:
         if dial.process is None:
             external = next((e for e in self.plane.externals.values() if e.ip == dial.ip), None)
             return Target(share, external=external)
-        wrong = _mismatch(call, dial.process, dial.port)
+        wrong = mismatch_of(call, dial.process, dial.port)
         if wrong:
             return Target(share, dial.process, refused="protocol", detail=f"{call.name}: {wrong}")
         server = dial.sandbox
@@ -212,7 +188,7 @@ class TrafficEngine:
                 self._send(node, edge, traffic.handled)
 
     def _load_rate(self, process: Process, load: Load) -> float:
-        rate = _number(process.env.get(load.rate_env), load.rate)
+        rate = number_of(process.env.get(load.rate_env), load.rate)
         wave = math.sin(2 * math.pi * (self.clock.now() % 86400) / 86400)
         return max(0.0, rate * (1 + load.wave * wave) * (1 + self.random.uniform(-0.02, 0.02)))
 
@@ -227,7 +203,7 @@ class TrafficEngine:
 
     def _capacity(self, node: Node) -> float:
         work, traffic = node.model.work, node.process.traffic
-        cpu = _cpu_share(node.process)
+        cpu = cpu_share(node.process)
         by_cpu = cpu / work.cpu if work.cpu > 0 else math.inf
         hold = max(traffic.latency, work.seconds + work.cpu, 1e-4)
         return max(0.01, min(by_cpu, work.concurrency / hold))
@@ -283,7 +259,7 @@ class TrafficEngine:
 
     def _own(self, node: Node, slow: float, waiting: float) -> None:
         traffic, work = node.process.traffic, node.model.work
-        share = _cpu_share(node.process) / slow
+        share = cpu_share(node.process) / slow
         demand = node.model.consumes.cpu + traffic.arriving * work.cpu
         busy = min(0.999, demand / share) if share > 0 else 0.999
         traffic.utilisation = demand / share if share > 0 else 9.9
@@ -328,7 +304,7 @@ class TrafficEngine:
         lost = target.loss**3
         ok = (1 - failed) * (1 - server.traffic.failure) * (1 - late) * (1 - lost)
         if not cause:
-            cause, detail = _server_cause(edge, server, late, lost)
+            cause, detail = server_cause(edge, server, late, lost)
         return 1 - ok, min(edge.timeout, took), cause, detail
 
     def _outside(self, edge: Edge, target: Target) -> tuple[float, float, str, str]:
@@ -387,7 +363,7 @@ class TrafficEngine:
 
     def _consume(self, node: Node, seconds: float) -> None:
         process, traffic, model = node.process, node.process.traffic, node.model
-        share = _cpu_share(process)
+        share = cpu_share(process)
         demand = model.consumes.cpu + traffic.handled * model.work.cpu
         noise = 1 + self.random.uniform(-0.03, 0.03)
         process.cpu = min(share, demand) * noise
@@ -427,65 +403,3 @@ class TrafficEngine:
         if volume.free() <= 0:
             process.say('PANIC:  could not write to file "pg_wal/xlogtemp.27": No space left on device')
             process.finish(1)
-
-
-def _cpu_share(process: Process) -> float:
-    limit = process.limits.cpu
-    return min(limit, process.sandbox.machine.cpu) if limit else process.sandbox.machine.cpu
-
-
-def _number(text: str | None, default: float) -> float:
-    """A number of seconds or a count from the environment ("250ms", "2s", "3")."""
-    if not text:
-        return float(default)
-    scale = 0.001 if text.endswith("ms") else 1.0
-    try:
-        return float(text.removesuffix("ms").removesuffix("s")) * scale
-    except ValueError:
-        return float(default)
-
-
-def _host_port(address: str) -> tuple[str, int]:
-    scheme, separator, rest = address.partition("://")
-    rest = (rest if separator else scheme).split("/", 1)[0]
-    host, _, port = rest.partition(":")
-    default = 443 if scheme == "https" and separator else 80
-    return host, int(port) if port.isdigit() else default
-
-
-def _mismatch(call: Call, server: Process, port: int) -> str:
-    """Why a listener cannot serve this call at all: another protocol, or another program."""
-    listen, model = server.listening[port], server.app
-    if listen.protocol != call.protocol and {listen.protocol, call.protocol} & {"redis", "postgres", "dns"}:
-        return f"unexpected response from {server.sandbox.name}: protocol mismatch on port {port}"
-    if call.api and model is not None and call.api not in model.apis:
-        return f"unimplemented: 404 page not found (unknown service {call.api})"
-    return ""
-
-
-def _server_cause(edge: Edge, server: Process, late: float, lost: float) -> tuple[str, str]:
-    if late >= max(server.traffic.failure, lost):
-        return "timeout", f"{edge.call.name}: context deadline exceeded after {edge.timeout:g}s"
-    if lost > server.traffic.failure:
-        return "timeout", f"{edge.call.name}: read: connection timed out"
-    return "status", f"{edge.call.name}: 500 {server.traffic.cause or 'internal error'}"
-
-
-def _ordered(found: dict[int, Node]) -> list[Node]:
-    """Callers before callees (cycles are cut where they close)."""
-    done: dict[int, bool] = {}
-    order: list[Node] = []
-
-    def visit(key: int) -> None:
-        if key in done or key not in found:
-            return
-        done[key] = True
-        for edge in found[key].edges:
-            for target in edge.targets:
-                if target.process is not None:
-                    visit(id(target.process))
-        order.append(found[key])
-
-    for key in found:
-        visit(key)
-    return order[::-1]

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cloudwright.twin.api import SECRETS, SERVICE_ACCOUNTS
 from cloudwright.twin.apps.files import File, FileView
 from cloudwright.twin.apps.machine import Sandbox
 from cloudwright.twin.apps.model import Listen
 from cloudwright.twin.apps.process import Limits, LogBuffer, Process
 from cloudwright.twin.apps.programs import go_on
-from cloudwright.twin.apps.registry import Image, PullError, docker_credentials, parse_reference
+from cloudwright.twin.apps.registry import Image
 from cloudwright.twin.apps.runner import StartError
 from cloudwright.twin.clock import Timer
 from cloudwright.twin.network.dns import resolv_conf
@@ -17,11 +16,12 @@ from cloudwright.twin.network.plane import CLUSTER_DNS
 from cloudwright.twin.node.context import NodeContext, pod_reference
 from cloudwright.twin.node.environment import ConfigError, check_non_root, command_line, limits_of, user_of
 from cloudwright.twin.node.probes import KINDS, ProbeState
+from cloudwright.twin.node.pulls import RESYNC, ImagePulls
 from cloudwright.twin.node.records import ContainerRecord, Ended, Kind, Phase
 from cloudwright.twin.node.volumes import mounts_of
 
 FIRST_BACKOFF, LONGEST_BACKOFF, RESET_AFTER = 10.0, 300.0, 600.0
-RESYNC = 12.0
+
 _OCI = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
 
 
@@ -33,6 +33,7 @@ class ContainerLifecycle:
         self.sandbox = sandbox
         self.probes: dict[tuple[str, str], ProbeState] = {}
         self._resync: Timer | None = None
+        self._images = ImagePulls(self)
 
     @property
     def pod(self) -> Mapping[str, Any]:
@@ -64,7 +65,7 @@ class ContainerLifecycle:
             return
         if not self._may_start(record):
             return
-        if not self._ensure_image(record):
+        if not self._images.ensure(record):
             return
         assert record.image is not None
         try:
@@ -107,126 +108,6 @@ class ContainerLifecycle:
             record.last_warned = now
             self.event(record, "Warning", "Failed", f"Error: {message}")
         self.resync()
-
-    def _ensure_image(self, record: ContainerRecord) -> bool:
-        image = str(record.spec["image"])
-        policy = record.spec.get("imagePullPolicy") or "IfNotPresent"
-        try:
-            reference = str(parse_reference(image))
-        except ValueError as error:
-            self._bad_name(record, image, str(error))
-            return False
-        if record.image is not None and record.image.name == reference and record.reason == "Pulled":
-            return True
-        machine = self.sandbox.machine
-        present = self.context.registry.find(parse_reference(image)) if reference in machine.images else None
-        if present is not None and policy != "Always":
-            if record.image is None or record.image.name != reference:
-                record.image = self._present(image)
-            self.event(record, "Normal", "Pulled", f'Container image "{image}" already present on machine')
-            return True
-        if policy == "Never":
-            self._never(record, image)
-            return False
-        return self._pull(record, image, reference)
-
-    def _present(self, image: str) -> Image:
-        """An image that is on the node already: no credentials are asked for."""
-        return self.context.registry.local(image, self.sandbox.machine.arch)
-
-    def _bad_name(self, record: ContainerRecord, image: str, error: str) -> None:
-        text = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {error}'
-        record.reason, record.message = "InvalidImageName", text
-        if self._warn_now(record):
-            self.event(record, "Warning", "InspectFailed", text)
-            self.event(record, "Warning", "Failed", "Error: InvalidImageName")
-
-    def _never(self, record: ContainerRecord, image: str) -> None:
-        text = f'Container image "{image}" is not present with pull policy of Never'
-        record.reason, record.message = "ErrImageNeverPull", text
-        if self._warn_now(record):
-            self.event(record, "Warning", "ErrImageNeverPull", text)
-            self.event(record, "Warning", "Failed", "Error: ErrImageNeverPull")
-
-    def _warn_now(self, record: ContainerRecord) -> bool:
-        now = self.context.clock.now()
-        self.resync()
-        if now - record.last_warned < RESYNC - 1:
-            return False
-        record.last_warned = now
-        return True
-
-    def _pull(self, record: ContainerRecord, image: str, reference: str) -> bool:
-        now = self.context.clock.now()
-        if now < record.pull_until:
-            record.reason = "ImagePullBackOff"
-            record.message = f'Back-off pulling image "{image}": {record.pull_error}'
-            if self._warn_now(record):
-                self.event(record, "Normal", "BackOff", f'Back-off pulling image "{image}"')
-                self.event(record, "Warning", "Failed", "Error: ImagePullBackOff")
-            return False
-        self.event(record, "Normal", "Pulling", f'Pulling image "{image}"')
-        try:
-            pulled = self.context.registry.pull(image, self.sandbox.machine.arch, self._credentials())
-        except PullError as error:
-            record.phase = Phase.PULLING
-            text = str(error)
-            self.context.clock.after(error.seconds, lambda: self._pull_failed(record, image, text))
-            return False
-        cached = reference in self.sandbox.machine.images
-        seconds = 0.2 if cached else 0.3 + pulled.size / self.context.pull_speed
-        record.phase = Phase.PULLING
-        self.context.clock.after(seconds, lambda: self._pulled(record, image, pulled, seconds))
-        return False
-
-    def _pull_failed(self, record: ContainerRecord, image: str, text: str) -> None:
-        record.phase = Phase.WAITING
-        now = self.context.clock.now()
-        record.pull_backoff = min(LONGEST_BACKOFF, record.pull_backoff * 2 or FIRST_BACKOFF)
-        record.pull_until = now + record.pull_backoff
-        record.pull_error = f"ErrImagePull: {text}"
-        record.reason, record.message = "ErrImagePull", text
-        record.last_warned = -1e9
-        self.event(record, "Warning", "Failed", f'Failed to pull image "{image}": {text}')
-        self.event(record, "Warning", "Failed", "Error: ErrImagePull")
-        self.context.report(self.sandbox.uid)
-        self.later(2.0)
-        self.later(record.pull_backoff)
-
-    def _pulled(self, record: ContainerRecord, image: str, pulled: Image, seconds: float) -> None:
-        if record.phase is not Phase.PULLING:
-            return
-        record.phase, record.reason, record.message = Phase.WAITING, "Pulled", ""
-        record.image = pulled
-        record.pull_backoff = 0.0
-        self.sandbox.machine.images[pulled.name] = pulled.size
-        shown = f"{seconds:.3f}s".lstrip() if seconds >= 1 else f"{int(seconds * 1000)}ms"
-        self.event(
-            record,
-            "Normal",
-            "Pulled",
-            f'Successfully pulled image "{image}" in {shown} ({shown} including waiting). '
-            f"Image size: {pulled.size} bytes.",
-        )
-        self.context.enqueue(self.sandbox.uid)
-
-    def _credentials(self) -> dict[str, tuple[str, str]]:
-        names = [entry["name"] for entry in self.pod["spec"].get("imagePullSecrets") or ()]
-        if not names:
-            account = self.context.api.cached_one(
-                SERVICE_ACCOUNTS, self.pod["spec"].get("serviceAccountName") or "default", self.sandbox.namespace
-            )
-            names = [entry["name"] for entry in (account or {}).get("imagePullSecrets") or ()]
-        found: dict[str, tuple[str, str]] = {}
-        for name in names:
-            secret = self.context.api.cached_one(SECRETS, name, self.sandbox.namespace)
-            if secret is not None:
-                found.update(docker_credentials(secret))
-            else:
-                problem = f"Unable to retrieve some image pull secrets ({name})"
-                text = f"{problem}; attempting to pull the image may not succeed."
-                self.event(None, "Warning", "FailedToRetrieveImagePullSecret", text)
-        return found
 
     def _start(
         self, record: ContainerRecord, image: Image, env: dict[str, str], user: int, groups: tuple[int, ...]

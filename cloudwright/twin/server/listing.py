@@ -103,7 +103,8 @@ def field_matcher(info: ResourceInfo, text: str, labels: str = "") -> Matcher:
                 else f'{quoted(path)} is not a known field selector: only "metadata.name", "metadata.namespace"'
             )
             raise bad_request(
-                f"Unable to find {quoted(where)} that match label selector {quoted(labels)}, field selector {quoted(text)}: {why}"  # noqa: E501
+                f"Unable to find {quoted(where)} that match label selector {quoted(labels)}, "
+                f"field selector {quoted(text)}: {why}"
             )
         found.append((path, equal, value))
     return lambda obj: all((_field_value(obj, path) == value) == equal for path, equal, value in found)

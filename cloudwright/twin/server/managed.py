@@ -139,7 +139,7 @@ def track_create(info: ResourceInfo, obj: Obj, manager: str, now: str) -> None:
 def track_update(
     info: ResourceInfo, obj: Obj, old: Obj, manager: str, now: str, subresource: str = "", *, given: bool = True
 ) -> None:
-    """Move ownership of changed fields to the updater, in place. A client may reset the list by sending an empty entry."""  # noqa: E501
+    """Move ownership of changed fields to the updater, in place. A client resets the list by sending an empty entry."""
     entries = _decode(old)
     sent = obj["metadata"].get("managedFields")
     if not entries:

@@ -33,14 +33,16 @@ def json_patch(document: Any, operations: Any) -> Any:
     """
     if not isinstance(operations, list):
         raise bad_request(
-            f"error decoding patch: json: cannot unmarshal {_go_kind(operations)} into Go value of type []handlers.jsonPatchOp"  # noqa: E501
+            f"error decoding patch: json: cannot unmarshal {_go_kind(operations)} into Go value of type "
+            "[]handlers.jsonPatchOp"
         )
     if len(operations) > 10000:
         raise StatusError(413, "RequestEntityTooLarge", "The allowed maximum operations in a JSON patch is 10000")
     for operation in operations:
         if not isinstance(operation, Mapping):
             raise bad_request(
-                f"error decoding patch: json: cannot unmarshal {_go_kind(operation)} into Go value of type jsonpatch.Operation"  # noqa: E501
+                f"error decoding patch: json: cannot unmarshal {_go_kind(operation)} into Go value of type "
+                "jsonpatch.Operation"
             )
     try:
         for operation in operations:

@@ -66,7 +66,8 @@ class Authorizer:
             reference = binding["roleRef"]
             label = binding["metadata"]["name"] + (f"/{where}" if where else "")
             word = "ClusterRoleBinding" if cluster else "RoleBinding"
-            reason = f'RBAC: allowed by {word} "{label}" of {reference["kind"]} "{reference["name"]}" to {_shown(subject, where)}'  # noqa: E501
+            of = f'{word} "{label}" of {reference["kind"]} "{reference["name"]}"'
+            reason = f"RBAC: allowed by {of} to {_shown(subject, where)}"
             for rule in self.role_rules(reference, where):
                 yield rule, reason
 

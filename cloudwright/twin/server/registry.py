@@ -1,15 +1,15 @@
 """Create, read, update, delete: the generic life of an object in the API server."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from cloudwright.twin.api import Obj, PatchType, Resource
-from cloudwright.twin.clock import Clock, parse_timestamp
+from cloudwright.twin.clock import Clock
 from cloudwright.twin.schema.kinds import ResourceInfo
-from cloudwright.twin.server import conversion, defaults, managed, patches, schema_defaults, schema_validation, strategy
-from cloudwright.twin.server.decode import DecodeError, Decoder
+from cloudwright.twin.server import conversion, managed, patches, schema_validation, strategy
+from cloudwright.twin.server.bodies import json_name, object_of
+from cloudwright.twin.server.deletion import delete_conflict, deleted_answer, grace_period, mark_deleted, refusal_group
 from cloudwright.twin.server.errors import (
     FieldError,
     StatusError,
@@ -92,67 +92,13 @@ class Registry:
         """The object in the requested version; shared, not to be modified."""
         return conversion.from_storage(request.info, self.read(request.info, request.namespace, request.name))
 
-    # -- decoding
-
     def decode(self, request: Request, body: Any, *, patched: bool = False) -> Obj:
         """A request's object: typed, defaulted, in the requested version.
 
         Raises:
             StatusError: 400.
         """
-        info = request.info
-        api_version = info.resource.api_version
-        decoder = Decoder()
-        if info.custom:
-            obj = decode_custom(request, decoder, body)
-        else:
-            try:
-                obj = decoder.struct(info.struct, body, "")
-            except DecodeError as error:
-                if patched and request.patch_type is PatchType.STRATEGIC:
-                    shown = quoted(patches.go_shown(request.body))
-                    raise patches.invalid_patch(f"Invalid value: {shown}: {error.merged}") from None
-                raise self._unhandled(request, str(error), patched) from None
-        self._strict(request, decoder.unknown, body, patched)
-        given = obj.get("apiVersion") or api_version
-        kind = obj.get("kind") or info.kind
-        if kind != info.kind or given != api_version:
-            raise self._wrong_kind(info, given, kind)
-        obj["apiVersion"], obj["kind"] = api_version, info.kind
-        if not isinstance(obj.get("metadata"), dict):
-            obj["metadata"] = {}
-        if info.custom:
-            schema_defaults.apply_defaults(self.schemas[info.resource], obj)
-        else:
-            defaults.apply(info.struct, obj)
-        return obj
-
-    def _wrong_kind(self, info: ResourceInfo, given: str, kind: str) -> StatusError:
-        version = given.rpartition("/")[2]
-        head = f'{kind} in version "{version}" cannot be handled as a {info.kind}: '
-        return bad_request(
-            f'{head}no kind "{kind}" is registered for version "{given}" in scheme "pkg/runtime/scheme.go:110"'
-        )
-
-    def _unhandled(self, request: Request, why: str, patched: bool) -> StatusError:
-        info = request.info
-        if patched:
-            return bad_request(why)
-        return bad_request(
-            f'{info.kind} in version "{info.resource.version}" cannot be handled as a {info.kind}: {why}'
-        )
-
-    def _strict(self, request: Request, unknown: list[str], body: Any, patched: bool) -> None:
-        texts = [f'unknown field "{path}"' for path in unknown]
-        texts = [f'duplicate field "{path}"' for path in request.duplicates] + texts
-        if not texts or request.options.field_validation == "Ignore":
-            return
-        if request.options.field_validation == "Strict":
-            why = "strict decoding error: " + ", ".join(texts)
-            if patched:
-                raise patches.invalid_patch(f"Invalid value: {_patch_shown(body)}: {why}")
-            raise self._unhandled(request, why, patched)
-        request.warnings += texts
+        return object_of(self.schemas, request, body, patched=patched)
 
     # -- writing
 
@@ -192,7 +138,7 @@ class Registry:
         errors += self._schema_errors(info, obj)
         if errors:
             kind = info.kind
-            raise invalid_object(_group(info), kind, obj["metadata"].get("name", ""), errors)
+            raise invalid_object(refusal_group(info), kind, obj["metadata"].get("name", ""), errors)
 
     def _schema_errors(self, info: ResourceInfo, obj: Obj) -> list[FieldError]:
         return list(schema_validation.check(self.schemas.get(info.resource, {}), obj)) if info.custom else []
@@ -285,7 +231,7 @@ class Registry:
         errors = validate_update(request.info, obj, old, request.subresource)
         errors += self._schema_errors(request.info, obj)
         if errors:
-            raise invalid_object(_group(request.info), request.info.kind, obj["metadata"]["name"], errors)
+            raise invalid_object(refusal_group(request.info), request.info.kind, obj["metadata"]["name"], errors)
 
     def finish_deletion(self, info: ResourceInfo, obj: Obj) -> None:
         metadata = obj["metadata"]
@@ -332,7 +278,8 @@ class Registry:
                 return patches.strategic_patch(request.info.struct, current, request.body)
         if not isinstance(request.body, Mapping):
             raise bad_request(
-                f"error decoding patch: json: cannot unmarshal {_json_name(request.body)} into Go value of type map[string]interface {{}}"  # noqa: E501
+                f"error decoding patch: json: cannot unmarshal {json_name(request.body)} into Go value of type "
+                "map[string]interface {}"
             )
         return patches.merge_patch(current, request.body)
 
@@ -362,11 +309,11 @@ class Registry:
         old = self.read(info, request.namespace, request.name)
         metadata = old["metadata"]
         if options.precondition_uid and options.precondition_uid != metadata["uid"]:
-            raise _delete_conflict(
+            raise delete_conflict(
                 info, request.name, _uid_conflict(options.precondition_uid, metadata["uid"], delete=True)
             )
         if options.precondition_version and options.precondition_version != metadata["resourceVersion"]:
-            raise _delete_conflict(
+            raise delete_conflict(
                 info,
                 request.name,
                 f"the ResourceVersion in the precondition ({options.precondition_version}) does not match the "
@@ -377,8 +324,8 @@ class Registry:
         for plugin in self.admission:
             plugin.validate(request, None, old)
         obj = {**old, "metadata": dict(metadata)}
-        grace = self._grace(info, old, options.grace_period)
-        held = self._mark(info, obj, options, grace)
+        grace = grace_period(info, old, options.grace_period)
+        held = mark_deleted(self.clock, info, obj, options, grace)
         if not held:
             if info.storage == ("", "pods"):
                 gone = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
@@ -392,110 +339,6 @@ class Registry:
             self.store.put(info.storage, obj)
         return Response(conversion.from_storage(info, obj))
 
-    def _grace(self, info: ResourceInfo, old: Obj, asked: int | None) -> int:
-        if info.storage != ("", "pods"):
-            return 0
-        spec, phase = old["spec"], (old.get("status") or {}).get("phase")
-        if not spec.get("nodeName") or phase in ("Succeeded", "Failed"):
-            return 0
-        grace = spec.get("terminationGracePeriodSeconds", 30) if asked is None else asked
-        return 1 if grace < 0 else int(grace)
-
-    def _mark(self, info: ResourceInfo, obj: Obj, options: Any, grace: int) -> bool:
-        """Set the deletion fields in place; returns whether the object stays for now."""
-        metadata = obj["metadata"]
-        finalizers = _propagation_finalizers(
-            metadata.get("finalizers") or [], options, "Orphan" if info.storage in ORPHANS else None
-        )
-        if finalizers:
-            metadata["finalizers"] = finalizers
-        else:
-            metadata.pop("finalizers", None)
-        namespace = info.storage == ("", "namespaces") and (obj.get("spec") or {}).get("finalizers")
-        pending = metadata.get("deletionTimestamp")
-        if pending:
-            left = metadata.get("deletionGracePeriodSeconds") or 0
-            if left and options.grace_period is not None and grace < left:
-                start = parse_timestamp(pending) - left
-                due = max(start + grace, self.clock.now())
-                metadata["deletionTimestamp"] = _stamp(due)
-                metadata["deletionGracePeriodSeconds"] = left = grace
-            return bool(left or finalizers or namespace)
-        if not (grace or finalizers or namespace):
-            return False
-        metadata["deletionTimestamp"] = _stamp(self.clock.now() + grace)
-        if not namespace:
-            metadata["deletionGracePeriodSeconds"] = grace
-        if metadata.get("generation"):
-            metadata["generation"] += 1
-        if namespace:
-            obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
-        return True
-
-
-def decode_custom(request: Request, decoder: Decoder, body: Any) -> Obj:
-    """A custom resource's body: pruned by its schema later, metadata typed now."""
-    if not isinstance(body, Mapping):
-        raise bad_request(f"json: cannot unmarshal {_json_name(body)} into Go value of type map[string]interface {{}}")
-    obj = dict(clone(body))
-    metadata = obj.get("metadata")
-    if metadata is not None:
-        try:
-            struct = managed.metadata_struct()
-            obj["metadata"] = decoder.struct(struct, metadata, "metadata", "ObjectMeta")
-        except DecodeError as error:
-            raise bad_request(str(error)) from None
-    schema_decode = request.info.struct
-    unknown = managed.prune(schema_decode, obj)
-    decoder.unknown += unknown
-    return obj
-
-
-def deleted_answer(info: ResourceInfo, last: Obj) -> Obj:
-    """What a finished deletion answers: the object for some kinds, else a Status."""
-    if (info.resource.group, info.resource.plural) in RETURN_DELETED:
-        return last
-    metadata = last["metadata"]
-    details = {
-        "name": metadata["name"],
-        "group": info.resource.group,
-        "kind": info.resource.plural,
-        "uid": metadata["uid"],
-    }
-    details = {name: value for name, value in details.items() if value}
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
-
-
-ORPHANS = {("batch", "jobs"), ("", "replicationcontrollers")}
-RETURN_DELETED = {
-    ("", "pods"),
-    ("", "services"),
-    ("", "serviceaccounts"),
-    ("", "persistentvolumes"),
-    ("", "persistentvolumeclaims"),
-    ("", "podtemplates"),
-    ("", "resourcequotas"),
-    ("", "namespaces"),
-    ("storage.k8s.io", "storageclasses"),
-    ("storage.k8s.io", "csidrivers"),
-    ("storage.k8s.io", "csinodes"),
-    ("storage.k8s.io", "volumeattachments"),
-    ("storage.k8s.io", "volumeattributesclasses"),
-    ("resource.k8s.io", "resourceclaims"),
-    ("resource.k8s.io", "resourceclaimtemplates"),
-    ("resource.k8s.io", "resourceslices"),
-    ("resource.k8s.io", "deviceclasses"),
-}
-
-
-def _delete_conflict(info: ResourceInfo, name: str, why: str) -> StatusError:
-    group = info.resource.group
-    kind = info.resource.plural if info.storage == ("", "namespaces") else info.kind
-    group = _group(info)
-    subject = f"{kind}.{group}" if group else kind
-    details = {key: value for key, value in (("name", name), ("group", group), ("kind", kind)) if value}
-    return StatusError(409, "Conflict", f"Operation cannot be fulfilled on {subject} {quoted(name)}: {why}", details)
-
 
 def _match_namespace(request: Request, metadata: Obj) -> None:
     wanted = request.namespace if request.info.namespaced else ""
@@ -506,59 +349,20 @@ def _match_namespace(request: Request, metadata: Obj) -> None:
         metadata["namespace"] = wanted
 
 
-def _group(info: ResourceInfo) -> str:
-    """The group that a refusal names: events are those of the core group."""
-    return "" if info.resource.plural == "events" else info.resource.group
-
-
 def _uid_conflict(wanted: str, present: str, *, delete: bool = False) -> str:
     if delete:
         return (
             f"the UID in the precondition ({wanted}) does not match the UID in record ({present}). "
             "The object might have been deleted and then recreated"
         )
-    return f"StorageError: invalid object, Code: 4, Key: , ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}"  # noqa: E501
-
-
-def _propagation_finalizers(present: list[str], options: Any, default: str | None = None) -> list[str]:
-    policy = options.propagation or default
-    if options.propagation is None and options.orphan_dependents is not None:
-        policy = "Orphan" if options.orphan_dependents else "Background"
-    if policy is None:
-        return list(present)
-    kept = [each for each in present if each not in ("orphan", "foregroundDeletion")]
-    if policy == "Orphan":
-        kept.append("orphan")
-    elif policy == "Foreground":
-        kept.append("foregroundDeletion")
-    return kept
-
-
-def _stamp(moment: float) -> str:
-    return Clock(moment).timestamp()
+    return (
+        "StorageError: invalid object, Code: 4, Key: , ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+        f"UID in precondition: {wanted}, UID in object meta: {present}"
+    )
 
 
 def _same(obj: Obj, old: Obj) -> bool:
     return obj == old
-
-
-def _json_name(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        return "string"
-    return "number" if isinstance(value, int | float) else "array"
-
-
-def _patch_shown(body: Any) -> str:
-    """A patched object as a refusal quotes it: kind and version first, managed fields left out."""
-    if not isinstance(body, Mapping):
-        return "{}"
-    metadata = {name: value for name, value in (body.get("metadata") or {}).items() if name != "managedFields"}
-    shown = {**body, "metadata": metadata}
-    return quoted(json.dumps(dict(sorted(shown.items())), separators=(",", ":")))
 
 
 def _inherit(request: Request, metadata: Obj, before: Obj) -> None:

@@ -1,4 +1,4 @@
-"""What each kind does to an object on its way in: reset status, count generations, allocate, keep what clients cannot set."""  # noqa: E501
+"""What each kind does to an object on its way in: reset status, count generations, keep what is not theirs."""
 
 import hashlib
 from collections.abc import Callable

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cloudwright.twin.clock import Clock, parse_timestamp
-from cloudwright.twin.telemetry.promql import Engine, QueryError, Sample, parse
+from cloudwright.twin.telemetry.promql import Engine, parse
 from cloudwright.twin.telemetry.rules import Alert, alerts, rules
 from cloudwright.twin.telemetry.series import Series, SeriesStore, is_counter
+from cloudwright.twin.telemetry.vectors import QueryError, Sample
 
 Parameters = Mapping[str, list[str]]
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w|y)")

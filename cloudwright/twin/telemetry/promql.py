@@ -10,8 +10,6 @@ from typing import Any
 import promql_parser as parser
 
 from cloudwright.twin.telemetry.functions import (
-    ARITHMETIC,
-    COMPARISON,
     ELEMENTWISE,
     OVER_TIME,
     changes,
@@ -23,30 +21,27 @@ from cloudwright.twin.telemetry.functions import (
     slope,
 )
 from cloudwright.twin.telemetry.series import Series, SeriesStore, matcher
+from cloudwright.twin.telemetry.vectors import (
+    LabelSet,
+    QueryError,
+    Sample,
+    Value,
+    Vector,
+    as_number,
+    as_vector,
+    count_values,
+    grouping_of,
+    matched_pairs,
+    of_scalars,
+    ranked,
+    reducer,
+    set_operation,
+    with_scalar,
+    without_name,
+)
 
 LOOKBACK = 300.0
 MAX_POINTS = 11_000
-LabelSet = frozenset[tuple[str, str]]
-
-
-class QueryError(Exception):
-    """The query cannot be parsed or run; the text is for the user (errorType bad_data or execution)."""
-
-    def __init__(self, message: str, kind: str = "bad_data") -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One element of an instant vector."""
-
-    labels: dict[str, str]
-    value: float
-
-
-Vector = list[Sample]
-Value = float | str | Vector
 
 
 @dataclass(frozen=True)
@@ -142,7 +137,9 @@ class Engine:
         if isinstance(tree, parser.UnaryExpr):
             inner = self._run(tree.expr, span)
             return (
-                -inner if isinstance(inner, float) else [Sample(_unnamed(s.labels), -s.value) for s in _vector(inner)]
+                -inner
+                if isinstance(inner, float)
+                else [Sample(without_name(s.labels), -s.value) for s in as_vector(inner)]
             )
         if isinstance(tree, parser.AggregateExpr):
             return self._aggregate(tree, span)
@@ -186,7 +183,7 @@ class Engine:
         moment = math.ceil(start / step) * step
         while moment <= end:
             value = self._run(tree.expr, span.moved(moment))
-            for sample in _vector(value):
+            for sample in as_vector(value):
                 found[frozenset(sample.labels.items())].append((moment, sample.value))
             moment += step
         return [(dict(labels), points, start, end) for labels, points in found.items()]
@@ -196,14 +193,14 @@ class Engine:
     def _aggregate(self, tree: Any, span: Span) -> Vector:
         operator = str(tree.op)
         groups: dict[LabelSet, Vector] = defaultdict(list)
-        for sample in _vector(self._run(tree.expr, span)):
-            groups[frozenset(_grouping(sample.labels, tree.modifier).items())].append(sample)
+        for sample in as_vector(self._run(tree.expr, span)):
+            groups[frozenset(grouping_of(sample.labels, tree.modifier).items())].append(sample)
         parameter = self._run(tree.param, span) if tree.param is not None else None
         if operator in ("topk", "bottomk"):
-            return _ranked(groups.values(), operator, _number(parameter))
+            return ranked(groups.values(), operator, as_number(parameter))
         if operator == "count_values":
-            return _count_values(groups, str(parameter))
-        function = _reducer(operator, parameter)
+            return count_values(groups, str(parameter))
+        function = reducer(operator, parameter)
         return [Sample(dict(labels), function([s.value for s in members])) for labels, members in groups.items()]
 
     # binary operators
@@ -214,16 +211,16 @@ class Engine:
         modifier = tree.modifier
         as_bool = bool(modifier and modifier.return_bool)
         if operator in ("and", "or", "unless"):
-            return _set_operation(operator, _vector(left), _vector(right), modifier)
+            return set_operation(operator, as_vector(left), as_vector(right), modifier)
         if isinstance(left, float) and isinstance(right, float):
-            return _scalars(operator, left, right)
+            return of_scalars(operator, left, right)
         if isinstance(right, float):
             number = right
-            return _each(_vector(left), operator, lambda v: (v, number), as_bool)
+            return with_scalar(as_vector(left), operator, lambda v: (v, number), as_bool)
         if isinstance(left, float):
             number = left
-            return _each(_vector(right), operator, lambda v: (number, v), as_bool)
-        return _matched(operator, _vector(left), _vector(right), modifier, as_bool)
+            return with_scalar(as_vector(right), operator, lambda v: (number, v), as_bool)
+        return matched_pairs(operator, as_vector(left), as_vector(right), modifier, as_bool)
 
     # functions
 
@@ -232,9 +229,11 @@ class Engine:
         if name in _RANGE_FUNCTIONS or name in OVER_TIME or name == "quantile_over_time":
             return self._over_range(name, args, span)
         if name in ELEMENTWISE:
-            extra = [_number(self._run(arg, span)) for arg in args[1:]]
+            extra = [as_number(self._run(arg, span)) for arg in args[1:]]
             function = ELEMENTWISE[name]
-            return [Sample(_unnamed(s.labels), function(s.value, *extra)) for s in _vector(self._run(args[0], span))]
+            return [
+                Sample(without_name(s.labels), function(s.value, *extra)) for s in as_vector(self._run(args[0], span))
+            ]
         handler: Callable[[Engine, list[Any], Span], Value] | None = _SPECIAL.get(name)
         if handler is None:
             raise QueryError(
@@ -243,9 +242,9 @@ class Engine:
         return handler(self, args, span)
 
     def _over_range(self, name: str, args: list[Any], span: Span) -> Vector:
-        parameter = _number(self._run(args[0], span)) if name == "quantile_over_time" else 0.0
+        parameter = as_number(self._run(args[0], span)) if name == "quantile_over_time" else 0.0
         position = 1 if name == "quantile_over_time" else 0
-        horizon = _number(self._run(args[1], span)) if name == "predict_linear" else 0.0
+        horizon = as_number(self._run(args[1], span)) if name == "predict_linear" else 0.0
         result = []
         for labels, samples, start, end in self._matrix(args[position], span):
             if name in OVER_TIME:
@@ -255,12 +254,12 @@ class Engine:
             else:
                 value = _RANGE_FUNCTIONS[name](samples, start, end, horizon)
             if value is not None:
-                result.append(Sample(labels if name == "last_over_time" else _unnamed(labels), value))
+                result.append(Sample(labels if name == "last_over_time" else without_name(labels), value))
         return result
 
     def vector_of(self, arg: Any, span: Span) -> Vector:
         """An argument as an instant vector."""
-        return _vector(self._run(arg, span))
+        return as_vector(self._run(arg, span))
 
     def value_of(self, arg: Any, span: Span) -> Value:
         """An argument's value."""
@@ -314,7 +313,7 @@ def _equalities(selector: Any) -> dict[str, str]:
 
 
 def _histogram(engine: Engine, args: list[Any], span: Span) -> Vector:
-    q = _number(engine.value_of(args[0], span))
+    q = as_number(engine.value_of(args[0], span))
     groups: dict[LabelSet, list[tuple[float, float]]] = defaultdict(list)
     for sample in engine.vector_of(args[1], span):
         bound = sample.labels.get("le")
@@ -360,7 +359,7 @@ def _sorted(reverse: bool) -> Callable[[Engine, list[Any], Span], Vector]:
 
 
 def _timestamp(engine: Engine, args: list[Any], span: Span) -> Vector:
-    return [Sample(_unnamed(s.labels), span.at) for s in engine.vector_of(args[0], span)]
+    return [Sample(without_name(s.labels), span.at) for s in engine.vector_of(args[0], span)]
 
 
 _SPECIAL: dict[str, Callable[[Engine, list[Any], Span], Value]] = {
@@ -370,7 +369,7 @@ _SPECIAL: dict[str, Callable[[Engine, list[Any], Span], Value]] = {
     "label_replace": _label_replace,
     "label_join": _label_join,
     "scalar": _scalar,
-    "vector": lambda engine, args, span: [Sample({}, _number(engine.value_of(args[0], span)))],
+    "vector": lambda engine, args, span: [Sample({}, as_number(engine.value_of(args[0], span)))],
     "time": lambda engine, args, span: span.at,
     "timestamp": _timestamp,
     "sort": _sorted(False),
@@ -390,157 +389,3 @@ def _moment(tree: Any, span: Span) -> float:
         else:
             moment = at.at.timestamp()
     return moment - (offset.total_seconds() if offset is not None else 0.0)
-
-
-def _vector(value: Value) -> Vector:
-    if isinstance(value, str):
-        raise QueryError("expected an instant vector, got a string")
-    return [Sample({}, value)] if isinstance(value, float) else value
-
-
-def _number(value: Value | None) -> float:
-    if not isinstance(value, float):
-        raise QueryError("expected a scalar parameter")
-    return value
-
-
-def _unnamed(labels: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in labels.items() if key != "__name__"}
-
-
-def _grouping(labels: dict[str, str], modifier: Any) -> dict[str, str]:
-    if modifier is None:
-        return {}
-    names = set(modifier.labels)
-    if modifier.type == parser.AggModifierType.By:
-        return {key: value for key, value in labels.items() if key in names}
-    return {key: value for key, value in labels.items() if key not in names and key != "__name__"}
-
-
-def _ranked(groups: Any, operator: str, count: float) -> Vector:
-    result: Vector = []
-    for members in groups:
-        ordered = sorted(members, key=lambda s: s.value, reverse=operator == "topk")
-        result.extend(ordered[: max(0, int(count))])
-    return result
-
-
-def _count_values(groups: dict[LabelSet, Vector], label: str) -> Vector:
-    result = []
-    for labels, members in groups.items():
-        counts: dict[str, int] = defaultdict(int)
-        for sample in members:
-            counts[f"{sample.value:g}"] += 1
-        result += [Sample({**dict(labels), label: value}, float(n)) for value, n in counts.items()]
-    return result
-
-
-def _reducer(operator: str, parameter: Value | None) -> Callable[[list[float]], float]:
-    if operator == "quantile":
-        q = _number(parameter)
-        return lambda values: quantile(q, values)
-    table: dict[str, Callable[[list[float]], float]] = {
-        "sum": math.fsum,
-        "avg": OVER_TIME["avg_over_time"],
-        "min": min,
-        "max": max,
-        "count": OVER_TIME["count_over_time"],
-        "group": lambda values: 1.0,
-        "stddev": OVER_TIME["stddev_over_time"],
-        "stdvar": OVER_TIME["stdvar_over_time"],
-    }
-    if operator not in table:
-        raise QueryError(f'aggregation "{operator}" is not supported by this server', "execution")
-    return table[operator]
-
-
-def _scalars(operator: str, left: float, right: float) -> float:
-    if operator in ARITHMETIC:
-        return ARITHMETIC[operator](left, right)
-    return float(COMPARISON[operator](left, right))
-
-
-def _each(vector: Vector, operator: str, pair: Callable[[float], tuple[float, float]], as_bool: bool) -> Vector:
-    if operator in ARITHMETIC:
-        return [Sample(_unnamed(s.labels), ARITHMETIC[operator](*pair(s.value))) for s in vector]
-    compare = COMPARISON[operator]
-    if as_bool:
-        return [Sample(_unnamed(s.labels), float(compare(*pair(s.value)))) for s in vector]
-    return [s for s in vector if compare(*pair(s.value))]
-
-
-def _key(labels: dict[str, str], modifier: Any) -> LabelSet:
-    matching = modifier.matching if modifier is not None else None
-    if matching is None:
-        return frozenset(_unnamed(labels).items())
-    names = set(matching.labels)
-    if matching.type == parser.LabelModifierType.Include:
-        return frozenset((k, v) for k, v in labels.items() if k in names)
-    return frozenset((k, v) for k, v in labels.items() if k not in names and k != "__name__")
-
-
-def _set_operation(operator: str, left: Vector, right: Vector, modifier: Any) -> Vector:
-    others = {_key(sample.labels, modifier) for sample in right}
-    if operator == "and":
-        return [sample for sample in left if _key(sample.labels, modifier) in others]
-    if operator == "unless":
-        return [sample for sample in left if _key(sample.labels, modifier) not in others]
-    mine = {_key(sample.labels, modifier) for sample in left}
-    return left + [sample for sample in right if _key(sample.labels, modifier) not in mine]
-
-
-def _matched(operator: str, left: Vector, right: Vector, modifier: Any, as_bool: bool) -> Vector:
-    card = modifier.card if modifier is not None else None
-    many_left = card == parser.VectorMatchCardinality.ManyToOne if card is not None else False
-    many_right = card == parser.VectorMatchCardinality.OneToMany if card is not None else False
-    many, one = (right, left) if many_right else (left, right)
-    table: dict[LabelSet, Sample] = {}
-    for sample in one:
-        key = _key(sample.labels, modifier)
-        if key in table:
-            side = "left" if many_right else "right"
-            raise QueryError(
-                f"found duplicate series for the match group {dict(key)} on the {side} hand-side of the operation: "
-                "many-to-many matching not allowed: matching labels must be unique on one side",
-                "execution",
-            )
-        table[key] = sample
-    result, seen = [], set()
-    for sample in many:
-        key = _key(sample.labels, modifier)
-        other = table.get(key)
-        if other is None:
-            continue
-        if not (many_left or many_right) and key in seen:
-            raise QueryError(
-                "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
-                "execution",
-            )
-        seen.add(key)
-        a, b = (other.value, sample.value) if many_right else (sample.value, other.value)
-        joined = _joined(operator, a, b, as_bool)
-        if joined is not None:
-            result.append(
-                Sample(_result_labels(sample, other, key, modifier, many_left or many_right, operator, as_bool), joined)
-            )
-    return result
-
-
-def _joined(operator: str, a: float, b: float, as_bool: bool) -> float | None:
-    if operator in ARITHMETIC:
-        return ARITHMETIC[operator](a, b)
-    holds = COMPARISON[operator](a, b)
-    return float(holds) if as_bool else a if holds else None
-
-
-def _result_labels(
-    sample: Sample, other: Sample, key: LabelSet, modifier: Any, grouped: bool, operator: str, as_bool: bool
-) -> dict[str, str]:
-    keeps_name = operator in COMPARISON and not as_bool
-    labels = dict(sample.labels) if keeps_name else _unnamed(sample.labels)
-    if grouped:
-        extra = {n: other.labels[n] for n in modifier.group_labels or () if n in other.labels}
-        return {**labels, **extra}
-    if modifier is not None and modifier.matching is not None:
-        return dict(key)
-    return labels

@@ -6,7 +6,8 @@ from importlib import resources
 
 import yaml
 
-from cloudwright.twin.telemetry.promql import Engine, QueryError, Sample
+from cloudwright.twin.telemetry.promql import Engine
+from cloudwright.twin.telemetry.vectors import QueryError, Sample
 
 STEP = 30.0
 HORIZON = 3600.0

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudwright.twin.telemetry.functions import extrapolated, histogram_quantile, quantile
-from cloudwright.twin.telemetry.promql import Engine, QueryError, Sample
+from cloudwright.twin.telemetry.promql import Engine
 from cloudwright.twin.telemetry.scrape import labelled
 from cloudwright.twin.telemetry.series import SeriesStore
+from cloudwright.twin.telemetry.vectors import QueryError, Sample
 
 NOW = 10_000.0
 

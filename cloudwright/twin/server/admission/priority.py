@@ -40,7 +40,8 @@ class Priority(Plugin):
         spec, name = obj["spec"], obj["metadata"].get("name", "")
         computed = "priority admission controller computed"
         if spec.get("priority", value) != value:
-            why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {computed} {value}"  # noqa: E501
+            given = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec"
+            why = f"{given}; {computed} {value}"
             raise forbidden(request.info, name, f"{why} from the given PriorityClass name")
         if spec.get("preemptionPolicy", policy) != policy:
             why = (

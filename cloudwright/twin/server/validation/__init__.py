@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cloudwright.twin.api import Obj
 from cloudwright.twin.schema.kinds import ResourceInfo
 from cloudwright.twin.server.errors import FieldError
-from cloudwright.twin.server.validation import core, names, network, pods, policies, workloads
+from cloudwright.twin.server.validation import core, names, network, pods, policies, scaling, workloads
 from cloudwright.twin.server.validation.basic import metadata, metadata_update
 
 Check = Callable[[Obj], Iterator[FieldError]]
@@ -42,8 +42,8 @@ _CREATE: Mapping[tuple[str, str], Check] = {
     ("apps", "controllerrevisions"): workloads.controller_revision,
     ("batch", "jobs"): workloads.job,
     ("batch", "cronjobs"): workloads.cron_job,
-    ("autoscaling", "horizontalpodautoscalers"): workloads.autoscaler,
-    ("policy", "poddisruptionbudgets"): workloads.budget,
+    ("autoscaling", "horizontalpodautoscalers"): scaling.autoscaler,
+    ("policy", "poddisruptionbudgets"): scaling.budget,
     ("networking.k8s.io", "ingresses"): network.ingress,
     ("networking.k8s.io", "ingressclasses"): network.ingress_class,
     ("networking.k8s.io", "networkpolicies"): network.network_policy,
