@@ -1,18 +1,25 @@
-"""Saving a view as one file, which `load.folder` reads again. What is saved is pruned: no secret values."""
+"""Saving a view as one file, which `load.folder` reads again. What is saved is pruned and masked: no secret values."""
 
 import gzip
 import json
 from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
 
 from cloudwright.core.errors import UsageError
+from cloudwright.core.redaction import Redactor
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.observations import LogText
 from cloudwright.diagnosis.pods import containers
 from cloudwright.diagnosis.view import ClusterView
 
 
-def save(view: ClusterView, path: Path) -> int:
+def save(view: ClusterView, path: Path, redactor: Redactor) -> int:
     """Write a snapshot (gzipped if the name ends so); returns the number of objects.
+
+    What programs were given and say is masked too: environment, arguments, ConfigMaps, events, logs.
 
     Raises:
         UsageError: the file cannot be written.
@@ -25,8 +32,8 @@ def save(view: ClusterView, path: Path) -> int:
         "complete": sorted(view.complete),
         "namespaces": sorted(view.namespaces) if view.namespaces else [],
         "gaps": list(view.gaps),
-        "logs": [_log(item) for item in _logs(view)],
-        "items": [item for items in view.objects.values() for item in items],
+        "logs": [_log(item, redactor) for item in _logs(view)],
+        "items": [_masked(item, redactor) for items in view.objects.values() for item in items],
     }
     text = json.dumps(document, default=str, ensure_ascii=False)
     try:
@@ -50,11 +57,17 @@ def _logs(view: ClusterView) -> list[LogText]:
     return found
 
 
-def _log(item: LogText) -> dict[str, object]:
+def _masked(item: Object, redactor: Redactor) -> JsonValue:
+    """Of Secrets nothing but addresses was kept when they were read."""
+    plain = cast(JsonValue, item)
+    return plain if item.get("kind") == "Secret" else redactor.value(plain)
+
+
+def _log(item: LogText, redactor: Redactor) -> dict[str, object]:
     return {
         "namespace": item.namespace,
         "pod": item.pod,
         "container": item.container,
-        "lines": list(item.lines),
+        "lines": [redactor.text(line) for line in item.lines],
         "previous": item.previous,
     }

@@ -121,10 +121,13 @@ def snapshot(
     timeout: Timeout = None,
 ) -> None:
     """Save what an investigation would read, without secret values, for `investigate --from`."""
+    import secrets
+
+    from cloudwright.core.masking import SessionRedactor
     from cloudwright.diagnosis.load.save import save
 
     view = _view(source, Flags(kubeconfig, context, namespace, as_user, timeout), logs=True)
-    count = save(view, file)
+    count = save(view, file, SessionRedactor(secrets.token_bytes(16)))
     typer.echo(f"{count} objects saved to {file}.")
 
 

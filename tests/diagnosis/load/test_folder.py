@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from cloudwright.core.errors import UsageError
+from cloudwright.core.masking import SessionRedactor
 from cloudwright.diagnosis.investigate import investigate
 from cloudwright.diagnosis.load import folder
 from cloudwright.diagnosis.load.save import save
@@ -89,7 +90,7 @@ def test_lists_of_get_and_compressed_files(tmp_path: Path) -> None:
 
 def test_a_snapshot_comes_back_as_it_was(tmp_path: Path) -> None:
     saved = view(*OBJECTS, logs=[log(WEB, LINE, previous=True)])
-    save(saved, tmp_path / "snapshot.json.gz")
+    save(saved, tmp_path / "snapshot.json.gz", SessionRedactor(b"0" * 32))
     again = folder.load(tmp_path / "snapshot.json.gz")
     assert (again.id, again.complete, again.collected_at) == (saved.id, saved.complete, saved.collected_at)
     assert first(tmp_path / "snapshot.json.gz") == ("setting-missing", "web")
