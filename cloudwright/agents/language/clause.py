@@ -1,6 +1,6 @@
 """One clause of a request: its tokens, what was recognised in them, and which of them have been used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -113,8 +113,3 @@ class Clause:
             for index, token in enumerate(self.tokens)
             if index not in self.used and not token.mark and (token.quoted or token.low not in fillers)
         ]
-
-
-def names_in(mentions: Sequence[Mention]) -> list[str]:
-    """The texts of mentions."""
-    return [mention.text for mention in mentions]

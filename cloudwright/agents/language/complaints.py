@@ -11,6 +11,7 @@ FIX = listed("fix, repair, solve, remedy, resolve, heal, cure, rectify, sort, me
 
 
 def fixes(clause: Clause, world: World) -> Intent | None:
+    """A repair of what is named; an order with a value is a change of its own."""
     if clause.of("number", "image", "quantity", "pair"):
         return None
     about = tuple(item.ref for item in objects_of(clause, world)) or tuple(pointed(clause, world))

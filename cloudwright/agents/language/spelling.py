@@ -41,6 +41,7 @@ _FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "-
 
 
 def unflagged(token: Token) -> list[Token]:
+    """The words for a flag of a command line: "-n" is "in"."""
     if token.low == "kubectl":
         return []
     flag, equals, value = token.raw.partition("=")

@@ -22,7 +22,8 @@ _COUNTED = listed("replicas, replica, pods, pod, copies, copy, instances, instan
 _BOUNDED = "limit, limits, request, requests, cpu, cores, max, min, maximum, minimum"
 _WISHES = (
     "should, must, ought to, needs, need, has to, have to, want, wants, would like, would love, could use, could do with, can do with,"
-    " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted"
+    " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted,"
+    " see to it that, make sure, ensure, take care that"
 )
 _FILLED = "be, have, run, get, use, become, move to, go to, go up, go down, with, at, on, to"
 """Small verbs after a wish; the value says what is wanted."""
@@ -51,7 +52,8 @@ def _compared(clause: Clause) -> set[str]:
 
 def _stated(clause: Clause) -> set[str]:
     """The wanted state: "x should have 3 replicas", "the image should be y", "we need 5 brokers", "memory of x => 1Gi"."""
-    if not clause.has(_WISHES) and not any(token.raw in ARROWS for token in clause.tokens):
+    asked_for = clause.low[:1] and clause.low[0] in ("can", "could", "would") and clause.has("please, kindly")
+    if not (asked_for or clause.has(_WISHES) or any(token.raw in ARROWS for token in clause.tokens)):
         return set()
     clause.use_words(_WISHES, _FILLED)
     found: set[str] = set()

@@ -70,7 +70,7 @@ def usage(clause: Clause, world: World) -> Read | None:
     resource = "memory" if clause.has("memory, mem, ram") else "cpu" if clause.has("cpu, processor, cores") else ""
     wants = clause.has(_USAGE)
     if not (resource and (wants or superlative(clause))) and not clause.has(
-        "resource usage, top pods, top nodes, resource consumption"
+        "resource usage, top pods, top nodes, resource consumption, busiest, hungriest, most loaded"
     ):
         return None
     if clause.has("limit, limits, request, requests, requested, may, allowed"):

@@ -43,6 +43,7 @@ _REPLICATED = frozenset(("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet")
 
 
 def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
+    """The arguments `sort` and `limit` of a list."""
     word = superlative(clause)
     singular = not any(item.plural for item in clause.of("kind", "workload"))
     numbers = [

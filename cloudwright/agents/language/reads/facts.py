@@ -53,14 +53,33 @@ def fields(clause: Clause, world: World) -> Read | None:
 
 def _subjects(clause: Clause, world: World) -> list[Named]:
     """The objects whose field is asked for; a kind word that names a field ("the node of pod x") narrows nothing."""
-    names = [item for item in clause.of("name")]
+    names = clause.of("name")
     if not names:
-        return objects_of(clause, world)
+        return objects_of(clause, world) or _labelled_places(clause, world)
     out: list[Named] = []
     for mention in names:
         found = fitting(clause, mention, world)
         out += [item for item in found if item not in out]
     return out
+
+
+def _labelled_places(clause: Clause, world: World) -> list[Named]:
+    """ "which team owns ledger": a namespace, where a key of its labels is asked for."""
+    places = {mention.text for mention in clause.of("namespace")}
+    return [
+        item
+        for item in world.index.vocabulary.objects
+        if item.ref.kind == "Namespace"
+        and item.ref.name in places
+        and not clause.of("kind")
+        and _key_said(clause, item)
+    ]
+
+
+def _key_said(clause: Clause, item: Named) -> str:
+    """The key of one of an object's labels, if it is said right after "which" or "what"."""
+    asked = {clause.low[at + 1] for at, word in enumerate(clause.low[:-1]) if word in ("which", "what")}
+    return next((key for key in item.labels if key.rpartition("/")[2].lower() in asked), "")
 
 
 def _node_of(clause: Clause, objects: Sequence[Named]) -> Read | None:
@@ -132,7 +151,7 @@ def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
         "annotations"
         if clause.has("annotation, annotations")
         else "labels"
-        if clause.has("label, labels, labelled, labeled")
+        if clause.has("label, labels, labelled, labeled") or _key_said(clause, objects[0])
         else ""
     )
     if not group:

@@ -51,10 +51,12 @@ Frame = Callable[[Clause, World], Read | None]
 
 
 def plural_kind(clause: Clause) -> bool:
+    """Whether several objects of a kind are spoken of."""
     return any(item.plural for item in clause.of("kind", "workload"))
 
 
 def columns_of(item: Named, columns: Sequence[JsonValue]) -> ToolCall:
+    """A list of one object with these columns."""
     where = located(item)
     return call(
         "list_resources",

@@ -104,25 +104,6 @@ _EXCLUDES = (
 )
 
 
-_INCLUDES = (
-    "containing",
-    "mentioning",
-    "matching",
-    "with",
-    "about",
-    "for",
-    "that mention",
-    "that contain",
-    "contain",
-    "mention",
-    "grep",
-    "including",
-    "that say",
-    "saying",
-    "match",
-)
-
-
 def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
     texts = clause.of("text")
     for word in _EXCLUDES:

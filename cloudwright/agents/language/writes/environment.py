@@ -1,6 +1,7 @@
 """Environment variables of a workload."""
 
 import re
+from collections.abc import Callable
 
 from pydantic import JsonValue
 
@@ -129,6 +130,7 @@ def _spoken_name(clause: Clause) -> list[int]:
 
 
 def aimed(clause: Clause, world: World) -> list[Named]:
+    """All that the names may mean, else what a pronoun points at."""
     out = [item for mention in clause.of("name") for item in mention.objects]
     return out or [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
 
@@ -153,6 +155,7 @@ def value_after(clause: Clause, index: int) -> str | None:
 
 
 def container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | Question:
+    """The container that is meant: "" where there is one, a question where several may be."""
     if len(item.containers) <= 1:
         return ""
     said = [word for word in clause.low if word in item.containers and word != item.ref.name]
@@ -170,8 +173,8 @@ def container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | Q
     return having[0] if len(having) == 1 else Question(text="")
 
 
-def which_container(item: Named, make: "object") -> Question:
-    assert callable(make)
+def which_container(item: Named, make: Callable[[str], ToolCall]) -> Question:
+    """The question which container of an object is meant."""
     options = tuple(
         Option(label=f"container {name}", calls=(make(name),), about=(item.ref,)) for name in item.containers
     )

@@ -126,6 +126,7 @@ _BLANK = Named(ref=ObjectRef(kind="Deployment", name=""))
 
 
 def which(candidates: Sequence[Named], what: str, make: Make, before: Sequence[ToolCall]) -> Question:
+    """The question which of several objects is meant."""
     options = []
     for item in candidates[:8]:
         made = make(item)

@@ -12,7 +12,7 @@ from cloudwright.core.tool import ToolCall
 _COUNTED = "replicas, replica, copies, copy, instances, instance, pods, pod, another one, one more, one less, one fewer"
 _OTHERWISE = "memory, mem, ram, cpu, limit, request, limits, requests, revision, port, version, image, tag"
 _MORE = "more, additional, another, extra"
-_LESS = "fewer, less"
+_LESS = "fewer, less, off, away"
 _ONE = (
     "another, a replica, extra, additional, one replica, a pod, a copy, an instance, an additional, an extra, one more, one fewer,"
     " one less, a single, just one, only one, single pod, single replica"
