@@ -42,11 +42,13 @@ class CallView(Frozen):
 class Contribution(Frozen):
     """What a specialist found: text that cites evidence as `[e3]`, causes, wanted changes, what it could not see.
 
-    `changes` are calls still to be proposed; `proposals` digests of those that the specialist proposed itself.
+    `changes` are calls still to be proposed; `proposals` digests of those that the specialist proposed itself; `broken`
+    says that the text is what came before a failure.
     """
 
     specialist: str
     text: str = ""
+    broken: bool = False
     causes: tuple[CauseView, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     gaps: tuple[str, ...] = ()

@@ -74,7 +74,8 @@ class Talk:
                 reply = self._ask(specs)
             except ModelError as error:
                 self.notes.append(error.message)
-                return self._result(grounding.settle(error.partial, self._check(error.partial)))
+                partial = "" if error.failure is Failure.REPETITION else error.partial
+                return self._result(grounding.settle(partial, self._check(partial)), broken=True)
             if not reply.calls:
                 answer = self._accept(reply.text)
                 if answer is not None:
@@ -83,7 +84,7 @@ class Talk:
             self.messages.append(Message(role="assistant", content=reply.text, calls=reply.calls))
             self.messages += self._answers(reply.calls)
         self.notes.append(f"The limit of {limit} for one investigation was reached; this is the best answer so far.")
-        return self._result("")
+        return self._result("", broken=True)
 
     def _ask(self, specs: Sequence[ToolSpec]) -> Reply:
         self._compact(specs)
@@ -192,10 +193,11 @@ class Talk:
             head = message.content.split("\n", 1)[0]
             self.messages[index] = message.model_copy(update={"content": f"{head}\n(shortened; call again to see it)"})
 
-    def _result(self, text: str) -> Contribution:
+    def _result(self, text: str, *, broken: bool = False) -> Contribution:
         return Contribution(
             specialist=self.specialist,
             text=text,
+            broken=broken,
             causes=tuple(self.causes),
             calls=tuple(self.made),
             proposals=tuple(self.proposals),

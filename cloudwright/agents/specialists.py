@@ -178,9 +178,12 @@ class _Expert:
             return base.model_copy(update={"text": plans or found.text})
         said = self._by_model(task, found.text)
         causes = (*base.causes, *said.causes)
+        own = said.text or _named(said.causes)
+        if said.broken:
+            own = "\n\n".join(part for part in (base.text, own) if part)
         return base.model_copy(
             update={
-                "text": said.text or _named(said.causes) or ("" if said.proposals else base.text),
+                "text": own or ("" if said.proposals else base.text),
                 "causes": causes,
                 "objects": _objects(causes),
                 "calls": said.calls,

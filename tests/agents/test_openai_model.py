@@ -1,80 +1,19 @@
 """The OpenAI-compatible model against a real HTTP server that misbehaves in every way."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from typing import Any
 
 import pytest
 
 from cloudwright.agents.model.chat import Failure, Message, ModelError, ToolSpec
 from cloudwright.agents.model.openai_model import OpenAIModel
+from tests.agents.endpoint import SILENT, Endpoint, chunk, endpoint, failure, stream
 
 TOOL = ToolSpec(
     name="get", description="Get.", parameters={"type": "object", "properties": {"name": {"type": "string"}}}
 )
 ASK = [Message(role="system", content="s"), Message(role="user", content="u")]
-
-
-def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-    choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    return {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
-
-
-def stream(*chunks: dict[str, Any], done: bool = True) -> tuple[int, str, bytes, dict[str, str]]:
-    body = b"".join(b"data: " + json.dumps(item).encode() + b"\n\n" for item in chunks)
-    return 200, "text/event-stream", body + (b"data: [DONE]\n\n" if done else b""), {}
-
-
-def failure(code: int, message: str = "no", **headers: str) -> tuple[int, str, bytes, dict[str, str]]:
-    return code, "application/json", json.dumps({"error": {"message": message}}).encode(), headers
-
-
-class Endpoint:
-    """Answers requests one after the other from a script and keeps what it was asked."""
-
-    def __init__(self, answers: list[Any]) -> None:
-        self.answers = answers
-        self.asked: list[dict[str, Any]] = []
-        self.url = ""
-
-
-@contextmanager
-def endpoint(*answers: Any) -> Iterator[Endpoint]:
-    place = Endpoint(list(answers))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            place.asked.append(json.loads(body))
-            answer = place.answers[min(len(place.asked), len(place.answers)) - 1]
-            if answer is None:
-                self.connection.close()
-                return
-            code, kind, data, headers = answer
-            self.send_response(code)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(data) + (10 if headers.get("cut") else 0)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    place.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    try:
-        yield place
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def model(place: Endpoint) -> OpenAIModel:
@@ -183,3 +122,25 @@ def test_an_endpoint_without_tools_gets_them_in_words_and_writes_calls_as_json()
     assert json.loads(reply.calls[0].arguments) == {"name": "x"}
     assert "tools" not in place.asked[1]
     assert "get: Get." in place.asked[1]["messages"][0]["content"]
+
+
+def test_a_model_that_keeps_silent_is_left_in_time() -> None:
+    with endpoint(SILENT) as place, pytest.raises(ModelError) as caught:
+        model(place).reply(ASK, [], timeout=0.3)
+    assert caught.value.failure is Failure.TIME_OUT
+
+
+def test_a_stream_that_stalls_keeps_what_came() -> None:
+    with (
+        endpoint(stream(chunk({"content": "half"}), done=False, stalls="yes")) as place,
+        pytest.raises(ModelError) as caught,
+    ):
+        model(place).reply(ASK, [], timeout=0.5)
+    assert (caught.value.failure, caught.value.partial) == (Failure.CUT, "half")
+
+
+def test_a_stream_that_only_trickles_ends_in_time() -> None:
+    pieces = [chunk({"content": f"word {number} "}) for number in range(50)]
+    with endpoint(stream(*pieces, chunk({}, "stop"))) as place, pytest.raises(ModelError) as caught:
+        model(place).reply(ASK, [], timeout=1, on_text=lambda _piece: time.sleep(0.2))
+    assert (caught.value.failure, caught.value.partial[:6]) == (Failure.CUT, "word 0")

@@ -8,6 +8,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,9 +157,12 @@ class OpenAIModel:
         self, body: dict[str, Any], timeout: float, got: _Gathered, on_text: Callable[[str], None] | None
     ) -> None:
         more: dict[str, Any] = {"stream_options": {"include_usage": True}} if self._can.usage else {}
+        end = time.monotonic() + timeout
         stream = self._client.chat.completions.create(**body, stream=True, timeout=timeout, **more)
         with contextlib.closing(stream):
             for chunk in stream:
+                if time.monotonic() > end:  # the client's own limit is for each piece
+                    raise ModelError(Failure.CUT, "it took too long", partial=got.joined())
                 got.usage = getattr(chunk, "usage", None) or got.usage
                 for choice in chunk.choices or ():
                     _add_delta(got, choice, on_text)
