@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from cloudwright.core.finding import Finding, Remedy, Severity
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.calling import callers
 from cloudwright.diagnosis.checks.complaints import DATABASE, Complaint, cite, complaints, is_store, store_ports
 from cloudwright.diagnosis.checks.config import last_change
 from cloudwright.diagnosis.checks.make import finding, restart
-from cloudwright.diagnosis.checks.services import callers
 from cloudwright.diagnosis.dependencies import LogError, Reason, read_line, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from cloudwright.core.finding import Finding, Remedy, Severity
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.calling import callers
 from cloudwright.diagnosis.checks.make import finding, patch_at
-from cloudwright.diagnosis.checks.services import callers
 from cloudwright.diagnosis.dependencies import NETWORK, workload_errors
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.endpoints import selected_workloads, target_port

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cloudwright.core.finding import Finding
 from cloudwright.diagnosis.checks import (
+    addressing,
     admission,
     autoscaling,
     certificates,
@@ -20,6 +21,7 @@ from cloudwright.diagnosis.checks import (
     network,
     nodes,
     performance,
+    ports,
     probes,
     programs,
     quota,
@@ -29,7 +31,9 @@ from cloudwright.diagnosis.checks import (
     scheduling,
     security,
     services,
+    starting,
     storage,
+    volumes,
     webhooks,
     workloads,
 )
@@ -51,15 +55,15 @@ CHECKS: Sequence[Check] = (
     config.complained_settings,
     config.incomplete_tls_secrets,
     probes.probes,
-    workloads.starts,
-    workloads.crashes,
+    starting.starts,
+    starting.crashes,
     workloads.evictions,
     workloads.scaled_to_zero,
     workloads.rollouts,
     workloads.unavailable,
     workloads.stuck_deletions,
-    workloads.init_containers,
-    workloads.port_conflicts,
+    starting.init_containers,
+    starting.port_conflicts,
     workloads.stateful_sets,
     workloads.stalled_controllers,
     kubelet.sandboxes,
@@ -73,14 +77,14 @@ CHECKS: Sequence[Check] = (
     webhooks.api_services,
     scheduling.unschedulable,
     storage.claims,
-    storage.mounts,
-    storage.shared_claims,
-    storage.volumes_and_classes,
-    storage.full_volumes,
+    volumes.mounts,
+    volumes.shared_claims,
+    volumes.volumes_and_classes,
+    volumes.full_volumes,
     services.selectors,
-    services.target_ports,
+    ports.target_ports,
     services.endpoints,
-    services.missing_services,
+    addressing.missing_services,
     services.policies,
     services.odd_types,
     services.without_selector,
@@ -138,6 +142,10 @@ class Outcome:
 
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...]
+
+    def and_then(self, other: "Outcome") -> "Outcome":
+        """Both together."""
+        return Outcome(self.findings + other.findings, self.gaps + other.gaps)
 
 
 def run(view: ClusterView, checks: Sequence[Check] = CHECKS) -> Outcome:
