@@ -3,13 +3,15 @@
 A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
 text) stands in that evidence or in the user's own request, and most of its other words too; *refuted* when a checkable
 word does not, or when it says that something was changed, which a model never did; *uncited* when it has checkable
-words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to check.
+words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to check: advice, and
+what is said to be absent, which no word of the evidence can show.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
+from cloudwright.agents import amounts
 from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
@@ -22,86 +24,31 @@ _DID = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{4,}")
-_COMMON = frozenset(
-    [
-        "this",
-        "that",
-        "these",
-        "those",
-        "with",
-        "from",
-        "into",
-        "over",
-        "under",
-        "there",
-        "their",
-        "them",
-        "they",
-        "then",
-        "than",
-        "when",
-        "where",
-        "which",
-        "while",
-        "what",
-        "have",
-        "has",
-        "been",
-        "being",
-        "were",
-        "will",
-        "would",
-        "could",
-        "should",
-        "does",
-        "doing",
-        "done",
-        "because",
-        "since",
-        "also",
-        "only",
-        "still",
-        "just",
-        "very",
-        "more",
-        "most",
-        "some",
-        "other",
-        "each",
-        "every",
-        "such",
-        "same",
-        "both",
-        "after",
-        "before",
-        "about",
-        "without",
-        "within",
-        "between",
-        "against",
-        "evidence",
-        "shows",
-        "show",
-        "shown",
-        "seen",
-        "says",
-        "said",
-        "cause",
-        "causes",
-        "caused",
-        "likely",
-        "probably",
-        "means",
-        "meaning",
-        "currently",
-        "object",
-        "objects",
-        "cluster",
-        "namespace",
-        "here",
-    ]
-)
+_COMMON_WORDS = """
+this that these those with from into over under there their them they then than when where which while what
+have has been being were will would could should does doing done because since also only still just very more
+most some other each every such same both after before about without within between against evidence shows
+show shown seen says said cause causes caused likely probably means meaning currently object objects cluster
+namespace here
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 _SHARE = 0.5
+_ABSENT = re.compile(
+    r"\b(?:no|not|none|never|neither|nor|nothing|nobody|without|only|ruled out|absent|normal(?:ly)?|healthy)\b|n't\b",
+    re.IGNORECASE,
+)
+_ADVISED = (
+    r"set|put|raise|lower|increase|decrease|reduce|change|correct|fix|add|remove|delete|restart|redeploy|roll|scale|revert|"
+    r"restore|undo|apply|patch|update|edit|replace|create|make|give|grant|allow|point|move|pin|check|verify|inspect|watch|"
+    r"confirm|drain|cordon|uncordon|resume|pause|switch|rename|enable|disable|try|keep"
+)
+_ADVICE = re.compile(
+    r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step)\b[^:,.]{0,20}[:,]\s*)?"
+    r"(?:I(?:'d|\s+would)?\s+(?:suggest|recommend|propose)\b|consider\b|you\s+(?:could|should|may)\b|"
+    rf"(?:then\s+|please\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
+    r"(?:the\b|its\b|an?\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b")
@@ -162,7 +109,10 @@ def demand(checked: Sequence[Checked]) -> str:
         if item.standing is Standing.REFUTED:
             lines.append(f"- not in the evidence you cite: {', '.join(item.unsupported)} — in: {item.sentence}")
         elif item.standing is Standing.UNCITED:
-            lines.append(f"- no evidence cited for: {item.sentence}")
+            wrong = (
+                "what you cite does not speak of this" if CITATION.search(item.sentence) else "no evidence cited for"
+            )
+            lines.append(f"- {wrong}: {item.sentence}")
     if not lines:
         return ""
     return "Correct or leave out these sentences; cite evidence ids as [e1]:\n" + "\n".join(lines)
@@ -189,14 +139,20 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
     body = "\n".join(f"{item.tool} {item.arguments} {item.excerpt}" for item in cited if item) + "\n" + request
     missing = tuple(word for word in wanted if not _stands_in(word, body))
-    if not wanted and not ids:
-        return Checked(sentence=sentence, standing=Standing.PLAIN)
-    if ids and not missing and not _speaks_of(sentence, body):
-        return Checked(sentence=sentence, standing=Standing.UNCITED)
+    standing = _standing(sentence, ids, wanted, missing, body)
+    if standing in (Standing.REFUTED, Standing.UNCITED) and _ADVICE.match(sentence):
+        standing = Standing.PLAIN
+    return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _standing(sentence: str, ids: list[str], wanted: list[str], missing: tuple[str, ...], body: str) -> Standing:
     if not ids:
-        standing = Standing.UNCITED if missing else Standing.PLAIN
-        return Checked(sentence=sentence, standing=standing, unsupported=missing)
-    return Checked(sentence=sentence, standing=Standing.REFUTED if missing else Standing.VERIFIED, unsupported=missing)
+        return Standing.UNCITED if wanted and missing else Standing.PLAIN
+    if missing:
+        return Standing.REFUTED
+    if _speaks_of(sentence, body):
+        return Standing.VERIFIED
+    return Standing.PLAIN if _ABSENT.search(sentence) else Standing.UNCITED
 
 
 def _speaks_of(sentence: str, body: str) -> bool:
@@ -208,6 +164,8 @@ def _speaks_of(sentence: str, body: str) -> bool:
 
 def _stands_in(word: str, body: str) -> bool:
     if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", body, re.IGNORECASE):
+        return True
+    if amounts.shows(body, word):
         return True
     parts = [part for part in re.split(r"[\s=:,]+", word) if part]
     return len(parts) > 1 and all(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cloudwright.agents import amounts
 from cloudwright.agents.grounding import Standing, check
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.loop import enclose
@@ -215,6 +216,12 @@ def test_schemas_are_lean_and_still_schemas() -> None:
         ("The payment provider went bankrupt [e1].", Standing.UNCITED),
         ("Raise the limit if you agree.", Standing.PLAIN),
         ("cart is at 9 [e1].", Standing.REFUTED),
+        ("Smallest fix: set `spec.limit` to 192Mi.", Standing.PLAIN),
+        ("Then restart the rollout-controller.", Standing.PLAIN),
+        ("I suggest to put 7 back.", Standing.PLAIN),
+        ("Restart count of cart is 9 [e1].", Standing.REFUTED),
+        ("Ruled out: nobody else has been throttled [e1].", Standing.PLAIN),
+        ("Ruled out: payment-api has no errors [e1].", Standing.REFUTED),
     ],
 )
 def test_sentences_stand_or_fall_by_their_evidence(desk: Desk, sentence: str, standing: Standing) -> None:
@@ -222,6 +229,28 @@ def test_sentences_stand_or_fall_by_their_evidence(desk: Desk, sentence: str, st
     context.evidence.mint(tool="get_value", arguments={"name": "cart"}, cluster="c", excerpt="the value of cart is 1")
     (checked,) = check(sentence, context.evidence.get)
     assert checked.standing is standing
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "shown"),
+    [
+        ("usage 126501000.0", "127 MB", True),
+        ("usage 126501000.0", "126.5 MB", True),
+        ("usage 126501000.0", "126 MB", True),
+        ("usage 126501000.0", "125 MB", False),
+        ("limit 96Mi", "100.7 MB", True),
+        ("rate 0.1189", "12 %", True),
+        ("rate 0.1189", "12%", True),
+        ("latency 0.25", "250 ms", True),
+        ("took 7200s", "2 h", True),
+        ("took 7200s", "3 h", False),
+        ("value 4.7321", "4.7", True),
+        ("value 4.7321", "5", False),
+        ("limit 96Mi", "96 s", False),
+    ],
+)
+def test_an_amount_is_known_in_other_units_and_rounded(text: str, amount: str, shown: bool) -> None:
+    assert amounts.shows(text, amount) is shown
 
 
 def test_a_bad_sentence_does_not_take_its_neighbour_along(desk: Desk) -> None:
