@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALWAYS = ("startup.py", "masking.py", "twin.py", "twin_world.py")
+ALWAYS = ("startup.py", "graph.py", "masking.py", "twin.py", "twin_world.py")
 ON_A_CONTROL_PLANE = ("listing.py", "scale.py", "language.py")
 
 
