@@ -61,6 +61,17 @@ def test_a_change_that_no_node_can_hold_is_told(objects: list[dict[str, Any]]) -
     assert any("stays unscheduled" in line and "Insufficient memory" in line for line in report.lines())
 
 
+def test_what_the_cluster_has_is_changed_whoever_set_it(objects: list[dict[str, Any]]) -> None:
+    change = deployment(resources={"requests": {"cpu": "90"}})
+    change["metadata"]["name"] = "frontend"
+    labels = {"app.kubernetes.io/name": "frontend"}
+    change["spec"]["selector"] = {"matchLabels": labels}
+    change["spec"]["template"]["metadata"]["labels"] = labels
+    report = rehearse(objects, [change])
+    assert not report.refused
+    assert any("shop/frontend" in line and "Insufficient cpu" in line for line in report.lines())
+
+
 def test_a_quota_that_forbids_it_is_told(objects: list[dict[str, Any]]) -> None:
     quota = {
         "apiVersion": "v1",
