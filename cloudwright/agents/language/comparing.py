@@ -73,3 +73,29 @@ def excluded(clause: Clause) -> bool:
     names = clause.of("name")
     starts = [at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0]
     return bool(names and starts) and min(starts) < names[0].start
+
+
+_MORE_OF = frozenset(("more", "additional", "extra", "another"))
+_LESS_OF = frozenset(("less", "fewer", "off"))
+
+
+def difference(clause: Clause, mention: Mention, families: frozenset[str]) -> int:
+    """1 if an amount is to be added to what is there, -1 if it is to be taken away, 0 if it is the new amount itself."""
+    before = clause.low[mention.start - 1] if mention.start else ""
+    after = set(clause.low[mention.end : mention.end + 2])
+    if after & _LESS_OF:
+        return -1
+    if after & _MORE_OF or before in _MORE_OF:
+        return 1
+    if before == "by":
+        return -1 if "down" in families else 1
+    return 1 if "add" in families and before != "to" else 0
+
+
+def contrary(families: frozenset[str], present: float, wanted: float) -> str:
+    """What is odd about a new amount: lower although it was to be raised, or the other way round; "" where nothing is."""
+    if "up" in families and "down" not in families and wanted < present:
+        return "less"
+    if "down" in families and "up" not in families and wanted > present:
+        return "more"
+    return ""

@@ -51,6 +51,7 @@ def deployment(name: str, namespace: str = "blue", **more: Any) -> Named:
         containers=(name,),
         replicas=2,
         images={name: f"example/{name}:1.0"},
+        resources={name: {"limits.memory": "128Mi"}},
         selector=labels,
         pod_labels=labels,
         **more,

@@ -157,3 +157,41 @@ def test_what_would_have_to_be_guessed_is_asked_about(text: str) -> None:
     (found,) = understood(text)
     assert found.question is not None
     assert not found.calls
+
+
+@pytest.mark.parametrize(
+    ("text", "replicas"),
+    [
+        ("take one replica off ledger", 1),
+        ("add two replicas to ledger", 4),
+        ("scale ledger down by one", 1),
+        ("triple ledger", 6),
+        ("ledger could use 2 more pods", 4),
+        ("make sure ledger has 5 replicas", 5),
+    ],
+)
+def test_a_number_is_a_difference_where_the_words_say_so(text: str, replicas: int) -> None:
+    ((tool, arguments),) = calls_of(text)
+    assert (tool, arguments["replicas"]) == ("scale_workload", replicas)
+
+
+@pytest.mark.parametrize("text", ["add 64Mi of memory to ledger", "increase the memory of ledger by 64Mi"])
+def test_an_amount_is_added_to_the_present_one(text: str) -> None:
+    ((tool, arguments),) = calls_of(text)
+    assert (tool, arguments["limits"]) == ("set_resources", {"memory": "192Mi"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise ledger to 1 replica",
+        "lower the memory of ledger to 1Gi",
+        "delete the pod of mailer",
+        "kill one ledger pod",
+        "remove the limits of ledger",
+    ],
+)
+def test_what_goes_another_way_than_its_words_is_asked_about(text: str) -> None:
+    (found,) = understood(text)
+    assert found.question is not None
+    assert not found.calls

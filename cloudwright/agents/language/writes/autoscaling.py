@@ -4,6 +4,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, label_of, located, workload_call
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.comparing import difference
 from cloudwright.agents.language.references import SCALABLE, World, fitting, namespace_in, pointed
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.vocabulary import scaled_by
@@ -47,13 +48,26 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
     )
 
+    numbers = clause.of("number")
+    sign = difference(clause, numbers[-1], families) if numbers else 0
+
     def make(item: Named) -> ToolCall:
-        return call("patch_resource", **located(item), patch={"spec": spec})
+        return call("patch_resource", **located(item), patch={"spec": _moved(spec, item, sign)})
 
     if len(hpas) > 1:
         options = tuple(Option(label=label_of(item), calls=(make(item),), about=(item.ref,)) for item in hpas)
         return Change(question=Question(text=f"Which one: {'; '.join(o.label for o in options)}?", options=options))
     return Change((make(hpas[0]),), (hpas[0].ref,))
+
+
+def _moved(spec: dict[str, JsonValue], item: Named, sign: int) -> dict[str, JsonValue]:
+    """Bounds as they are, or as differences from the present ones."""
+    out = dict(spec)
+    for name, value in spec.items():
+        present = item.settings.get(name)
+        if sign and isinstance(value, int) and isinstance(present, int):
+            out[name] = present + sign * value
+    return out
 
 
 def _bounds(clause: Clause) -> dict[str, JsonValue]:

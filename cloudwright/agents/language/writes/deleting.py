@@ -43,8 +43,30 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
                 text="That would delete several objects. Name the ones that shall go, one by one.", slot="name"
             )
         )
+    if not evict and clause.of("name") and clause.has(_PARTS):
+        return None
     found = change_all(clause, world, ("Pod",) if evict else (), "evict" if evict else "delete", make)
-    return _kinds_of_name(clause, world, found, make)
+    return _other_kind(clause, found) or _kinds_of_name(clause, world, found, make)
+
+
+_PARTS = (
+    "limit, limits, request, requests, probe, probes, replica, replicas, image, tag, port, ports, schedule, toleration, tolerations,"
+    " affinity, selector, command, args, finalizer, finalizers, strategy, memory, cpu, owner reference"
+)
+"""Words for parts of an object: whoever takes them away does not delete the object."""
+
+
+def _other_kind(clause: Clause, found: Change) -> Change | None:
+    """ "delete the pod of x" is not about x itself."""
+    said = [item.kind.kind for item in clause.of("kind") if item.kind is not None and item.kind.kind != "Namespace"]
+    if not said or not found.calls or any(ref.kind in said for ref in found.about):
+        return None
+    named = ", ".join(ref.name for ref in found.about)
+    return Change(
+        question=Question(
+            text=f"{named} is a {found.about[0].kind}. Which {said[0]} of it shall go? Name it.", slot="name"
+        )
+    )
 
 
 def _kinds_of_name(clause: Clause, world: World, found: Change, make: Make) -> Change:

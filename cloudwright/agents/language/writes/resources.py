@@ -1,67 +1,127 @@
 """Requests and limits of a container."""
 
 import re
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language.calls import label_of, workload_call
+from cloudwright.agents.language.calls import label_of, said, workload_call
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.comparing import contrary, difference
 from cloudwright.agents.language.references import TEMPLATED, World
-from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.environment import container_of, which_container
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.agents.language.writes.settings import SETTING
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes import values
 
+_OTHERWISE = "quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
+_EXPLAINED = (
+    "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more, less, double, half, twice,"
+    " resource, container, each, up, down, max, maximum, cap, much, as, off, by, additional, extra, another, bigger, smaller"
+)
+
 
 def resources(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Requests and limits of a container."""
-    cores = clause.has("cpu, cores, core, cpus")
-    amounts = [item for item in clause.of("quantity") if cores or not re.fullmatch(r"[\d.]+", item.text)]
+    cpu = clause.has("cpu, cores, core, cpus")
+    amounts = [item for item in clause.of("quantity") if cpu or not re.fullmatch(r"[\d.]+", item.text)]
     numbers = clause.of("number")
-    speaks_memory, speaks_cpu = clause.has("memory, mem, ram"), clause.has("cpu, cores, core, cpus")
-    speaks = speaks_memory or speaks_cpu or clause.has("limit, limits, request, requests, resources")
-    if clause.has(
-        "quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
-    ) or clause.of("percent"):
+    speaks = cpu or clause.has("memory, mem, ram, limit, limits, request, requests, resources")
+    if clause.has(_OTHERWISE) or clause.of("percent"):
         return None
     if not families & (SETTING | {"rollback"}) or not (amounts or (speaks and _sized(clause, families, numbers))):
         return None
-    group = "requests" if clause.has("request, requests") and not clause.has("limit, limits") else "limits"
-    both = clause.has("request, requests") and clause.has("limit, limits")
+    wanted = _Wanted(
+        _amounts(clause, amounts, numbers, cpu, _group(clause), both=_group(clause) == ""),
+        _group(clause) or "limits",
+        "cpu" if cpu else "memory",
+        0.0 if amounts else _factor(clause, families),
+        difference(clause, amounts[-1], families) if amounts else 0,
+    )
     clause.use(*amounts, *(numbers if speaks else ()))
-    clause.use_words(
-        "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more,"
-        " less, double, half, twice, resource, container, each, up, down, max, maximum, cap, much, as"
-    )
-    factor = (
-        2.0
-        if clause.has("double, twice") or "double" in families
-        else 0.5
-        if clause.has("half, halve") or "halve" in families
-        else 0.0
-    )
-    found = _amounts(clause, amounts, numbers, speaks_cpu, group, both=both)
+    clause.use_words(_EXPLAINED)
 
     def make(item: Named) -> ToolCall | Question:
         container = container_of(clause, item, [])
-        wanted_ = found
-        if factor and not amounts:
-            wanted_ = _multiplied(
-                item,
-                str(container) if isinstance(container, str) else "",
-                group,
-                "cpu" if speaks_cpu else "memory",
-                factor,
-            )
-        if wanted_ is None:
+        chosen = container if isinstance(container, str) else ""
+        new = wanted.of(item, chosen)
+        if new is None:
             return Question(text=f"How much for {label_of(item)}?", slot="limits")
         if isinstance(container, Question):
-            return which_container(item, lambda name: workload_call("set_resources", item, container=name, **wanted_))
-        return workload_call("set_resources", item, container=container, **wanted_)
+            return which_container(item, lambda name: workload_call("set_resources", item, container=name, **new))
+        odd = _odd(item, chosen, new, families)
+        made = workload_call("set_resources", item, container=container, **new)
+        if not odd:
+            return made
+        return Question(text=odd, options=(Option(label=f"{said(made)}", calls=(made,), about=(item.ref,)),))
 
     return change_all(clause, world, TEMPLATED, "set the resources of", make)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """New amounts, or what is made of the present ones."""
+
+    amounts: dict[str, JsonValue] | None
+    group: str
+    name: str
+    factor: float
+    difference: int
+
+    def of(self, item: Named, container: str) -> dict[str, JsonValue] | None:
+        """The arguments of the call; None where the amount has to be asked for."""
+        if self.factor:
+            return _multiplied(item, container, self.group, self.name, self.factor)
+        return _added(item, container, self.amounts, self.difference) if self.difference else self.amounts
+
+
+def _group(clause: Clause) -> str:
+    """ "limits" or "requests"; "" where both are spoken of."""
+    requests, limits = clause.has("request, requests"), clause.has("limit, limits")
+    return "" if requests and limits else "requests" if requests else "limits"
+
+
+def _factor(clause: Clause, families: frozenset[str]) -> float:
+    if clause.has("double, twice") or "double" in families:
+        return 2.0
+    return 0.5 if clause.has("half, halve") or "halve" in families else 0.0
+
+
+def _present(item: Named, container: str, group: str, name: str) -> float | None:
+    own = item.resources.get(container or (item.containers[0] if item.containers else ""), {})
+    return values.quantity(own.get(f"{group}.{name}", ""))
+
+
+def _text(name: str, amount: float) -> str:
+    return values.bytes_text(amount) if name == "memory" else values.cores_text(amount)
+
+
+def _added(item: Named, container: str, amounts: dict[str, JsonValue] | None, sign: int) -> dict[str, JsonValue] | None:
+    """The present amounts with others added or taken away; None where one is not known."""
+    out: dict[str, JsonValue] = {}
+    for group, named in (amounts or {}).items():
+        new: dict[str, JsonValue] = {}
+        for name, amount in (named if isinstance(named, dict) else {}).items():
+            present, change = _present(item, container, group, name), values.quantity(str(amount))
+            if present is None or change is None or present + sign * change <= 0:
+                return None
+            new[name] = _text(name, present + sign * change)
+        out[group] = new
+    return out or None
+
+
+def _odd(item: Named, container: str, new: dict[str, JsonValue], families: frozenset[str]) -> str:
+    """What is asked where an amount goes the other way than the verb says."""
+    for group, named in new.items():
+        for name, amount in (named if isinstance(named, dict) else {}).items():
+            present, wanted = _present(item, container, group, name), values.quantity(str(amount))
+            if present is None or wanted is None:
+                continue
+            if way := contrary(families, present, wanted):
+                return f"{amount} is {way} than the {_text(name, present)} that {label_of(item)} has. Shall I set it all the same?"
+    return ""
 
 
 def _sized(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> bool:
@@ -103,10 +163,5 @@ def _group_near(clause: Clause, mention: Mention) -> str:
 
 
 def _multiplied(item: Named, container: str, group: str, name: str, factor: float) -> dict[str, JsonValue] | None:
-    own = item.resources.get(container or (item.containers[0] if item.containers else ""), {})
-    present = values.quantity(own.get(f"{group}.{name}", ""))
-    if present is None:
-        return None
-    amount = present * factor
-    text = values.bytes_text(amount) if name == "memory" else values.cores_text(amount)
-    return {group: {name: text}}
+    present = _present(item, container, group, name)
+    return None if present is None else {group: {name: _text(name, present * factor)}}

@@ -88,6 +88,12 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         if item.ref.kind != "Deployment" and item.ref.name:
             return Question(text=f"{label_of(item)} cannot be paused; only Deployments and CronJobs can. Shall I scale it to 0 instead?",
                             options=(Option(label="scale it to 0", calls=(workload_call("scale_workload", item, replicas=0),), about=(item.ref,)),))  # fmt: skip
+        if resuming and item.replicas == 0:
+            return Question(
+                text=f"{label_of(item)} has no replicas. To how many?",
+                slot="replicas",
+                drafts=(workload_call("scale_workload", item),),
+            )
         return workload_call("rollout_pause" if pausing else "rollout_resume", item)
 
     return change_all(clause, world, _pausable(world), "pause" if pausing else "resume", make)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.comparing import contrary
 from cloudwright.agents.language.references import SCALABLE, World, fitting
-from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
@@ -55,6 +56,10 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     several = len(numbers) >= 2 and not (clause.has("from") and clause.has("to"))
     if several or ("create" in families and "up" not in families and not numbers and not clause.has(_MORE)):
         return None
+    if _one_of_many(clause, families):
+        return Change(
+            question=Question(text="Shall one of the pods be deleted (say which; a new one comes), or shall fewer run?")
+        )
     amount = _amount(clause, families, numbers)
     if amount.times and not clause.has(_COUNTED) and not clause.of("name"):
         return Change(question=Question(text="Of what: the replicas, the memory or the CPU? Say it with the object."))
@@ -64,6 +69,14 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             return ToolCall(tool="scale_workload", arguments={} if amount.value is None else {"replicas": amount.value})
         present = item.replicas if item.replicas is not None else 1
         wanted = amount.of(present)
+        if wanted is not None and (way := contrary(families, present, wanted)):
+            made = workload_call("scale_workload", item, replicas=wanted)
+            text = (
+                f"{wanted} is {way} than the {present} replicas that {label_of(item)} has. Shall I set it all the same?"
+            )
+            return Question(
+                text=text, options=(Option(label=f"scale it to {wanted}", calls=(made,), about=(item.ref,)),)
+            )
         if wanted is not None:
             return workload_call("scale_workload", item, replicas=wanted)
         half = f"{label_of(item)} has {present} replicas, which has no half. To how many?"
@@ -73,6 +86,12 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     clause.use(*numbers)
     clause.use_words(_EXPLAINED)
     return change_all(clause, world, SCALABLE, "scale", make)
+
+
+def _one_of_many(clause: Clause, families: frozenset[str]) -> bool:
+    """ "kill one pod of x" may mean a pod that is made anew, or one replica less."""
+    killing = clause.has("kill, nuke, zap, terminate, destroy, delete")
+    return "delete" in families and killing and clause.has("pod, pods") and bool(clause.of("name"))
 
 
 def _about_replicas(clause: Clause, world: World) -> bool:
