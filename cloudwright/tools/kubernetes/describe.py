@@ -129,7 +129,7 @@ def _pod_lines(item: Mapping[str, Any], now: float) -> Iterator[str]:
         for key in ("livenessProbe", "readinessProbe", "startupProbe"):
             if container.get(key):
                 yield f"  {key}: {_short(scalar(container[key]))}"
-        yield from _environment(container)
+        yield from environment_lines(container)
     yield from _spec_lines(facts.pod_spec(item))
 
 
@@ -156,12 +156,25 @@ def _spec_lines(spec: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: {scalar(spec[key])}"
 
 
-def _environment(container: Mapping[str, Any]) -> Iterator[str]:
+def environment_lines(container: Mapping[str, Any]) -> Iterator[str]:
+    """The variables of a container and where they come from."""
     for entry in maps(container, "env"):
         source = entry.get("valueFrom")
-        yield f"  env {entry.get('name')}={_short(entry.get('value', '') if source is None else scalar(source))}"
+        yield f"  env {entry.get('name')}" + (
+            f"={_short(entry.get('value', ''))}" if source is None else f" from {_source(source)}"
+        )
     for entry in maps(container, "envFrom"):
         yield f"  env from {_short(scalar(entry))}"
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    """Where a variable comes from; a reference written as NAME=VALUE would be taken for a secret value."""
+    for key, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+        found = source.get(key)
+        if isinstance(found, Mapping):
+            optional = ", if it is there" if found.get("optional") else ""
+            return f"key {found.get('key')} of {kind} {found.get('name')}{optional}"
+    return _short(scalar(source))
 
 
 def _state(state: Any, now: float) -> str:
