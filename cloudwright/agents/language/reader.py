@@ -78,10 +78,7 @@ class RuleReader:
             if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
                 continue
             found.append(intent)
-            if intent.about:
-                focus = (*intent.about, *(ref for ref in world.memory.objects if ref not in intent.about))
-                memory = world.memory.model_copy(update={"objects": focus, "last_calls": intent.calls, "listed": ()})
-                world = World(world.index, memory, world.namespace)
+            world = _followed(world, intent)
         return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
 
     def _doubted(self, found: Sequence[Intent]) -> Sequence[Intent]:
@@ -113,6 +110,17 @@ class RuleReader:
 
     def _intent(self, clause: Clause, world: World) -> Intent:
         return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
+
+
+def _followed(world: World, intent: Intent) -> World:
+    """The conversation as the next clause of the same request sees it."""
+    if not intent.about and not intent.calls:
+        return world
+    update: dict[str, object] = {"last_calls": intent.calls}
+    if intent.about:
+        focus = (*intent.about, *(ref for ref in world.memory.objects if ref not in intent.about))
+        update |= {"objects": focus, "listed": ()}
+    return World(world.index, world.memory.model_copy(update=update), world.namespace)
 
 
 def _says_again(text: str, values: set[str]) -> bool:
