@@ -7,6 +7,7 @@ from typing import Literal
 
 from cloudwright.core.finding import Finding, Severity
 from cloudwright.diagnosis.causes import rank
+from cloudwright.diagnosis.checks.quiet import failing_calls
 from cloudwright.diagnosis.checks.table import CHECKS, Check, run
 from cloudwright.diagnosis.model import Alternative, Cause, Investigation, Stats, TimelineEntry
 from cloudwright.diagnosis.pausing import collector_paused
@@ -30,6 +31,9 @@ def investigate(
     with collector_paused():
         outcome = run(view, checks)
         causes, notes, ruled_out = rank(view, outcome.findings)
+        if not _serious(causes):
+            outcome = outcome.and_then(run(view, (failing_calls,)))
+            causes, notes, ruled_out = rank(view, outcome.findings)
     if namespaces:
         wanted = set(namespaces)
         causes = [item for item in causes if _concerns(item, wanted)]
@@ -53,6 +57,10 @@ def investigate(
     )  # fmt: skip
 
 
+def _serious(causes: Sequence[Cause]) -> bool:
+    return any(item.severity is not Severity.INFO for item in causes)
+
+
 def _concerns(cause: Cause, wanted: set[str]) -> bool:
     return any(item.namespace in wanted for item in (cause.object, *cause.symptoms, *cause.affected))
 
@@ -60,7 +68,7 @@ def _concerns(cause: Cause, wanted: set[str]) -> bool:
 def _verdict(
     view: ClusterView, causes: Sequence[Cause], gaps: Sequence[str]
 ) -> Literal["fault", "no fault found", "not enough evidence"]:
-    if any(item.severity is not Severity.INFO for item in causes):
+    if _serious(causes):
         return "fault"
     blind = not view.of("Pod") and not any(kind in view.complete for kind in ("Pod", "Deployment"))
     return "not enough evidence" if blind else "no fault found"

@@ -42,12 +42,16 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
     effects: list[Effect] = []
     said: list[str] = []
     silent: list[str] = []
+    made: list[ToolCall] = []
     asked = False
     for cause in chosen:
         remedy = cause.remedies[0]
         said.append(f"{_named(cause)}: {remedy.title}")
         asked = asked or not remedy.calls
         for call in remedy.calls:
+            if call in made:
+                continue
+            made.append(call)
             try:
                 done = _approve(session, call, cause)
             except CloudwrightError as error:

@@ -37,6 +37,7 @@ _TEXTS: Mapping[str, str] = {
     "outside-unreachable": "Is the server outside down, or does a firewall keep {name} from it?",
     "outside-name-unknown": "Is the outside name right? No Service has it, and the resolver does not know it",
     "dependency-rate-limits": "Ask the provider for a higher limit, or let {name} call less often",
+    "requests-failing": "Read the last errors of {name}: its Pods are ready, and its clients do not get what they ask for{changed}",
     "health-endpoint-failing": "{name} itself says that it is not healthy: its log and health endpoint say why{changed}",
     "container-crashing": "Read the last lines of {name}'s log above{changed}",
     "application-out-of-memory": "Raise the heap limit of the program in {name} together with its memory limit{changed}",
