@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cloudwright.core.errors import UsageError
 from cloudwright.surfaces.commands.policy import app
@@ -141,6 +140,19 @@ def test_bad_input_is_one_clear_sentence(files: Path, arguments: Sequence[str], 
     assert isinstance(found.exception, UsageError)
     assert message in str(found.exception)
     assert "\n" not in str(found.exception)
+
+
+@pytest.mark.parametrize("command", [("who-can", "GetObject", "*"), ("check", "--not-granted", "GetObject *")])
+def test_what_is_no_action_is_not_answered_with_nobody(files: Path, command: tuple[str, ...]) -> None:
+    answer = run(*command, str(files / "read.json"))
+    assert isinstance(answer.exception, UsageError)
+    assert "'GetObject' is no action" in str(answer.exception)
+
+
+def test_standard_input_is_named_and_can_be_given_once() -> None:
+    twice = run("compare", "-", "-", stdin=json.dumps(READ))
+    assert "Standard input is empty" in str(twice.exception)
+    assert str(run("explain", "-", stdin="{").exception).startswith("standard input: ")
 
 
 def test_the_command_line_module_loads_no_solver() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from cloudwright.core.errors import ExitCode, UsageError
-from cloudwright.surfaces.commands.policy_input import load, probe, read_file, read_requests, write_file
+from cloudwright.surfaces.commands.policy_input import load, probe, probe_of, read_file, read_requests, write_file
 
 if TYPE_CHECKING:
     from cloudwright.policies.iam.document import Policy
@@ -221,10 +221,10 @@ def who_can(
 ) -> None:
     """List who may do ACTION on RESOURCE by each policy, always or under conditions."""
     from cloudwright.policies.iam import report
-    from cloudwright.policies.iam.access import Probe
     from cloudwright.policies.iam.whocan import who_can as ask
 
-    rows = ask([load(name) for name in policies], Probe((action,), (resource,)), timeout_ms=solver_ms)
+    wanted = probe_of(action, resource)
+    rows = ask([load(name) for name in policies], wanted, timeout_ms=solver_ms)
     _print(output, lambda: report.who_can_text(rows), lambda: report.who_can_json(rows))
 
 

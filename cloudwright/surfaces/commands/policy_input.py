@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def read_file(name: str) -> str:
     """Text of a file, or of standard input for `-`. Raises UsageError."""
     if name == "-":
-        return sys.stdin.read()
+        text = sys.stdin.read()
+        if not text.strip():
+            raise UsageError("Standard input is empty.", hint="Pipe one document in; - can be given once.")
+        return text
     try:
         with open(name, encoding="utf-8") as file:  # noqa: PTH123 (pathlib is not imported at start)
             return file.read()
@@ -37,7 +40,7 @@ def load(name: str, kind: str | None = None) -> "Policy":
             read_file(name), PolicyKind(kind) if kind else None, "standard input" if name == "-" else name
         )
     except PolicyError as error:
-        raise UsageError(f"{name}: {error}.") from None
+        raise UsageError(f"{'standard input' if name == '-' else name}: {error}.") from None
 
 
 def one_request(action: str, resource: str, principal: str | None, context: Sequence[str] | None) -> "Request":
@@ -76,12 +79,19 @@ def read_requests(
 
 def probe(text: str) -> "Probe":
     """ACTION RESOURCE, both patterns. Raises UsageError."""
-    from cloudwright.policies.iam.access import Probe
-
     parts = text.split()
     if not 1 <= len(parts) <= 2:
         raise UsageError(f'{text!r} is not "ACTION RESOURCE".')
-    return Probe((parts[0],), (parts[1] if len(parts) == 2 else "*",))
+    return probe_of(parts[0], parts[1] if len(parts) == 2 else "*")
+
+
+def probe_of(action: str, resource: str) -> "Probe":
+    """Everything that fits the patterns. Raises UsageError for an action of which no request can be."""
+    from cloudwright.policies.iam.access import Probe
+
+    if ":" not in action and action != "*":
+        raise UsageError(f"{action!r} is no action.", hint="Write SERVICE:NAME such as s3:GetObject, or *.")
+    return Probe((action,), (resource,))
 
 
 def write_file(name: str, text: str) -> None:

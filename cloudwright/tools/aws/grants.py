@@ -1,41 +1,27 @@
 """Changes to policies: previewed as access gained and lost, undone by the document or version that was there before."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar
+from pydantic import Field, JsonValue
 
-from pydantic import BaseModel, Field, JsonValue
-
-from cloudwright.core.change import ABSENT, FieldChange, Impact, ObjectChange, Preview, Progress, Verification
+from cloudwright.core.change import FieldChange, ObjectChange, Preview, Progress, Verification
 from cloudwright.core.context import Context
-from cloudwright.core.errors import Drifted, InvalidArguments, NotFound
+from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.refs import Frozen
 from cloudwright.core.result import Changed
-from cloudwright.core.tool import (
-    AnyTool,
-    Change,
-    Effect,
-    Irreversible,
-    Permission,
-    Scope,
-    ToolCall,
-    Undo,
-    grant_tool,
-)
-from cloudwright.policies.iam.document import Policy, PolicyKind
-from cloudwright.policies.iam.lint import Severity, lint
-from cloudwright.policies.iam.public import is_public
-from cloudwright.policies.iam.questions import DiffRow, difference_rows
+from cloudwright.core.tool import AnyTool, Change, Irreversible, Permission, ToolCall, Undo, grant_tool
 from cloudwright.tools.aws import places
 from cloudwright.tools.aws.client import AwsClient, wrapped
-from cloudwright.tools.aws.places import Owner, Place, parsed, text_of
-
-Json = Mapping[str, JsonValue]
-Args = TypeVar("Args", bound=BaseModel)
-FIELD = "document"
-VERSION = "default version"
-SHOWN = 12
-Find = Callable[[Args, AwsClient], Place]
-UndoOf = Callable[[Args, Preview, Context], Undo | Irreversible]
+from cloudwright.tools.aws.places import Owner, Place
+from cloudwright.tools.aws.writing import (
+    VERSION,
+    Json,
+    apply,
+    elsewhere,
+    previous,
+    removing,
+    scope_by,
+    semantic_preview,
+    writing,
+)
 
 
 class InlinePolicy(Frozen):
@@ -85,138 +71,6 @@ class TrustDocument(Frozen):
     document: dict[str, JsonValue]
 
 
-def semantic_preview(place: Place, after: Json | None, summary: str) -> Preview:
-    """What a new document (None: no document) would change: access gained and lost with examples, and what is
-    dangerous.
-
-    Raises:
-        InvalidArguments: AWS would reject the new document.
-    """
-    raw = place.read()
-    new = None if after is None else parsed(after, place.kind, str(place.ref))
-    old = None if raw is None else parsed(raw, place.kind, str(place.ref))
-    if raw == after:
-        return Preview(summary=f"{place.ref} says that already", changes=())
-    before_field: JsonValue = ABSENT if raw is None else dict(raw)
-    after_field: JsonValue = ABSENT if after is None else dict(after)
-    change = ObjectChange(
-        ref=place.ref,
-        action="create" if raw is None else "delete" if after is None else "update",
-        fields=(FieldChange(path=FIELD, before=before_field, after=after_field), *_version_field(place)),
-    )
-    empty = _nothing(place.kind)
-    gained, lost = difference_rows(new or empty, old or empty), difference_rows(old or empty, new or empty)
-    impacts = [*_impacts("gains", gained), *_impacts("loses", lost)]
-    if new is not None and is_public(new) and not (old is not None and is_public(old)):
-        impacts.insert(0, Impact(level="danger", text="opens access to callers outside every named account"))
-    if not gained and not lost:
-        impacts.append(Impact(level="info", text="allows exactly the same as before (proved)"))
-    warnings = tuple(str(item) for item in lint(new, proofs=False) if item.severity is Severity.ERROR) if new else ()
-    return Preview(summary=summary, changes=(change,), blast_radius=tuple(impacts), warnings=warnings)
-
-
-def _version_field(place: Place) -> tuple[FieldChange, ...]:
-    return (FieldChange(path=VERSION, before=place.version(), after="a new one"),) if place.version else ()
-
-
-def _nothing(kind: PolicyKind) -> Policy:
-    who: dict[str, Any] = {"Principal": "*"} if kind.has_principal else {}
-    what: dict[str, Any] = {} if kind is PolicyKind.TRUST else {"Resource": "*"}
-    action = "sts:AssumeRole" if kind is PolicyKind.TRUST else "*"
-    return parsed({"Statement": [{"Effect": "Deny", "Action": action, **who, **what}]}, kind, "no document")
-
-
-def _impacts(verb: str, rows: list[DiffRow]) -> list[Impact]:
-    level: Literal["warning", "info"] = "warning" if verb == "gains" else "info"
-    out = [
-        Impact(
-            level=level,
-            text=f"{verb} {row.action}: {f'e.g. {row.found.witness}' if row.found.witness else 'undecided'}",
-        )
-        for row in rows[:SHOWN]
-    ]
-    if len(rows) > SHOWN:
-        out.append(Impact(level=level, text=f"{verb} {len(rows) - SHOWN} more"))
-    return out
-
-
-def apply(place: Place, after: Json | None, context: Context) -> Changed:
-    """Write (None: delete) the document, if what was previewed is still there.
-
-    Raises:
-        Drifted: the present document is not the one of the approved preview.
-    """
-    raw = place.read()
-    if context.expected is not None:
-        before = next((f.before for c in context.expected.changes for f in c.fields if f.path == FIELD), ABSENT)
-        if before != (ABSENT if raw is None else raw):
-            raise Drifted(f"{place.ref} has changed since the preview.", moved=[f"{place.ref}: {FIELD}"])
-    if after is not None:
-        place.write(text_of(after))
-    elif place.delete is not None:
-        place.delete()
-    return Changed(summary=f"{'deleted' if after is None else 'wrote'} {place.ref}", refs=(place.ref,))
-
-
-def progress_of(place: Place, after: Json | None, preview: Preview) -> Verification:
-    """How far a change got, by looking; unknown where the credentials are those of another account now."""
-    if elsewhere := _elsewhere(place, preview):
-        return elsewhere
-    raw = place.read()
-    before = next((f.before for c in preview.changes for f in c.fields if f.path == FIELD), ABSENT)
-    if raw == after:
-        return Verification(progress=Progress.DONE)
-    if before == (ABSENT if raw is None else raw):
-        return Verification(progress=Progress.NOT_DONE)
-    return Verification(progress=Progress.UNKNOWN, details=(f"{place.ref} holds another document",))
-
-
-def _elsewhere(place: Place, preview: Preview) -> Verification | None:
-    refs = [change.ref for change in preview.changes]
-    if not refs or place.ref in refs:
-        return None
-    return Verification(progress=Progress.UNKNOWN, details=(f"changed was {refs[0]}, at hand is {place.ref}",))
-
-
-def previous(preview: Preview) -> Json | None:
-    """The document that the preview found; None when there was none."""
-    before = next((f.before for c in preview.changes for f in c.fields if f.path == FIELD), ABSENT)
-    return before if isinstance(before, Mapping) else None
-
-
-def scope_by(find: Find[Args]) -> Callable[[Args, Context], Scope]:
-    """The scope of a change to one place."""
-
-    def scope(args: Args, context: Context) -> Scope:
-        place = find(args, context.service(AwsClient))
-        return Scope(Effect.GRANT, (place.permission,), (place.ref,))
-
-    return scope
-
-
-def _writing(find: Find[Args], undo: UndoOf[Args], words: str) -> Change[Args]:
-    """The change that writes `document` of the arguments; `words` say it with the arguments' names in braces."""
-    return _changing(find, undo, words, lambda args: args.model_dump()["document"])
-
-
-def _removing(find: Find[Args], undo: UndoOf[Args], words: str) -> Change[Args]:
-    """The change that deletes a policy which is there."""
-    return _changing(find, undo, words, lambda args: None)
-
-
-def _changing(find: Find[Args], undo: UndoOf[Args], words: str, wanted: Callable[[Args], Json | None]) -> Change[Args]:
-    def preview(args: Args, context: Context) -> Preview:
-        place, document = find(args, context.service(AwsClient)), wanted(args)
-        if document is None and place.read() is None:
-            raise NotFound(f"There is no {place.ref}.")
-        return semantic_preview(place, document, words.format_map(args.model_dump()))
-
-    def progress(args: Args, preview: Preview, context: Context) -> Verification:
-        return progress_of(find(args, context.service(AwsClient)), wanted(args), preview)
-
-    return Change(preview, undo, progress, scope_by(find))
-
-
 def _inline(args: InlinePolicy, aws: AwsClient) -> Place:
     return places.inline(aws, args.owner, args.name, args.policy)
 
@@ -235,7 +89,7 @@ def _undo_inline(args: InlinePolicy, preview: Preview, context: Context) -> Undo
 @grant_tool(
     permission=Permission(system="aws", verb="iam:PutRolePolicy"),
     input=PutInline,
-    change=_writing(_inline, _undo_inline, "write inline policy {policy} of {owner} {name}"),
+    change=writing(_inline, _undo_inline, "write inline policy {policy} of {owner} {name}"),
     examples=({"owner": "role", "name": "app", "policy": "read-reports", "document": {"Statement": []}},),
     utterances=(
         "put inline policy {policy} on role {name}",
@@ -254,7 +108,7 @@ def put_inline_policy(args: PutInline, context: Context) -> Changed:
 @grant_tool(
     permission=Permission(system="aws", verb="iam:DeleteRolePolicy"),
     input=InlinePolicy,
-    change=_removing(_inline, _undo_inline, "delete inline policy {policy} of {owner} {name}"),
+    change=removing(_inline, _undo_inline, "delete inline policy {policy} of {owner} {name}"),
     examples=({"owner": "role", "name": "app", "policy": "read-reports"},),
     utterances=(
         "delete inline policy {policy} of role {name}",
@@ -285,7 +139,7 @@ def _undo_version(args: ManagedDocument | ManagedVersion, preview: Preview, cont
 @grant_tool(
     permission=Permission(system="aws", verb="iam:CreatePolicyVersion"),
     input=ManagedDocument,
-    change=_writing(_managed, _undo_version, "new default version of {arn}"),
+    change=writing(_managed, _undo_version, "new default version of {arn}"),
     examples=({"arn": "arn:aws:iam::123456789012:policy/read-reports", "document": {"Statement": []}},),
     utterances=(
         "new version of policy {arn}",
@@ -324,8 +178,8 @@ def _version_preview(args: ManagedVersion, context: Context) -> Preview:
 
 def _version_progress(args: ManagedVersion, preview: Preview, context: Context) -> Verification:
     place = _managed(args, context.service(AwsClient))
-    if elsewhere := _elsewhere(place, preview):
-        return elsewhere
+    if moved := elsewhere(place, preview):
+        return moved
     done = place.version is not None and place.version() == args.version
     return Verification(progress=Progress.DONE if done else Progress.NOT_DONE)
 
@@ -367,7 +221,7 @@ def _undo_bucket(args: BucketName, preview: Preview, context: Context) -> Undo:
 @grant_tool(
     permission=Permission(system="aws", verb="s3:PutBucketPolicy"),
     input=BucketDocument,
-    change=_writing(_bucket, _undo_bucket, "write the policy of bucket {bucket}"),
+    change=writing(_bucket, _undo_bucket, "write the policy of bucket {bucket}"),
     examples=({"bucket": "reports", "document": {"Statement": []}},),
     utterances=(
         "put the policy of bucket {bucket}",
@@ -386,7 +240,7 @@ def put_bucket_policy(args: BucketDocument, context: Context) -> Changed:
 @grant_tool(
     permission=Permission(system="aws", verb="s3:DeleteBucketPolicy"),
     input=BucketName,
-    change=_removing(_bucket, _undo_bucket, "delete the policy of bucket {bucket}"),
+    change=removing(_bucket, _undo_bucket, "delete the policy of bucket {bucket}"),
     examples=({"bucket": "reports"},),
     utterances=(
         "delete the policy of bucket {bucket}",
@@ -417,7 +271,7 @@ def _undo_trust(args: TrustDocument, preview: Preview, context: Context) -> Undo
 @grant_tool(
     permission=Permission(system="aws", verb="iam:UpdateAssumeRolePolicy"),
     input=TrustDocument,
-    change=_writing(_trust, _undo_trust, "change who may assume role {role}"),
+    change=writing(_trust, _undo_trust, "change who may assume role {role}"),
     examples=({"role": "app", "document": {"Statement": []}},),
     utterances=(
         "change who may assume role {role}",
