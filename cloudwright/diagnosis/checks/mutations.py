@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cloudwright.core.finding import Finding, Operator
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.images import PULL_REASONS
 from cloudwright.diagnosis.checks.make import finding
 from cloudwright.diagnosis.checks.webhooks import on_pods
 from cloudwright.diagnosis.fields import Object
@@ -11,10 +12,9 @@ from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.pods import Container, containers, template_containers
 from cloudwright.diagnosis.view import ClusterView, template_of
 
-_FIELDS = (
-    ("resources", "limits", "memory"), ("resources", "limits", "cpu"), ("resources", "requests", "memory"),
-    ("resources", "requests", "cpu"), ("image",), ("command",), ("args",),
-)  # fmt: skip
+Path = tuple[str, ...]
+_MEMORY: Path = ("resources", "limits", "memory")
+_REQUESTS: tuple[Path, ...] = (("resources", "requests", "memory"), ("resources", "requests", "cpu"))
 
 
 def rewritten(view: ClusterView) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def rewritten(view: ClusterView) -> Iterator[Finding]:
     for workload in view.workloads:
         if workload.get("kind") in ("Pod", "Job", "CronJob"):
             continue
-        pod = next(iter(failing_pods(view, workload)), None)
+        pod = next((one for one in failing_pods(view, workload) if _made_from_it(view, one)), None)
         if pod is None:
             continue
         templates = {item.name: item for item in template_containers(view.owner(pod) or workload)}
@@ -31,8 +31,29 @@ def rewritten(view: ClusterView) -> Iterator[Finding]:
                 yield from _compare(view, workload, pod, item, templates[item.name])
 
 
+def _made_from_it(view: ClusterView, pod: Object) -> bool:
+    """Whether a Pod is known to come from its owner's present template: those of an update that is not through may not."""
+    above = view.owner(pod)
+    if f.text(above, "kind") == "StatefulSet":
+        revision = f.text(pod, "metadata", "labels", "controller-revision-hash")
+        return bool(revision) and revision == f.text(above, "status", "updateRevision")
+    return f.text(above, "kind") in ("ReplicaSet", "Deployment")
+
+
+def _to_blame(pod: Object, item: Container) -> tuple[Path, ...]:
+    """The fields that could have made a container fail as it does; what else was rewritten did no harm."""
+    last = f.text(item.terminated, "reason")
+    if last == "OOMKilled":
+        return (_MEMORY,)
+    if item.waiting in PULL_REASONS:
+        return (("image",),)
+    if f.condition_is(pod, "PodScheduled", "False"):
+        return _REQUESTS
+    return (("command",), ("args",), ("image",)) if last else ()
+
+
 def _compare(view: ClusterView, workload: Object, pod: Object, item: Container, meant: Container) -> Iterator[Finding]:
-    for path in _FIELDS:
+    for path in _to_blame(pod, item):
         wanted, has = f.get(meant.spec, *path), f.get(item.spec, *path)
         if wanted == has or _same_amount(wanted, has):
             continue
@@ -56,7 +77,7 @@ def _resized(pod: Object) -> bool:
 
 
 def _rewritten(
-    view: ClusterView, workload: Object, pod: Object, item: Container, path: tuple[str, ...], wanted: str, has: str
+    view: ClusterView, workload: Object, pod: Object, item: Container, path: Path, wanted: str, has: str
 ) -> Iterator[Finding]:
     hooks = [
         one for one in view.of("MutatingWebhookConfiguration") if any(on_pods(hook) for hook in f.maps(one, "webhooks"))
@@ -76,14 +97,10 @@ def _rewritten(
 
 
 def _default(
-    view: ClusterView, workload: Object, pod: Object, item: Container, path: tuple[str, ...], has: str
+    view: ClusterView, workload: Object, pod: Object, item: Container, path: Path, has: str
 ) -> Iterator[Finding]:
     """A memory limit that nobody wrote kills the container: it comes from a LimitRange."""
-    killed = "OOMKilled" in (
-        f.text(item.terminated, "reason"),
-        f.text(item.status, "lastState", "terminated", "reason"),
-    )
-    if path != ("resources", "limits", "memory") or not killed:
+    if path != _MEMORY:
         return
     for rule in view.within("LimitRange", f.namespace(workload)):
         for entry in f.maps(rule, "spec", "limits"):

@@ -99,10 +99,10 @@ def _rewrites() -> Samples:
     def defaults(size: str) -> Dict:
         return thing("LimitRange", "usual", spec={"limits": [{"type": "Container", "default": {"memory": size}}]})
 
-    same = container(resources={"limits": {"memory": "0.25Gi"}})
+    mirrored = container(image="mirror.example/app:1", resources={"limits": {"memory": "0.25Gi"}})
     full = refused("etcdserver: mvcc: database space exceeded")
     return {
-        "admission-rewrites-pods": (runs(meant, small, hooks), CALM, runs(meant, same, hooks)),
+        "admission-rewrites-pods": (runs(meant, small, hooks), CALM, runs(meant, mirrored, hooks)),
         "limit-range-default-too-low": (
             runs(container(), small, defaults("16Mi")),
             CALM,
@@ -284,7 +284,7 @@ def _node_states() -> Samples:
         **found,
         "kubelet-stopped": (view(WEB, pod(WEB), silent), CALM, view(WEB, pod(WEB), sick)),
         "node-not-ready": (view(WEB, pod(WEB), sick), CALM, view(WEB, pod(WEB), quiet)),
-        "node-clock-skew": (view(WEB, pod(WEB), beating(-400)), CALM, view(WEB, pod(WEB), beating(-20))),
+        "node-clock-skew": (view(WEB, pod(WEB), beating(-400), node("n2")), CALM, view(WEB, pod(WEB), beating(-400))),
         "node-problem": (view(WEB, pod(WEB), told("KernelDeadlock", "True")), CALM, view(WEB, pod(WEB), told("KernelDeadlock", "False"))),
         "node-cordoned": (view(WEB, pod(WEB), node(cordoned=True)), CALM, view(WEB, pod(WEB), {**node(cordoned=True), "metadata": node(**{"node-role.kubernetes.io/control-plane": ""})["metadata"]})),
         "node-version-skew": (version("v1.29.1"), CALM, version("v1.31.0")),
