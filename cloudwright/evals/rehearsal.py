@@ -70,7 +70,8 @@ class Report:
         for name, (ready, wanted) in self.after.ready.items():
             if ready < wanted:
                 was = self.before.ready.get(name)
-                found.append(f"{name}: {ready} of {wanted} ready" + (f" (before: {was[0]} of {was[1]})" if was else ""))
+                before = f" (before: {was[0]} of {was[1]})" if was else ""
+                found.append(f"{name}: {ready} of {wanted} up to date and ready{before}")
         for name, why in self.after.pending.items():
             if name not in self.before.pending:
                 found.append(f"{name} stays unscheduled: {why}")
@@ -266,8 +267,8 @@ def observe(api: Api) -> State:
     ready = {}
     for obj in api.cached(DEPLOYMENTS):
         status = obj.get("status") or {}
-        up_to_date = min(int(status.get("updatedReplicas") or 0), int(status.get("availableReplicas") or 0))
-        ready[_name(obj)] = (up_to_date, int(obj["spec"].get("replicas", 1)))
+        total, updated, available = (int(status.get(f"{n}eplicas") or 0) for n in ("r", "updatedR", "availableR"))
+        ready[_name(obj)] = (max(0, updated + available - total), int(obj["spec"].get("replicas", 1)))
     pending = {}
     for pod in api.cached(PODS):
         scheduled = condition_of(pod, "PodScheduled")

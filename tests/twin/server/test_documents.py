@@ -51,6 +51,8 @@ def test_local_apis_and_components_are_healthy(client: Client) -> None:
     assert {each["status"]["conditions"][0]["reason"] for each in services} == {"Local"}
     components = client.send("GET", "/api/v1/componentstatuses").obj["items"]
     assert {each["conditions"][0]["status"] for each in components} == {"True"}
+    table = client.send("GET", "/api/v1/componentstatuses", accept="application/json;as=Table;v=v1;g=meta.k8s.io").obj
+    assert table["rows"][0]["cells"] == ["controller-manager", "Healthy", "ok", ""]
     remote = {"group": "x.example", "version": "v1", "service": {"name": "x", "namespace": "default"}}
     body = {"metadata": {"name": "v1.x.example"}, "spec": {**remote, "groupPriorityMinimum": 10, "versionPriority": 10}}
     made = client.send("POST", "/apis/apiregistration.k8s.io/v1/apiservices", body).obj

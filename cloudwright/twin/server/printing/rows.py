@@ -35,6 +35,12 @@ def _node(obj: Obj, now: float) -> list[Any]:
     return row + [info.get(name) or UNKNOWN for name in ("osImage", "kernelVersion", "containerRuntimeVersion")]
 
 
+def _component(obj: Obj, now: float) -> list[Any]:
+    found: Mapping[str, Any] = next((each for each in obj.get("conditions") or () if each["type"] == "Healthy"), {})
+    state = {"True": "Healthy", "False": "Unhealthy"}.get(found.get("status", ""), "Unknown")
+    return [name_of(obj), state, found.get("message", ""), found.get("error", "")]
+
+
 def _namespace(obj: Obj, now: float) -> list[Any]:
     return [name_of(obj), status_of(obj).get("phase", ""), age_of(obj, now)]
 
@@ -185,6 +191,7 @@ ROWS: Mapping[tuple[str, str], Row] = {
     **WORKLOADS,
     ("", "pods"): pods.row,
     ("", "nodes"): _node,
+    ("", "componentstatuses"): _component,
     ("", "namespaces"): _namespace,
     ("", "secrets"): _secret,
     ("", "configmaps"): _config_map,
