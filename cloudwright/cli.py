@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 
 chat.register(app)
-demo.register(app, lambda hosted: open_on(str(hosted.kubeconfig), str(hosted.prometheus_url)))
+demo.register(app, lambda address: open_on(lambda: dict(vars(address()))))
 ask.register(app)
 investigate.register(app)
 catalog.register(app)

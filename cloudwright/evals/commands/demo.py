@@ -1,15 +1,17 @@
 """`demo`: a cluster in the box with three things broken in it, and somebody who helps."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from cloudwright.evals.beside import Address
     from cloudwright.evals.hosting import Hosted
 
-Chat = Callable[["Hosted"], int]
-"""Opens a conversation about a hosted cluster and returns an exit code."""
+Chat = Callable[[Callable[[], "Address"]], int]
+"""Opens a conversation about a cluster, whose address it waits for once all else is ready; returns an exit code."""
 
 Healthy = Annotated[bool, typer.Option("--healthy", help="Nothing is broken.")]
 Seed = Annotated[int, typer.Option(help="Another number breaks other things.")]
@@ -31,19 +33,16 @@ def run_demo(*, healthy: bool, seed: int, faults: str, port: int, chat: Chat | N
     """Prepare, host, and hand over; returns an exit code."""
     if faults == "list":
         return _list()
-    import time
+    from cloudwright.evals.beside import Beside, Wanted, host
 
-    from cloudwright.evals.demo import prepare
-    from cloudwright.evals.hosting import Hosted
-
-    names = tuple(part.strip() for part in faults.split(",") if part.strip())
-    prepared = prepare(seed=seed, healthy=healthy, names=names, start_at=time.time())
-    world = prepared.cluster.world
-    world.step(max(0.0, time.time() - world.clock.now()))  # the clock shows the present, however long this took
-    with Hosted(prepared.cluster, port=port) as hosted:
-        if chat is not None:
-            return chat(hosted)
-        return _tour(hosted)
+    wanted = Wanted(seed, healthy, tuple(part.strip() for part in faults.split(",") if part.strip()), port)
+    if chat is None:
+        with host(wanted) as hosted:
+            return _tour(hosted)
+    if sys.stderr.isatty():
+        typer.echo("Starting a shop in a simulated cluster …", err=True)
+    with Beside(wanted) as other:
+        return chat(other.address)
 
 
 def _list() -> int:

@@ -1,6 +1,7 @@
 """What `cloudwright demo` opens on its cluster: the chat in a terminal, a guided tour in a pipe."""
 
 import sys
+from collections.abc import Callable
 
 _TOUR = (
     "what is wrong?",
@@ -11,25 +12,26 @@ _TOUR = (
 )
 
 
-def open_on(kubeconfig: str, prometheus_url: str) -> int:
-    """Talk about the cluster of this kubeconfig; what is done there is journalled in a place of its own."""
+def open_on(address: Callable[[], dict[str, str]]) -> int:
+    """Talk about a cluster; what is done there is journalled in a place of its own.
+
+    `address` waits until the cluster is up and gives the settings that lead to it; all else is loaded meanwhile.
+    """
     import tempfile
 
+    from cloudwright.surfaces.commands.chat import open_chat
+    from cloudwright.tools.kubernetes.connecting import load_library
+
+    people = sys.stdin.isatty() and sys.stdout.isatty()
+    if people:
+        import cloudwright.surfaces.terminal.chat  # noqa: F401 (loaded while the cluster starts)
+    else:
+        from cloudwright.surfaces.tour import tour
+    load_library()
     with tempfile.TemporaryDirectory(prefix="cloudwright-demo-") as state:
-        flags = {
-            "kubeconfig": kubeconfig,
-            "context": "",
-            "namespace": "shop",
-            "prometheus_url": prometheus_url,
-            "state_dir": state,
-            "journal": "",
-        }
-        if sys.stdin.isatty() and sys.stdout.isatty():
-            from cloudwright.surfaces.commands.chat import open_chat
-
-            open_chat(flags, "", False, "A shop in a simulated cluster, and three things are wrong with it.")
+        flags = {**address(), "context": "", "namespace": "shop", "state_dir": state, "journal": ""}
+        if people:
+            open_chat(flags, "", False, "A shop in a simulated cluster; something is wrong with it.")
         else:
-            from cloudwright.surfaces.tour import tour
-
             tour({**flags, "model": ""}, _TOUR)
     return 0

@@ -14,6 +14,11 @@ from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.kubeconfig import choose
 
 
+def load_library() -> None:
+    """Import the Kubernetes library ahead of its first use; it takes a good part of a second."""
+    import kubernetes  # noqa: F401
+
+
 def open_client(
     kubeconfig: str | None = None,
     context: str | None = None,
