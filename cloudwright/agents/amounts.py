@@ -21,7 +21,7 @@ _AMOUNT = re.compile(
 
 
 def shows(text: str, amount: str) -> bool:
-    """Whether `text` holds a number that `amount` ("126 MB", "4.7", "12 %") is, rounded or cut to the digits that it has.
+    """Whether `text` holds a number that `amount` ("126 MB", "4.7", "12 %") is, rounded or cut to the digits it has.
 
     A whole number without a unit is a count: it is never rounded to.
     """

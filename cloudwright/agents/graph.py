@@ -19,7 +19,7 @@ from cloudwright.agents import deciding, reporting
 from cloudwright.agents.contribution import Contribution, Specialist, Task
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
-from cloudwright.agents.routing import merged, specialists_for
+from cloudwright.agents.routing import handed_over, merged, specialists_for
 from cloudwright.agents.specialists import specialists
 from cloudwright.agents.state import Json, State
 from cloudwright.core.evidence import Evidence
@@ -67,8 +67,9 @@ class _Nodes:
         kit.context.evidence.restore(Evidence.model_validate(item) for item in state.get("evidence", ()))
         memory = Memory.model_validate(state.get("memory") or {})
         found = kit.reader.understand(state["request"], memory, kit.context)
+        intents = handed_over(found.intents, state["request"], kit)
         return {
-            "intents": [intent.model_dump(mode="json") for intent in found.intents],
+            "intents": [intent.model_dump(mode="json") for intent in intents],
             "turn": state.get("turn", 0) + 1,
             "found": None,  # type: ignore[typeddict-item]
             "queue": [],
@@ -99,7 +100,12 @@ class _Nodes:
         answer = json.loads(interrupt({"kind": "question", "question": intent.question.model_dump(mode="json")}))
         memory = Memory.model_validate(state.get("memory") or {})
         asked = memory.model_copy(update={"question": intent.question})
-        return {"request": str(answer), "memory": asked.model_dump(mode="json")}
+        before = {"request": state["request"], "question": intent.question.text}
+        return {
+            "request": str(answer),
+            "memory": asked.model_dump(mode="json"),
+            "asked": [*state.get("asked", ()), before],
+        }
 
     def investigate(self, state: State) -> State:
         """One specialist looks into one intent."""
@@ -144,8 +150,10 @@ class _Nodes:
 
     def _task(self, state: State, intent: Intent) -> Task:
         turns: Sequence[Json] = state.get("turns", ())
-        said = (*(str(turn["request"]) for turn in turns), state["request"])
+        asked: Sequence[Json] = state.get("asked", ())
+        said = (*(str(item["request"]) for item in (*turns, *asked)), state["request"])
         history = tuple(reporting.short(turn) for turn in turns[-_HISTORY:])
+        history += tuple(reporting.short({"request": item["request"], "answer": item["question"]}) for item in asked)
         turn = f"{self._kit.context.session}/{state.get('turn', 0)}"
         return Task(request=state["request"], intent=intent, history=history, user_words=said, turn=turn)
 

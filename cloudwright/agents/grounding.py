@@ -163,7 +163,9 @@ def _speaks_of(sentence: str, body: str) -> bool:
 
 
 def _stands_in(word: str, body: str) -> bool:
-    if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", body, re.IGNORECASE):
+    if word.isdigit():
+        return re.search(rf"(?<![\d.]){word}(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
+    if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}s?(?![A-Za-z0-9])", body, re.IGNORECASE):
         return True
     if amounts.shows(body, word):
         return True

@@ -64,12 +64,17 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
     memory = remember(state, found, intents, done, kit)
     answer = "\n\n".join(line for line in lines if line)
     turn = {
-        "request": state["request"],
+        "request": " / ".join([*(item["request"] for item in state.get("asked", ())), state["request"]]),
         "answer": answer,
         "proposals": state.get("proposals", []),
         "executed": state.get("executed", []),
     }
-    return {"answer": answer, "turns": [*state.get("turns", ()), turn], "memory": memory.model_dump(mode="json")}
+    return {
+        "answer": answer,
+        "turns": [*state.get("turns", ()), turn],
+        "memory": memory.model_dump(mode="json"),
+        "asked": [],
+    }
 
 
 def _undone(state: State, kit: Kit) -> Iterator[str]:

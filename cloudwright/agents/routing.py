@@ -7,6 +7,7 @@ from cloudwright.agents.cloud_reader import about_cloud
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
+from cloudwright.core.tool import Effect
 
 _CUES = {
     "faults": r"why|wrong|broken|fail\w*|crash\w*|slow\w*|errors?|down|stuck|issues?|problems?|fix\w*|affected|"
@@ -17,6 +18,15 @@ _CUES = {
     "change": r"scale|restart|roll ?back|set|apply|delete|drain|label|repair|write|create|add|remove|raise|lower",
 }
 _DEFAULT = "workloads"
+_JUDGEMENT = re.compile(
+    r"\b(?:odd|weird|strange|unusual|suspicious|safe|risk\w*|dangerous|wise|sensible|idea|should|would|better|worse|best|"
+    r"worst|enough|too (?:much|many|few|little)|matters?|suffer\w*|notice|recommend\w*|suggest\w*|think|opinion|likely|"
+    r"expect\w*|worth|depends? on|what if|summar\w+|overview|story|why|how come|compared|going on|mean(?:s|ing)?|"
+    r"look right)\b",
+    re.IGNORECASE,
+)
+_FORESEEN = ("drain_impact", "delete_impact")
+"""Tools that tell what would happen by themselves."""
 
 
 def merged(intents: Sequence[Intent]) -> list[Intent]:
@@ -41,6 +51,26 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
             return (by_words(intent.text),)
         case _:
             return ()
+
+
+def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Intent]:
+    """With a model, what rules only half understood is its: orders with words that they do not know, and questions that
+    want a judgement and not a table. What leaves a choice in the cluster is still asked by rule."""
+    if kit.model is None:
+        return list(intents)
+    lost = any(intent.question is not None and intent.question.lost for intent in intents)
+    judged = _JUDGEMENT.search(request) is not None and all(_only_looks(intent, kit) for intent in intents)
+    return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or judged else list(intents)
+
+
+def _only_looks(intent: Intent, kit: Kit) -> bool:
+    catalog = kit.gate.catalog
+    if intent.goal in (Goal.EXPLAIN, Goal.EXPLAIN_SELF, Goal.UNKNOWN):
+        return True
+    return intent.goal is Goal.CALLS and all(
+        call.tool in catalog and catalog.get(call.tool).effect is Effect.READ and call.tool not in _FORESEEN
+        for call in intent.calls
+    )
 
 
 def by_words(text: str) -> str:

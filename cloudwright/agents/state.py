@@ -13,13 +13,15 @@ def gather(old: list[Json], new: list[Json] | None) -> list[Json]:
 class State(TypedDict, total=False):
     """One session between and within turns.
 
-    `request` and `turn` are the present ones; `intents` what was understood; `task` is given to one specialist only.
-    `found` are contributions; `queue` digests that wait for a decision, `decision` the last one given; `executed` what
-    was done in this turn. `turns` is the conversation, `memory` what pronouns refer to, `evidence` what may be cited.
+    `request` and `turn` are the present ones; `asked` what was said and asked back before in this turn; `intents` what
+    was understood; `task` is given to one specialist only. `found` are contributions; `queue` digests that wait for a
+    decision, `decision` the last one given; `executed` what was done in this turn. `turns` is the conversation,
+    `memory` what pronouns refer to, `evidence` what may be cited.
     """
 
     request: str
     turn: int
+    asked: list[Json]
     intents: list[Json]
     task: Json
     found: Annotated[list[Json], gather]

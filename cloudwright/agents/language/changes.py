@@ -64,7 +64,7 @@ def _vague(clause: Clause, orders: list[Verb], utterances: Utterances, world: Wo
         Option(label=utterances.described(item)) for item in utterances.guess(clause, world, most=6) if acts(item.tool)
     )
     question = Question(
-        text="What exactly shall I change? Say it with the value that it shall have.", options=options[:3]
+        text="What exactly shall I change? Say it with the value that it shall have.", options=options[:3], lost=True
     )
     return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.3, question=question)
 

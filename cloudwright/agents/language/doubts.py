@@ -24,7 +24,7 @@ def guarded(
     reasons.explain(clause)
     word = uncertain(clause)
     _use_kinds(clause, change, families)
-    doubt = ""
+    doubt, lost = "", False
     if scope:
         doubt = f"That concerns {scope}"
     elif len({item.text for item in clause.of("namespace")}) > 1:
@@ -40,7 +40,7 @@ def guarded(
             if item.lower() not in world.index.namespaces and item.lower() not in _harmless()
         ]
         if rest:
-            doubt = f"I do not know what {' '.join(rest)!r} means here"
+            doubt, lost = f"I do not know what {' '.join(rest)!r} means here", True
     if (
         clause.question
         and not doubt
@@ -51,7 +51,7 @@ def guarded(
         return Intent(goal=Goal.CALLS, text=text, confidence=change.confidence, calls=change.calls, about=change.about)
     plain = "; ".join(said(item) for item in change.calls)
     option = Option(label=plain, calls=change.calls, about=change.about)
-    question = Question(text=f"{doubt}. Shall I do exactly this: {plain}?", options=(option,))
+    question = Question(text=f"{doubt}. Shall I do exactly this: {plain}?", options=(option,), lost=lost)
     return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=question)
 
 

@@ -98,6 +98,7 @@ class RuleReader:
         question = Question(
             text=f"I did not understand {lost[0].text!r}. Shall I do exactly this: {plain}?",
             options=(Option(label=plain, calls=calls, about=about),),
+            lost=True,
         )
         asked = Intent(goal=Goal.CALLS, text=changes[0].text, confidence=0.5, about=about, question=question)
         return [*(item for item in found if item not in lost and item not in changes), asked]

@@ -50,6 +50,8 @@ class Question(Frozen):
     """The argument that is missing, where it is one."""
     drafts: tuple[ToolCall, ...] = ()
     """The calls that lack it."""
+    lost: bool = False
+    """Asked because words were not understood, not because the cluster leaves a choice: a model may know better."""
 
 
 class Intent(Frozen):

@@ -1,0 +1,40 @@
+"""Who answers: rules where they understood, a model where they only half did."""
+
+from pathlib import Path
+
+import pytest
+
+from cloudwright.agents.language.understanding import Goal, Intent, Question
+from cloudwright.agents.model.scripted import ScriptedModel
+from cloudwright.agents.routing import handed_over
+from cloudwright.core.tool import ToolCall
+from tests.agents.desk import Desk
+
+READ = Intent(goal=Goal.CALLS, text="", confidence=1, calls=(ToolCall(tool="get_value", arguments={"name": "cart"}),))
+WRITE = Intent(
+    goal=Goal.CALLS, text="", confidence=1, calls=(ToolCall(tool="set_value", arguments={"name": "cart", "value": 2}),)
+)
+LOST = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="What?", lost=True))
+CHOICE = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="Which cart?"))
+DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
+
+
+@pytest.mark.parametrize(
+    ("intent", "request_", "whose"),
+    [
+        (READ, "get cart", "rules"),
+        (READ, "is it a good idea to keep cart at this value?", "model"),
+        (WRITE, "set cart to 2, it would be better", "rules"),
+        (LOST, "make cart snappier", "model"),
+        (CHOICE, "set cart to 2", "rules"),
+        (DIAGNOSE, "why is cart failing?", "rules"),
+    ],
+)
+def test_what_rules_half_understood_goes_to_the_model(
+    tmp_path: Path, intent: Intent, request_: str, whose: str
+) -> None:
+    desk = Desk(tmp_path)
+    assert handed_over([intent], request_, desk.kit()) == [intent]
+    desk.model = ScriptedModel([])
+    handed = handed_over([intent], request_, desk.kit())
+    assert (handed[0].goal is Goal.UNKNOWN) == (whose == "model")
