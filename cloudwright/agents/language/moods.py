@@ -105,7 +105,7 @@ def interrogative(clause: Clause) -> bool:
     following = low[start + 1 : start + 2]
     if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
         return True
-    if low[:2] and low[0] in _MODALS and low[1] not in ("you", "we") and not clause.has("please, kindly"):
+    if len(low) > 1 and low[0] in _MODALS and low[1] not in ("you", "we") and not clause.has("please, kindly"):
         return True
     return first in _QUESTIONS or raw_first in _QUESTIONS
 

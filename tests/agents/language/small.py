@@ -1,5 +1,6 @@
 """A small world that many tests of the language room speak about."""
 
+from functools import cache
 from typing import Any
 
 from cloudwright.agents.language.deciding import intent_of
@@ -100,11 +101,15 @@ VOCABULARY = Vocabulary(
 )
 
 
+@cache
+def _learned() -> tuple[Tagger, Utterances]:
+    return Tagger(VOCABULARY), Utterances(TOOLS)
+
+
 def understood(text: str, memory: Memory | None = None) -> list[Intent]:
     """What each clause of a request is understood to be in this world."""
-    tagger = Tagger(VOCABULARY)
+    tagger, utterances = _learned()
     world = World(tagger.index, memory or Memory(), "default")
-    utterances = Utterances(TOOLS)
     return [intent_of(clause, world, utterances, TOOLS) for clause in split(tagger.tokens(text), tagger)]
 
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cloudwright.agents.language.understanding import Goal, Memory
 from cloudwright.core.refs import ObjectRef
@@ -195,3 +197,18 @@ def test_what_goes_another_way_than_its_words_is_asked_about(text: str) -> None:
     (found,) = understood(text)
     assert found.question is not None
     assert not found.calls
+
+
+_WORDS = (
+    "scale restart delete show which what why is are the of in to and not without can who how many pods deployments "
+    "services configmap ledger mailer books rates blue m-1 north 3 two 128Mi LOG_LEVEL=debug it them one more label "
+    "tier=edge by if , . ? : image memory limit add set undo events logs all except paused ready node quota please "
+    "should have a first second "
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(_WORDS.split()), min_size=1, max_size=9))
+def test_any_words_are_understood_somehow(words: list[str]) -> None:
+    for intent in understood(" ".join(words)):
+        assert intent.question is None or not intent.calls

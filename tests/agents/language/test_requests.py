@@ -16,9 +16,8 @@ from tests.servers.fixtures import NO_SERVERS
 Json = dict[str, Any]
 _SEED = 20261121
 _SLICE = 40
-FLOORS = {"requests_seen.yaml": (0.95, 0.93), "requests_unseen.yaml": (0.75, 0.84)}
-"""The least share of requests and of paraphrases that must be right. The aim is 0.95 and 0.93; the unseen corpus
-stands at what was measured last, and its floor only rises."""
+FLOORS = {"requests_seen.yaml": (0.98, 0.97), "requests_unseen.yaml": (0.96, 0.96)}
+"""The least share of requests and of paraphrases that must be right: just below what was measured; it only rises."""
 _SLICE_NOISE = 0.1
 
 
