@@ -54,13 +54,14 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
 
 
 def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Intent]:
-    """With a model, what rules only half understood is its: orders with words that they do not know, and questions that
-    want a judgement and not a table. What leaves a choice in the cluster is still asked by rule."""
+    """With a model, what rules only half understood is its: requests with words that mean nothing to them, questions
+    that want a judgement and not a table. What leaves a choice in the cluster is still asked by rule."""
     if kit.model is None:
         return list(intents)
     lost = any(intent.question is not None and intent.question.lost for intent in intents)
-    judged = _JUDGEMENT.search(request) is not None and all(_only_looks(intent, kit) for intent in intents)
-    return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or judged else list(intents)
+    unsure = _JUDGEMENT.search(request) is not None or any(intent.strange for intent in intents)
+    looked = unsure and all(_only_looks(intent, kit) for intent in intents)
+    return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or looked else list(intents)
 
 
 def _only_looks(intent: Intent, kit: Kit) -> bool:

@@ -24,6 +24,7 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
     [
         (READ, "get cart", "rules"),
         (READ, "is it a good idea to keep cart at this value?", "model"),
+        (READ.model_copy(update={"strange": ("snappy",)}), "is cart snappy", "model"),
         (WRITE, "set cart to 2, it would be better", "rules"),
         (LOST, "make cart snappier", "model"),
         (CHOICE, "set cart to 2", "rules"),

@@ -9,6 +9,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.doubts import FILLERS
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.smalltalk import special
+from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import NUMBERS
@@ -74,7 +75,7 @@ class RuleReader:
             return (talk,)
         found: list[Intent] = []
         for clause in split(tokens, tagger):
-            intent = self._intent(clause, world)
+            intent = self._intent(clause, world).model_copy(update={"strange": _strange(clause)})
             if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
                 continue
             found.append(intent)
@@ -111,6 +112,15 @@ class RuleReader:
 
     def _intent(self, clause: Clause, world: World) -> Intent:
         return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
+
+
+def _strange(clause: Clause) -> tuple[str, ...]:
+    """Words outside of what was recognised that no list of operations holds."""
+    return tuple(
+        token.low
+        for index, token in enumerate(clause.tokens)
+        if token.low.isalpha() and len(token.low) > 2 and token.low not in OPERATIONS and clause.at(index) is None
+    )
 
 
 def _followed(world: World, intent: Intent) -> World:

@@ -8,7 +8,7 @@ from cloudwright.agents.language.text import Token
 TYPO_LENGTH = 6
 
 
-def _all_words() -> frozenset[str]:
+def _operations() -> frozenset[str]:
     words: set[str] = set()
     for text in lexicon.ACTIONS.values():
         for phrase in lexicon.phrases(text):
@@ -17,7 +17,7 @@ def _all_words() -> frozenset[str]:
     for phrase in lexicon.phrases(lexicon.LOOKS):
         words.update(phrase)
         words.update(lexicon.inflections(phrase[0]))
-    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS, lexicon.ENGLISH):
+    for text in (lexicon.FILLERS, lexicon.ASKING, lexicon.MODALS, lexicon.PRONOUNS, lexicon.TOPICS):
         words.update(text.split())
     for text in (lexicon.UNCERTAIN, lexicon.HYPOTHETICAL, lexicon.HOW_TO, lexicon.SHOULD, lexicon.POLITE):
         for phrase in lexicon.phrases(text):
@@ -32,7 +32,9 @@ ORDERS = frozenset(
     phrase[0] for text in lexicon.ACTIONS.values() for phrase in lexicon.phrases(text) if len(phrase[0]) > 3
 )
 """First words of the verbs that change something, in their plain form."""
-COMMON = _all_words()
+OPERATIONS = _operations()
+"""Words that mean something to the frames, or nothing to anybody."""
+COMMON = OPERATIONS | frozenset(lexicon.ENGLISH.split())
 """Words of general English that the lexicon knows: never typos of an object's name."""
 
 

@@ -69,6 +69,8 @@ class Intent(Frozen):
     question: Question | None = None
     say: str = ""
     """What is answered where nothing is done: an explanation, a refusal with its reason."""
+    strange: tuple[str, ...] = ()
+    """Words that mean nothing to the frames: rules may have missed what they change."""
     closest: tuple[Option, ...] = ()
     """The nearest things that can be done, best first, for when confidence is too low."""
 
