@@ -214,7 +214,7 @@ def _run(session: Session, cluster: Cluster, batch: Sequence[Case], *, fix: bool
         ready = list(pool.map(lambda case: prepare(cluster, case), batch))
     view = live.load(session.context)
     if keep:
-        save(view, keep / f"{batch[0]['id']}.json.gz")
+        save(view, keep / f"{batch[0]['id']}.json.gz", session.context.redactor)
     results = [investigate(view, namespaces=[case["namespace"]]) for case in batch]
     rows = [
         judge(case, result) | {"stands": stands} for case, result, stands in zip(batch, results, ready, strict=True)

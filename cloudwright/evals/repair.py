@@ -30,7 +30,7 @@ class Repair(Frozen):
     said: str
     effects: tuple[Effect, ...] = ()
     silent: tuple[str, ...] = ()
-    """Remedies that cannot be undone or give rights, and do not say what they risk."""
+    """Remedies that cannot be undone or give rights and do not say what they risk (going back to a revision aside)."""
 
 
 def approve_first(session: Session, result: Investigation, causes: int = 1) -> Repair:
@@ -58,7 +58,7 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
                 refused = f"{said[-1]}: {call.tool}: {error}"
                 return Repair(outcome=Outcome.REFUSED, said=refused, effects=tuple(effects))
             effects += done
-            if {Effect.DESTRUCTIVE, Effect.GRANT} & set(done) and not remedy.risk:
+            if {Effect.DESTRUCTIVE, Effect.GRANT} & set(done) and not remedy.risk and call.tool != "rollout_undo":
                 silent.append(remedy.title)
     if not effects and not asked:
         return Repair(outcome=Outcome.REFUSED, said=f"{'; '.join(said)}: nothing would change")
