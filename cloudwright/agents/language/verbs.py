@@ -79,7 +79,7 @@ def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
         return at + 1
     for gap in range(6):
         start = at + 1 + gap
-        if tuple(low[start : start + len(rest)]) == rest:
+        if tuple(low[start : start + len(rest)]) == rest and not _leads_to_place(clause, start + len(rest)):
             between = range(at + 1, start)
             if gap == 0 or any(
                 (mention := clause.at(index)) is not None and mention.what in ("name", "pronoun", "kind")
@@ -87,6 +87,12 @@ def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
             ):
                 return start + len(rest)
     return None
+
+
+def _leads_to_place(clause: Clause, end: int) -> bool:
+    """Whether the last word of a phrase is the "in" of a place: "roll x in staging" is not "roll in"."""
+    mention = clause.at(end)
+    return mention is not None and mention.what == "namespace" and clause.low[end - 1] in ("in", "on", "from")
 
 
 @cache
