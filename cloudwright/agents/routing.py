@@ -59,7 +59,9 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     if kit.model is None:
         return list(intents)
     lost = any(intent.question is not None and intent.question.lost for intent in intents)
-    unsure = _JUDGEMENT.search(request) is not None or any(intent.strange for intent in intents)
+    unsure = _JUDGEMENT.search(request) is not None or any(
+        intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
+    )
     looked = unsure and all(_only_looks(intent, kit) for intent in intents)
     return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or looked else list(intents)
 

@@ -80,7 +80,7 @@ CHARTERS = (
         "doing something: scale, restart, roll back, set, label, apply, delete, drain",
         (
             "list_resources", "get_resource", "scale_workload", "set_image", "set_env", "set_resources",
-            "rollout_restart", "rollout_undo", "patch_resource", "label_resource", "delete_resource",
+            "rollout_restart", "rollout_undo", "patch_resource", "apply_manifest", "label_resource", "delete_resource",
             "list_events", "describe_resource",
         ),
     ),

@@ -1,6 +1,8 @@
 """What a change would do: the fields that change, and who feels it."""
 
+import difflib
 import json
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Literal
 
@@ -58,11 +60,25 @@ def _block(change: ObjectChange) -> list[str]:
         return lines
     for item in change.fields:
         lines.append(f"  {item.path}:")
+        if _of_lines(item.before) and _of_lines(item.after):
+            lines += _line_diff(str(item.before), str(item.after))
+            continue
         if item.before != ABSENT:
             lines.append(f"-   {_show(item.before)}")
         if item.after != ABSENT:
             lines.append(f"+   {_show(item.after)}")
     return lines
+
+
+def _of_lines(value: JsonValue) -> bool:
+    return isinstance(value, str) and "\n" in value.strip("\n")
+
+
+def _line_diff(before: str, after: str) -> Iterator[str]:
+    """The lines of a text that change, with one unchanged line around them."""
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+    for line in list(found)[2:]:
+        yield f"    {line}" if line.startswith("@@") else f"{line[0]}   {line[1:]}"
 
 
 def _show(value: JsonValue) -> str:

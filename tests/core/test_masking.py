@@ -158,3 +158,10 @@ def test_references_to_secrets_are_no_secrets() -> None:
         "automountServiceAccountToken": True,
     }
     assert SessionRedactor(b"key").value(value) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["--requirepass $(REDIS_PASSWORD)", "password=${REDIS_PASSWORD}", "['--requirepass', '$(REDIS_PASSWORD)']"]
+)
+def test_variables_in_place_of_secrets_are_shown(text: str) -> None:
+    assert SessionRedactor(b"key").value(text) == text

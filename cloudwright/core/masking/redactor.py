@@ -24,7 +24,7 @@ PLACEHOLDER = re.compile(r"\[masked:\d+:[0-9a-f]{12}\]")
 
 _INNOCENT_VALUE = re.compile(
     r"(?i)^(?:|true|false|null|none|nil|yes|no|on|off|\d{1,3}|\*+|x{3,}|<[\w .-]*>|"
-    r"\$\{?[\w.]+\}?|\$\([\w.]+\)|\{\{.*\}\}|"
+    r"\$\{?[\w.]+\}?|\$\([\w.]+\)?|\{\{.*\}\}|"
     r"\[?(?:redacted|filtered|hidden|masked)\]?|replace_?me|\d{2,5}/\S*|\d+:\d+|\.{0,2}/[\w./@:~-]*|~/\S*|"
     r"(?:vault|op|ssm|arn|secretref|ref\+\w+):\S*|file|env|line|unable|server|done|user|expired|invalid|missing|required|empty|unset|unknown|incorrect|wrong|failed|failure|error|"
     r"denied|rejected|revoked|rotated|refreshed|accepted|ok|success|succeeded|disabled|enabled|not|is|was|has|for|from|"

@@ -53,7 +53,7 @@ def field_column(name: str, reader: Reader = field_reader) -> Column:
         return IMAGES
     if name.lower() == "owner":
         return Column("owner", lambda item, now: facts.owner(item) or None)
-    read = reader(name)
+    read = reader(f"metadata.{name.lower()}" if name.lower() in ("labels", "annotations") else name)
 
     def cell(item: Object, now: float) -> JsonValue:
         found = read(item, now)
