@@ -14,10 +14,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from cloudwright.evals.faults.approved import try_first
 from cloudwright.evals.faults.model import load_faults
 from cloudwright.evals.faults.site import Site
 from cloudwright.twin.topologies.start import start
+from scripts.approving import try_first
 
 _PAST = 1200.0
 

@@ -1,14 +1,17 @@
 """What a person does who trusts the diagnosis: approve the first remedy of the first causes, and do no more."""
 
 from enum import StrEnum
+from typing import Protocol
 
+from cloudwright.core.approval import Approver
+from cloudwright.core.context import Context
 from cloudwright.core.errors import CloudwrightError, NotFound
 from cloudwright.core.finding import Severity
+from cloudwright.core.gate import Gate
 from cloudwright.core.proposal import Provenance, Source
 from cloudwright.core.refs import Frozen
 from cloudwright.core.tool import Effect, ToolCall
 from cloudwright.diagnosis.model import Cause, Investigation
-from cloudwright.surfaces.session import Session
 
 
 class Outcome(StrEnum):
@@ -23,6 +26,22 @@ class Outcome(StrEnum):
     """There is no cause, or one without any remedy."""
 
 
+class Hands(Protocol):
+    """What acts: a gate, where, and as whom."""
+
+    @property
+    def gate(self) -> Gate:
+        """Through which every change goes."""
+
+    @property
+    def context(self) -> Context:
+        """The cluster and the identity."""
+
+    @property
+    def approver(self) -> Approver:
+        """Who says yes."""
+
+
 class Repair(Frozen):
     """What was done about an investigation, in words, and the effects that the gate saw."""
 
@@ -33,7 +52,7 @@ class Repair(Frozen):
     """Remedies that cannot be undone or give rights and do not say what they risk (going back to a revision aside)."""
 
 
-def approve_first(session: Session, result: Investigation, causes: int = 1) -> Repair:
+def approve_first(hands: Hands, result: Investigation, causes: int = 1) -> Repair:
     """Propose, approve and execute the first remedy of each of the first `causes` causes above info."""
     serious = [item for item in result.causes if item.severity is not Severity.INFO]
     chosen = [item for item in serious[:causes] if item.remedies]
@@ -53,7 +72,7 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
                 continue
             made.append(call)
             try:
-                done = _approve(session, call, cause)
+                done = _approve(hands, call, cause)
             except CloudwrightError as error:
                 refused = f"{said[-1]}: {call.tool}: {error}"
                 return Repair(outcome=Outcome.REFUSED, said=refused, effects=tuple(effects))
@@ -66,11 +85,11 @@ def approve_first(session: Session, result: Investigation, causes: int = 1) -> R
     return Repair(outcome=outcome, said="; ".join(said), effects=tuple(effects), silent=tuple(silent))
 
 
-def _approve(session: Session, call: ToolCall, cause: Cause) -> list[Effect]:
+def _approve(hands: Hands, call: ToolCall, cause: Cause) -> list[Effect]:
     """Effects of what was done: none where the world is already as the call wants it."""
-    why = Provenance(source=Source.DIAGNOSIS, session=session.context.session, why=cause.claim)
+    why = Provenance(source=Source.DIAGNOSIS, session=hands.context.session, why=cause.claim)
     try:
-        proposal = session.gate.propose(call, session.context, session.approver, why)
+        proposal = hands.gate.propose(call, hands.context, hands.approver, why)
     except NotFound:
         if call.tool != "delete_resource":
             raise
@@ -78,8 +97,8 @@ def _approve(session: Session, call: ToolCall, cause: Cause) -> list[Effect]:
     if not proposal.preview.changes:
         return []
     if proposal.decision.answer.approvals:
-        session.gate.approve(proposal.digest, session.approver)
-    session.gate.execute(proposal.digest, session.context, original=call)
+        hands.gate.approve(proposal.digest, hands.approver)
+    hands.gate.execute(proposal.digest, hands.context, original=call)
     return [proposal.effect]
 
 

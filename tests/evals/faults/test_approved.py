@@ -5,11 +5,11 @@ import time
 import pytest
 
 from cloudwright.core.tool import Effect
-from cloudwright.evals.faults.approved import try_first
 from cloudwright.evals.faults.model import load_faults
 from cloudwright.evals.faults.site import Site
 from cloudwright.evals.repair import Outcome
 from cloudwright.twin.topologies.start import start
+from scripts.approving import try_first
 
 FAULTS = load_faults()
 REPAIRED = ("F001", "F069", "F104")
