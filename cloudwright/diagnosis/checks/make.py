@@ -199,6 +199,15 @@ def previous_template(view: ClusterView, workload: Object) -> Object | None:
     return None if best is None else _template_in(best)
 
 
+def restarted_only(view: ClusterView, workload: Object) -> bool:
+    """Whether the last rollout of a Deployment only started its Pods anew: the revision right before ran the same."""
+    history = view.children(workload, "ReplicaSet") if workload.get("kind") == "Deployment" else []
+    current = revision(workload)
+    before = max((item for item in history if revision(item) < current), key=revision, default=None)
+    present = f.mapping(template_of(workload), "spec")
+    return before is not None and f.mapping(_template_in(before), "spec") == present
+
+
 def _best_revision(view: ClusterView, workload: Object) -> Object | None:
     """The ReplicaSet or ControllerRevision to go back to.
 

@@ -30,6 +30,8 @@ _TIMEOUT = re.compile(r"deadline exceeded|timed out|timeout|Client\.Timeout", re
 _COMMAND = re.compile(
     r"executable file not found|no such file or directory|exec failed|OCI runtime exec failed|not found", re.I
 )
+PASSING = 3
+"""Failures of a probe below which a start explains them, where it passes on other Pods."""
 SHORT_BUDGET = 15
 """Seconds: a liveness probe that kills within this time of a start leaves most programs no chance to come up."""
 
@@ -141,6 +143,8 @@ def _judge(view: ClusterView, failure: Failure) -> Finding | None:
     word = failure.probe.lower()
     if action == "exec":
         return _exec(view, failure)
+    if _NO_CONNECTION.search(message) and _passes_elsewhere(view, failure):
+        return None if failure.event.count < PASSING else _timing(view, failure, before)
     if _NO_CONNECTION.search(message) and declared and port not in declared and not _sidecar_probe(failure):
         return _found(view, failure, f"{word}-probe-wrong-port", f"{action}.port", own or sorted(declared),
                       f"asks port {port}, which no container of the Pod declares ({', '.join(map(str, sorted(declared)))})")  # fmt: skip
@@ -154,6 +158,17 @@ def _judge(view: ClusterView, failure: Failure) -> Finding | None:
             view, failure, f"{word}-probe-wrong-port", f"{action}.port", [], f"asks port {port}, where nothing listens"
         )
     return _timing(view, failure, before)
+
+
+def _passes_elsewhere(view: ClusterView, failure: Failure) -> bool:
+    """Whether the same probe of the same workload passes on another Pod: then it asks the right port."""
+    name, field = failure.container.name, FIELDS[failure.probe]
+    return any(
+        item.name == name and item.ready and f.mapping(item.spec, field) == failure.spec
+        for pod in view.pods_of(failure.top)
+        if pod is not failure.pod
+        for item in containers(pod)
+    )
 
 
 _PROTOCOLS = {"httpGet": "HTTP", "grpc": "gRPC", "tcpSocket": "TCP"}

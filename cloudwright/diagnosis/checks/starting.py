@@ -13,8 +13,10 @@ from cloudwright.diagnosis.checks.make import (
     patch_template,
     previous_container,
     previous_template,
+    restarted_only,
     undo,
 )
+from cloudwright.diagnosis.checks.mounted_files import blamed_file
 from cloudwright.diagnosis.dependencies import Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.endpoints import services_of
@@ -265,7 +267,7 @@ def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Find
     means = f" ({_CODES[code]})" if code in _CODES else ""
     lines = workload_errors(view, top)
     tail = f"; the log says: {lines[-1].quote[:160]}" if lines else ""
-    before = previous_container(view, top, item.name)
+    before = None if restarted_only(view, top) else previous_container(view, top, item.name)
     changed = [
         key
         for key in ("command", "args", "image", "env", "envFrom", "securityContext", "volumeMounts", "resources")
@@ -282,6 +284,13 @@ def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Find
     hint = f"; the last rollout changed its {', '.join(changed)}" if changed else ""
     remedies = [undo(view, top)] if changed else []
     source = None if changed or code in (0, 126, 127) else edited_source(view, top, pod)
+    blamed = None if changed or code in (0, 126, 127) else blamed_file(view, top, pod, item)
+    if blamed is not None:
+        return finding(
+            view, "configuration-broken", blamed.source, f"Container {item.name} of {f.name(top)} ends with exit code {code} over {blamed.path}, which {f.text(blamed.source, 'kind')} {f.name(blamed.source)} brings: {blamed.line}"[:500],
+            field="data", cites=[view.quote(blamed.line, "log", f.uid(pod)), view.cite(pod, "status.containerStatuses", f"exit code {code}")],
+            affected=[top, pod],
+        )  # fmt: skip
     if source is not None and not lines:
         what = f.text(source, "kind")
         return finding(
