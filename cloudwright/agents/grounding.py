@@ -43,12 +43,18 @@ _ADVISED = (
     r"confirm|drain|cordon|uncordon|resume|pause|switch|rename|enable|disable|try|keep"
 )
 _ADVICE = re.compile(
-    r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step)\b[^:,.]{0,20}[:,]\s*)?"
-    r"(?:I(?:'d|\s+would)?\s+(?:suggest|recommend|propose)\b|consider\b|you\s+(?:could|should|may)\b|"
-    rf"(?:then\s+|please\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
+    r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step)\b[^:.]{0,20}:|"
+    r"`?kubectl\b|I(?:'d|\s+would)?\s+(?:suggest|recommend|propose)\b|consider\b|you\s+(?:could|should|may)\b|"
+    rf"(?:then\s+|please\s+|next,?\s+|first,?\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
     r"(?:the\b|its\b|an?\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
     re.IGNORECASE,
 )
+_OWN_LIMITS = re.compile(
+    r"\bI\s+(?:did\s+not|didn't|could\s+not|couldn't|cannot|can't|have\s+no|had\s+no|was\s+not\s+able|do\s+not\s+know|"
+    r"don't\s+know)\b|\?$",
+    re.IGNORECASE,
+)
+"""What a model says of itself, and what it asks: no claims about the cluster."""
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b")
@@ -86,7 +92,8 @@ def check(text: str, lookup: Callable[[str], Evidence | None], request: str = ""
 
 def sentences(text: str) -> list[str]:
     """Sentences and list items, in order."""
-    return [part.strip() for part in _SENTENCE.split(text) if part and part.strip()]
+    parts = (part.strip() for part in _SENTENCE.split(text) if part)
+    return [part for part in parts if part.strip("0123456789.) ")]
 
 
 def facts(sentence: str) -> list[str]:
@@ -140,7 +147,7 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
     body = "\n".join(f"{item.tool} {item.arguments} {item.excerpt}" for item in cited if item) + "\n" + request
     missing = tuple(word for word in wanted if not _stands_in(word, body))
     standing = _standing(sentence, ids, wanted, missing, body)
-    if standing in (Standing.REFUTED, Standing.UNCITED) and _ADVICE.match(sentence):
+    if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _OWN_LIMITS.search(sentence)):
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from cloudwright.agents.cloud_reader import about_cloud
 from cloudwright.agents.kit import Kit
+from cloudwright.agents.language.spelling import ORDERS
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
 from cloudwright.core.tool import Effect
@@ -15,7 +16,6 @@ _CUES = {
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
     "rbac": r"may|allowed|permissions?|forbidden|rbac|roles?|access|rights",
-    "change": r"scale|restart|roll ?back|set|apply|delete|drain|label|repair|write|create|add|remove|raise|lower",
 }
 _DEFAULT = "workloads"
 _JUDGEMENT = re.compile(
@@ -25,6 +25,21 @@ _JUDGEMENT = re.compile(
     r"look right)\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(
+    r"\?\s*$|^\s*(?:and\s+|so\s+|but\s+)?(?:what|which|who\w*|why|how|when|where|is|are|was|were|does|do|did|has|have|will|"
+    r"should|tell me|explain|summar\w+|show|list)\b",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b", re.IGNORECASE)
+_ORDERS = re.compile(
+    rf"\b(?:{'|'.join(sorted(ORDERS))})\b|\b(?:should|needs?|only|from now on|please)\b", re.IGNORECASE
+)
+_GO_ON = re.compile(
+    r"^\W*(?:(?:then|yes|yeah|ok(?:ay)?|please|so|and|right|sure)\W+)*(?:do (?:it|that|so|this)|go ahead)\b|"
+    r"\bas you (?:said|say|suggest(?:ed)?|proposed)\b",
+    re.IGNORECASE,
+)
+"""What takes up a proposal that a model made in words."""
 _FORESEEN = ("drain_impact", "delete_impact")
 """Tools that tell what would happen by themselves."""
 
@@ -48,7 +63,7 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
         case Goal.DIAGNOSE | Goal.FIX:
             return ("faults",)
         case Goal.UNKNOWN if kit.model is not None:
-            return (by_words(intent.text),)
+            return ("change",) if orders(intent.text) else (by_words(intent.text),)
         case _:
             return ()
 
@@ -62,6 +77,7 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     unsure = _JUDGEMENT.search(request) is not None or any(
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
+    unsure = unsure or _GO_ON.search(request) is not None
     looked = unsure and all(_only_looks(intent, kit) for intent in intents)
     return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or looked else list(intents)
 
@@ -74,6 +90,16 @@ def _only_looks(intent: Intent, kit: Kit) -> bool:
         call.tool in catalog and catalog.get(call.tool).effect is Effect.READ and call.tool not in _FORESEEN
         for call in intent.calls
     )
+
+
+def orders(text: str) -> bool:
+    """Whether words that rules did not understand want something done, not something told."""
+    if about_cloud(text):
+        return False
+    if _GO_ON.search(text):
+        return True
+    asks = _ASKS.search(text) is not None and _POLITE.search(text) is None
+    return not asks and _ORDERS.search(text) is not None
 
 
 def by_words(text: str) -> str:

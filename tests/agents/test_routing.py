@@ -6,7 +6,7 @@ import pytest
 
 from cloudwright.agents.language.understanding import Goal, Intent, Question
 from cloudwright.agents.model.scripted import ScriptedModel
-from cloudwright.agents.routing import handed_over
+from cloudwright.agents.routing import handed_over, specialists_for
 from cloudwright.core.tool import ToolCall
 from tests.agents.desk import Desk
 
@@ -39,3 +39,33 @@ def test_what_rules_half_understood_goes_to_the_model(
     desk.model = ScriptedModel([])
     handed = handed_over([intent], request_, desk.kit())
     assert (handed[0].goal is Goal.UNKNOWN) == (whose == "model")
+
+
+@pytest.mark.parametrize(
+    ("text", "ordered"),
+    [
+        ("business is slow, let cart get by with a single copy", True),
+        ("cart should be allowed half a gig at most", True),
+        ("only cart may talk to db from now on", True),
+        ("no wait, the first one instead, please", True),
+        ("then do it", True),
+        ("correct the selector as you said", True),
+        ("could you compare cart and db", False),
+        ("is anything odd about cart?", False),
+        ("would a restart of cart be a good idea?", False),
+        ("tell me how you would undo the rollout, leave everything as it is", False),
+        ("the shop is slow", False),
+    ],
+)
+def test_orders_go_to_the_one_who_can_change_things(tmp_path: Path, text: str, ordered: bool) -> None:
+    desk = Desk(tmp_path)
+    desk.model = ScriptedModel([])
+    unknown = Intent(goal=Goal.UNKNOWN, text=text, confidence=0)
+    assert (specialists_for(unknown, desk.kit()) == ("change",)) == ordered
+
+
+def test_a_go_ahead_takes_up_what_a_model_said(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert handed_over([READ], "then do it", desk.kit()) == [READ]
+    desk.model = ScriptedModel([])
+    assert handed_over([READ], "then do it", desk.kit())[0].goal is Goal.UNKNOWN

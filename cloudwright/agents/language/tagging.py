@@ -58,6 +58,11 @@ _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
 
+def _plain_no(tokens: tuple[Token, ...], at: int, key: tuple[str, ...]) -> bool:
+    """Whether "no" is the word and not the short name of nodes, which comes after a verb of a command line."""
+    return key == ("no",) and (at == 0 or tokens[at - 1].low not in ("get", "describe", "top"))
+
+
 class Tagger:
     """Finds mentions."""
 
@@ -270,7 +275,7 @@ class Tagger:
         for size in range(min(4, len(tokens) - at), 0, -1):
             key = tuple(token.low for token in tokens[at : at + size])
             kind = self.index.kinds.get(key)
-            if kind is not None and not tokens[at].quoted:
+            if kind is not None and not tokens[at].quoted and not _plain_no(tokens, at, key):
                 yield Mention("kind", at, at + size, " ".join(key), kind=kind, plural=_plural(kind, " ".join(key)))
                 return
         if tokens[at].low in _WORKLOADS:
