@@ -78,9 +78,23 @@ class RuleReader:
             intent = self._intent(clause, world).model_copy(update={"strange": _strange(clause)})
             if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
                 continue
+            if found and not self._writes(found[-1]):
+                intent = self._sure(intent, clause)
             found.append(intent)
             world = _followed(world, intent)
         return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
+
+    def _sure(self, intent: Intent, clause: Clause) -> Intent:
+        """A deletion of "it" after words that ordered nothing is asked about: "it" may be what they spoke of besides."""
+        gone = any(call.tool == "delete_resource" for call in intent.calls)
+        if not gone or intent.question is not None or clause.of("name") or not clause.of("pronoun"):
+            return intent
+        plain = "; ".join(said(call) for call in intent.calls)
+        option = Option(label=plain, calls=intent.calls, about=intent.about)
+        asked = Question(
+            text=f"What is {clause.of('pronoun')[0].text!r}? Shall I do exactly this: {plain}?", options=(option,)
+        )
+        return intent.model_copy(update={"calls": (), "confidence": 0.5, "question": asked})
 
     def _doubted(self, found: Sequence[Intent]) -> Sequence[Intent]:
         """A change beside words that were not understood is asked about: they might take it back."""

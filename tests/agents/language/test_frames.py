@@ -154,6 +154,21 @@ def test_what_can_be_done_is_explained(text: str) -> None:
     assert [intent.goal for intent in understood(text)] == [Goal.EXPLAIN]
 
 
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("mailer no longer needs the BATCH env variable, please drop it", True),
+        ("ledger is broken, delete it", True),
+        ("delete ledger", False),
+    ],
+)
+def test_deleting_it_after_words_that_ordered_nothing_is_asked_about(text: str, asked: bool) -> None:
+    found = understood(text)
+    deletes = [call for intent in found for call in intent.calls if call.tool == "delete_resource"]
+    assert (not deletes) == asked
+    assert any(intent.question for intent in found) == asked
+
+
 @pytest.mark.parametrize("text", ["give ledger more memory", "make ledger bigger", "write a quota for blue"])
 def test_what_would_have_to_be_guessed_is_asked_about(text: str) -> None:
     (found,) = understood(text)
