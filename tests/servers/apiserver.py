@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from ssl import SSLContext, create_default_context
 from typing import Any
@@ -110,7 +111,13 @@ class ControlPlane:
 
     def new_namespace(self, name: str) -> str:
         """A namespace in which pods can be created (its default ServiceAccount is there)."""
-        self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        try:
+            self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code != HTTPStatus.CONFLICT:
+                raise
+            # The storage client sends a create again when its answer is late, and the second finds the first.
         self.await_path(f"/api/v1/namespaces/{name}/serviceaccounts/default")
         return name
 
