@@ -1,6 +1,6 @@
 """The change that a clause orders, or what has to be asked before."""
 
-from cloudwright.agents.language import doubts, moods
+from cloudwright.agents.language import background, doubts, moods
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import FIX, fixes
 from cloudwright.agents.language.lexicon import listed
@@ -21,7 +21,12 @@ WRITE_THRESHOLD = 0.72
 
 
 def ordered_change(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
-    """A change, if the clause orders one."""
+    """A change, if the clause orders one: what surrounds the order neither adds to it nor makes it unsure."""
+    found = _ordered(background.plain(clause), world, utterances, catalog)
+    return found.model_copy(update={"text": clause.text}) if found is not None else None
+
+
+def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
     if moods.reported(clause):
         return None
     orders = ordered(clause)

@@ -2,7 +2,7 @@
 
 import re
 
-from cloudwright.agents.language import lexicon, reasons
+from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
@@ -21,7 +21,6 @@ def guarded(
     text = clause.text
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
-    reasons.explain(clause)
     word = uncertain(clause)
     _use_kinds(clause, change, families)
     doubt, lost = "", False

@@ -17,9 +17,9 @@ def expanded(tokens: tuple[Token, ...], tagger: Tagger) -> list[tuple[Token, ...
         return [tokens]
     clause = tagger.clause(tokens)
     starts = _anew(clause)
-    if not starts or not verbs(Clause(tokens[: clause.of("name")[0].start])):
+    prefix = tokens[: clause.of("name")[0].start] if starts else ()
+    if not starts or (prefix and not verbs(Clause(prefix))):
         return [tokens]
-    prefix = tokens[: clause.of("name")[0].start]
     edges = [*starts, len(tokens) + 1]
     rest = [(*prefix, *tokens[one : other - 1]) for one, other in zip(starts, edges[1:], strict=True)]
     return [tokens[: starts[0] - 1], *rest]

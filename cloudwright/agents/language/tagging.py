@@ -54,6 +54,8 @@ _PREPOSITIONS = listed("in, namespace, ns, inside, within, from")
 _BEFORE_PARTS = listed("in, inside, within, from, for, between, and, to, on, of")
 """Words before the part of a namespace's name that people say for it: "in staging"."""
 
+_TIMES = re.compile(r"[x×]\d{1,3}")
+"""How often something shall be there: "mailer x6"."""
 _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
@@ -303,6 +305,8 @@ class Tagger:
             yield Mention("duration", at, duration[1], duration[0])
         if quantity:
             yield Mention("quantity", at, quantity[2], quantity[0], value=1 if quantity[1] == "cpu" else 2)
+        if _TIMES.fullmatch(tokens[at].low):
+            yield Mention("number", at, at + 1, tokens[at].low[1:], value=int(tokens[at].low[1:]))
         number = number_of(tokens[at])
         if number is not None and tokens[at].low not in ("no", "none", "single"):
             following = tokens[at + 1].low if at + 1 < len(tokens) else ""

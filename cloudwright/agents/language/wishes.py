@@ -2,8 +2,8 @@
 
 import re
 
+from cloudwright.agents.language.assigned import COUNTED, assigned
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.text import ARROWS
 
 _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -18,7 +18,6 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("twice as many, twice the", frozenset(("double", "scale"))),
     ("half as many, half the", frozenset(("halve", "scale"))),
 )  # fmt: skip
-_COUNTED = listed("replicas, replica, pods, pod, copies, copy, instances, instance")
 _BOUNDED = "limit, limits, request, requests, cpu, cores, max, min, maximum, minimum"
 _WISHES = (
     "should, must, ought to, needs, need, has to, have to, want, wants, would like, would love, could use, could do with, can do with,"
@@ -36,7 +35,7 @@ def implied(clause: Clause) -> frozenset[str]:
     for words, families in _NOUNS:
         if clause.has(words):
             found |= families
-    return frozenset(found | _compared(clause) | _stated(clause))
+    return frozenset(found | _compared(clause) | _stated(clause) | assigned(clause))
 
 
 def _compared(clause: Clause) -> set[str]:
@@ -59,7 +58,7 @@ def _stated(clause: Clause) -> set[str]:
     found: set[str] = set()
     if clause.of("image", "quantity", "pair") or any(_VARIABLE.fullmatch(token.raw) for token in clause.tokens):
         found.add("set")
-    counted = _COUNTED & set(clause.low) or any(
+    counted = COUNTED & set(clause.low) or any(
         (beside := clause.at(number.end)) is not None and beside.what == "name" for number in clause.of("number")
     )
     if clause.of("number") and counted:

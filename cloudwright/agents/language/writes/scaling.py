@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloudwright.agents.language.assigned import COUNTED
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import contrary
@@ -10,7 +11,7 @@ from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
-_COUNTED = "replicas, replica, copies, copy, instances, instance, pods, pod, another one, one more, one less, one fewer"
+_COUNTED = f"{', '.join(sorted(COUNTED))}, another one, one more, one less, one fewer"
 _OTHERWISE = "memory, mem, ram, cpu, limit, request, limits, requests, revision, port, version, image, tag"
 _MORE = "more, additional, another, extra"
 _LESS = "fewer, less, off, away"
@@ -27,7 +28,8 @@ _FACTORS = (
 _EXPLAINED = (
     "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
     " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
-    " off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale"
+    " off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
+    " member, workers, brokers"
 )
 
 

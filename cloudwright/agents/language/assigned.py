@@ -1,0 +1,95 @@
+"""Orders without a verb: a name, a sign and the value that it shall have.
+
+"log-router to 4", "webshop: 6 replicas", "mailer -> 5.6", "points-db memory limit 3Gi", "x6 mailer", "points-config: TIER_GOLD=7000".
+Nothing else may be said in them: a word that is no name, place, field, amount or small talk makes them no order.
+"""
+
+import re
+from functools import cache
+
+from cloudwright.agents.language import aspects, lexicon
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.verbs import looks, opening, verbs
+
+COUNTED = listed(
+    "replicas, replica, pods, pod, copies, copy, instances, instance, members, member, workers, worker, brokers, shards, containers"
+)
+"""What people call the replicas of a workload."""
+VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|v\d+[\w.-]*")
+_TIMES = re.compile(r"[x×]\d{1,3}")
+_SIGNS = ("to", ":", "=", "at", "on", "x", "gets", "becomes", "now")
+_GOES = (
+    ("goes", "to"),
+    ("go", "to"),
+    ("moves", "to"),
+    ("is", "to", "be"),
+    ("is", "to", "have"),
+    ("is", "to", "run"),
+    ("moves", "on", "to"),
+)
+_SMALL = frozenset(lexicon.FILLERS.split()) | listed(
+    "to, at, on, of, in, for, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
+    " version, release, number, count, replica count, total, each, apiece, set, goes, moves, max, min, maximum, minimum, schedule, exactly,"
+    " deploy, env, var, variable, storage, size, key, wants, percent"
+)
+_NEVER = listed(
+    "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about"
+)
+"""Small words of questions and reports."""
+
+
+def assigned(clause: Clause) -> frozenset[str]:
+    """The families of verbs that such an order means; none where the clause is no such order."""
+    if clause.question or not clause.of("name", "pronoun") or _says_more(clause):
+        return frozenset()
+    if clause.of("pair"):
+        return frozenset(("set",))
+    if clause.of("image") or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
+        return frozenset(("set", "deploy")) if _signed(clause) or clause.of("image") else frozenset()
+    if clause.of("quantity"):
+        return frozenset(("set",)) if _signed(clause) or _field(clause) else frozenset()
+    if clause.of("number") and (_signed(clause) or COUNTED & set(clause.low) or _field(clause)):
+        return frozenset(("set", "scale"))
+    return frozenset()
+
+
+def _says_more(clause: Clause) -> bool:
+    """Whether a word is said that has no place in such an order."""
+    start = opening(clause)
+    first = clause.low[start : start + 1]
+    if not first or first[0] in looks() or any(verb.start == start and verb.form == "base" for verb in verbs(clause)):
+        return True
+    goes = {
+        index for words in _GOES if (at := clause.find(" ".join(words))) >= 0 for index in range(at, at + len(words))
+    }
+    fields = _field_words()
+    return any(
+        token.quoted or (token.low not in _SMALL | COUNTED | fields) or token.low in _NEVER
+        for index, token in enumerate(clause.tokens)
+        if not token.mark
+        and clause.at(index) is None
+        and index not in goes
+        and not VERSION.fullmatch(token.raw)
+        and token.low != "s"
+    )
+
+
+def _signed(clause: Clause) -> bool:
+    """Whether a sign stands before the value, or the value is written as "x6"."""
+    values = [item.start for item in clause.of("number", "quantity", "image")]
+    values += [index for index, token in enumerate(clause.tokens) if VERSION.fullmatch(token.raw)]
+    return any(at and clause.low[at - 1] in _SIGNS for at in values) or any(
+        _TIMES.fullmatch(token.low) for token in clause.tokens
+    )
+
+
+def _field(clause: Clause) -> bool:
+    return bool(_field_words() & set(clause.low))
+
+
+@cache
+def _field_words() -> frozenset[str]:
+    """The words of nouns for fields, none of the questions that ask for one."""
+    words = {word for text, _ in aspects.FIELDS for phrase in phrases(text) for word in phrase if len(word) > 2}
+    return frozenset(words) - _NEVER - set(lexicon.ASKING.split()) - set(lexicon.MODALS.split()) - looks()

@@ -1,0 +1,265 @@
+"""An order without what only surrounds it: reasons, circumstances, the old value, what shall stay as it is.
+
+"pier-2's disk looks dodgy, cordon it", "scale x to 3, the sale starts tomorrow", "set y to 20 instead of 15",
+"switch x off but keep the Deployment": nothing of that changes what is ordered, as long as it holds no word that could.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from cloudwright.agents.language.clause import Clause, Mention, What
+from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.verbs import looks, opening, verbs
+
+_OPENERS = (
+    "because, so that, since it, since they, since we, since there, since the, as it, as they, as we, as the, due to, in order to, so it,"
+    " so they, which is, which are, which was, which keeps, given that, cause it, cuz, coz, to make room, to save, to free, now that,"
+    " thanks to, on account of, so we, so i can, so users, so nobody, to see if, to be able to, to be on the safe side"
+)
+_SUBJECTS = listed(
+    "it, they, we, i, that, this, nobody, users, customers, people, he, she, everything, something, there, someone, everyone"
+)
+_CHANGING = listed(
+    "if, unless, except, but, until, before, after, instead, only, never, want, wants, please, maybe, wait, perhaps, then,"
+    " stop, cancel, when, or, don't, should, must, undo, keep, keeps-only, leave, actually, rather, without, apart, besides, excluding, excluded,"
+    " first, last, shall, let, make, skip, ignore, not-yet, whichever, either, once, while, whether, both, include, including, exclude, ones, others"
+)
+"""With these a part of a sentence takes something back, narrows it, or asks for something of its own."""
+_LATER = listed(
+    "tomorrow, tonight, later, noon, midnight, monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekend, soon, afternoon,"
+    " evening, morning, week, month"
+)
+_WHEN_DONE = listed(
+    "do, does, done, happen, happens, can, may, should, must, wait, fine, ok, okay, enough, it, this, that, time, window, be, schedule,"
+    " scheduled, maintenance, works, suits, better, good, we, i, you, go, run, runs, want, like"
+)
+"""Beside a later time these speak of when the order shall be done."""
+_FINITE = listed(
+    "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
+    " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
+    " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
+    " broke, ran, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
+    " believe, guess, hope, know, see, hear, arrives, arrive, opens, closes, ends, needed, spiked, doubled, cost, costs, burns, wastes"
+)
+_STATES = listed(
+    "done, finished, over, gone, stuck, dead, broken, failed, failing, crashing, hanging, hung, useless, unused, obsolete, old, orphaned, stale,"
+    " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
+    " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
+    " completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
+    " misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
+)
+_CIRCUMSTANCES = listed(
+    "season, traffic, load, rush, peak, sale, campaign, holiday, holidays, migration, incident, outage, test, tests, demo, budget, savings,"
+    " alert, alerts, noise, leak, leaks, bug, bugs, typo, typos, deadlock, deadlocks, timeout, timeouts, spike, spikes, launch, audit, cleanup, queue, backlog,"
+    " crash, crashes, errors, complaints, latency, pressure, oom, customers, users, demand, capacity, newsletter, reasons, hurry, urgency,"
+    " night, day, quarter, month, year, festival, event, visitors, emergency, congestion, overload, bookings, orders, requests"
+)
+"""Last words of a circumstance: "quiet season", "for the newsletter", "too much traffic"."""
+_AROUND = listed(
+    "around, alone, untouched, in place, as is, as it is, as they are, there, intact, running, be, existing, where it is"
+)
+_REST = listed("rest, others, other, everything, else, it, them, whatever, all")
+_COLOURS = (
+    "for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
+    " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
+    " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already, too,"
+    " as well, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
+    " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks, would you, will you,"
+    " for me, if you could, if you can, if you would, if you please, if you do not mind, if that is ok, if possible, at your convenience"
+)
+"""Words that only colour an order."""
+_OLD = ("instead of", "rather than", "and not", "not", "in place of", "was")
+"""Before a value these name the old one."""
+_MARKS = (",", ";", ".", "(", ")", "!", ":")
+_VALUED: tuple[What, ...] = ("number", "quantity", "image", "percent", "time", "duration")
+
+
+def plain(clause: Clause) -> Clause:
+    """The clause without its background; the clause itself where nothing of it is background, or nothing else is left."""
+    gone: set[int] = set(_old_values(clause))
+    segments = list(_segments(clause))
+    for start, end in segments:
+        if _is_background(clause, start, end) and not gone >= set(range(start, end)):
+            gone.update(range(start, end))
+    gone.update(_coloured(clause))
+    rest = [index for index in range(len(clause.tokens)) if index not in gone and not clause.tokens[index].mark]
+    if not gone or not rest:
+        return clause
+    return without(clause, gone)
+
+
+def without(clause: Clause, gone: set[int]) -> Clause:
+    """The clause without some of its tokens, and without the mentions that they belong to."""
+    kept = [index for index in range(len(clause.tokens)) if index not in gone]
+    place = {old: new for new, old in enumerate(kept)}
+    mentions = tuple(
+        replace(mention, start=place[mention.start], end=place[mention.end - 1] + 1)
+        for mention in clause.mentions
+        if not gone & set(range(mention.start, mention.end))
+    )
+    return Clause(tuple(clause.tokens[index] for index in kept), mentions, clause.question)
+
+
+def tells(clause: Clause) -> bool:
+    """Whether a whole clause only tells something that changes no order beside it."""
+    return bool(clause.tokens) and _is_background(clause, 0, len(clause.tokens))
+
+
+def only_states(clause: Clause) -> bool:
+    """Whether a clause says of one object in what state it is, and speaks of nothing besides it: "job x is done"."""
+    names = clause.of("name")
+    if len(names) != 1 or any(mention.what in _VALUED and mention.what != "duration" for mention in clause.mentions):
+        return False
+    return all(
+        clause.at(index) is not None
+        or token.mark
+        or token.low in _STATES | _FINITE | {"the", "this", "that", "ok", "s", "'s", "by", "now"}
+        for index, token in enumerate(clause.tokens)
+        if not token.quoted
+    ) and not any(token.quoted for token in clause.tokens)
+
+
+def _segments(clause: Clause) -> Iterator[tuple[int, int]]:
+    """Runs of tokens between marks; an opener of a reason, "but keep" and "and leave" begin one of their own."""
+    starts = {0}
+    for index, token in enumerate(clause.tokens):
+        if token.mark and token.raw in _MARKS:
+            starts.add(index + 1)
+    for phrase in phrases(_OPENERS):
+        at = clause.find(" ".join(phrase))
+        if at > 0:
+            starts.add(at)
+    for at, word in enumerate(clause.low[:-1]):
+        if word in ("but", "and") and clause.low[at + 1] in ("keep", "leave"):
+            starts.add(at)
+    edges = sorted((*starts, len(clause.tokens)))
+    for start, end in pairwise(edges):
+        while end > start and clause.tokens[end - 1].mark:
+            end -= 1
+        if start < end:
+            yield start, end
+
+
+def _is_background(clause: Clause, start: int, end: int) -> bool:
+    low = clause.low[start:end]
+    mentions = [item for item in clause.mentions if start <= item.start < end]
+    others = [item for item in clause.mentions if not start <= item.start < end]
+    if _stays(low, mentions, others):
+        return True
+    if set(low) & _CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
+        return False
+    if _opened(low):
+        return _left_over(mentions, others)
+    if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, mentions):
+        return False
+    if set(low) & _LATER and set(low) & _WHEN_DONE:
+        return False
+    told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & _FINITE))
+    return told or (start > 0 and low[-1] in _CIRCUMSTANCES and not set(low) & _LATER)
+
+
+_HARMLESS = ("pronoun", "kind", "workload", "all", "time", "duration", "number", "percent", "ordinal")
+_COUNTED = listed("replica, replicas, pod, pods, copy, copies, instance, instances, members, workers")
+
+
+def _counted(clause: Clause, mentions: list[Mention]) -> bool:
+    """Whether a number of replicas is said: that is a value."""
+    for mention in mentions:
+        if mention.what == "number" and set(clause.low[mention.end : mention.end + 2]) & _COUNTED:
+            return True
+    return any(mention.text in ("single",) for mention in mentions)
+
+
+def _orders(clause: Clause, start: int, end: int) -> bool:
+    """Whether words begin with a verb that orders something or with one that looks."""
+    part = Clause(clause.tokens[start:end])
+    at = opening(part)
+    if at >= len(part.low):
+        return True
+    if start > 0 and part.low[0] in ("i", "we") and part.low[at] in looks():
+        return False  # "…, i need to see what it does": what the order is for
+    return part.low[at] in looks() or any(verb.start == at and verb.form in ("base", "ing") for verb in verbs(part))
+
+
+def _opened(low: tuple[str, ...]) -> bool:
+    return any(low[: len(phrase)] == phrase for phrase in phrases(_OPENERS))
+
+
+def _left_over(mentions: list[Mention], others: list[Mention]) -> bool:
+    """Whether the order keeps what it is about when a reason goes: names and values may only be said besides."""
+    if any(item.what in ("quantity", "image", "pair", "file", "path", "text") for item in mentions):
+        return False
+    named = any(item.what in ("name", "namespace") for item in mentions)
+    return not named or any(item.what in ("name", "pronoun") for item in others)
+
+
+def _forbids(low: tuple[str, ...]) -> bool:
+    """ "do not …", "we do not want …": not of a state but of what is done."""
+    if "not" not in low and "never" not in low:
+        return False
+    at = low.index("not") if "not" in low else low.index("never")
+    before = low[:at]
+    if (
+        not before
+        or before[0] in ("do", "does", "please", "and", "or")
+        or (
+            before[-1:] == ("do",)
+            and low[at + 1 : at + 2]
+            and low[at + 1] not in ("need", "use", "know", "work", "care", "see", "have")
+        )
+    ):
+        return not any(
+            " ".join(low[index : index + 2]) in ("not need", "not use", "not have", "not work", "not know")
+            for index in range(len(low) - 1)
+        )
+    return bool({"should", "must", "shall", "want", "may", "needs"} & set(before))
+
+
+def _stays(low: tuple[str, ...], mentions: list[Mention], others: list[Mention]) -> bool:
+    """ "but keep the Deployment around", "leave the rest alone", "whatever runs there stays"."""
+    words = [word for word in low if word not in ("but", "and", "please", "just")]
+    if not words:
+        return False
+    kept = words[0] in ("keep", "leave", "let") and (_ends(words, _AROUND) or bool(_REST & set(words)))
+    stays = words[-1] in ("stays", "stay", "remains", "remain") and bool(_REST & set(words))
+    if not (kept or stays):
+        return False
+    own = {item.text for item in mentions if item.what == "name"}
+    values = [item for item in mentions if item.what in (*_VALUED, "pair")]
+    return (
+        not values
+        and not own & {item.text for item in others if item.what == "name"}
+        and any(item.what in ("name", "pronoun") for item in others)
+    )
+
+
+def _ends(words: list[str], endings: frozenset[str]) -> bool:
+    text = " ".join(words)
+    return any(text.endswith(f" {ending}") for ending in endings)
+
+
+def _old_values(clause: Clause) -> Iterator[int]:
+    """The tokens of "instead of 3 members": an old value beside the new one of the same sort."""
+    for phrase in _OLD:
+        at = clause.find(phrase)
+        if at <= 0:
+            continue
+        after = at + len(phrase.split())
+        old = clause.at(after)
+        if old is None or old.what not in _VALUED or old.start != after:
+            continue
+        new = [item for item in clause.of(*_VALUED) if item.end <= at]
+        if new and (new[-1].what == old.what or {new[-1].what, old.what} <= {"number", "time", "quantity"}):
+            end = old.end
+            while end < len(clause.low) and clause.low[end] in _COUNTED:
+                end += 1
+            yield from range(at, end)
+
+
+def _coloured(clause: Clause) -> Iterator[int]:
+    for phrase in phrases(_COLOURS):
+        at = clause.find(" ".join(phrase))
+        while at >= 0:
+            yield from range(at, at + len(phrase))
+            at = clause.find(" ".join(phrase), at + 1)
