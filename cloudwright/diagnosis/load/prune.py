@@ -12,10 +12,10 @@ from cryptography.x509.oid import ExtensionOID
 
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.fields import Object
+from cloudwright.diagnosis.load.applied import LAST_APPLIED, changed_since_applied
 
 MASK = "<masked>"
 _BOOKKEEPING = frozenset({"managedFields", "selfLink", "resourceVersion", "generateName"})
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 BIG_VALUE = 65_536
 """Longest ConfigMap value that is kept whole, in characters."""
 _ADDRESS_KEY = re.compile(r"(host|port|addr|address|url|uri|endpoint|server|broker|dsn|service)s?$", re.I)
@@ -27,11 +27,14 @@ CERTIFICATE = "cloudwright.certificate"
 
 
 def prune(obj: Mapping[str, Any]) -> Object:
-    """A copy without managed-field values, last-applied text and secret values. Wrong types pass through."""
+    """A copy without managed-field values, last-applied text and secret values. Wrong types pass through.
+
+    What was edited since it was applied is in `metadata.applied`; see `applied.changed_since_applied`.
+    """
     found = dict(obj)
     metadata = f.mapping(obj, "metadata")
     if metadata:
-        found["metadata"] = _metadata(metadata)
+        found["metadata"] = _metadata(obj, metadata)
     if obj.get("kind") == "Secret":
         _secret(found)
     elif obj.get("kind") == "ConfigMap":
@@ -42,11 +45,13 @@ def prune(obj: Mapping[str, Any]) -> Object:
     return found
 
 
-def _metadata(metadata: Object) -> dict[str, Any]:
+def _metadata(obj: Object, metadata: Object) -> dict[str, Any]:
     kept = {key: value for key, value in metadata.items() if key not in _BOOKKEEPING}
     annotations = f.mapping(metadata, "annotations")
     if LAST_APPLIED in annotations:
         kept["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
+        if changes := changed_since_applied(obj):
+            kept["applied"] = changes
     managed = f.maps(metadata, "managedFields")
     if managed:
         kept["changes"] = [

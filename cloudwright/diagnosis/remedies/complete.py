@@ -1,7 +1,8 @@
 """Remedies of ranked causes: best first, with the steps that make them take effect, or else an instruction.
 
-The order is: what the revision before had, where that revision did not have the fault; what a check computed; what can
-be computed from the rest of the cluster; and where only a person can know the value, what to find out.
+The order is: what the revision before had, where that revision did not have the fault; what was last applied, where it
+was edited since; what a check computed; what can be computed from the rest of the cluster; and where only a person can
+know the value, what to find out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis.checks.admission import rejections
 from cloudwright.diagnosis.model import Cause
+from cloudwright.diagnosis.remedies.applied import as_applied
 from cloudwright.diagnosis.remedies.computed import Rank, computed
 from cloudwright.diagnosis.remedies.instructions import instruction
 from cloudwright.diagnosis.remedies.revisions import last_resort, restored
@@ -46,6 +48,7 @@ def _remedies(view: ClusterView, cause: Cause) -> list[Remedy]:
 def _candidates(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
     yield from computed(view, cause, Rank.FIRST)
     yield from restored(view, cause)
+    yield from as_applied(view, cause)
     yield from computed(view, cause, Rank.BEFORE_CHECKS)
     yield from cause.remedies
     yield from computed(view, cause, Rank.AFTER_CHECKS)
