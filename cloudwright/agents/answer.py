@@ -1,15 +1,16 @@
 """What `ask` gives back: the family of answers, in the same shapes as `investigate`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from cloudwright.agents.contribution import CallView, Contribution
+from cloudwright.agents.grounding import CITATION
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Question
 from cloudwright.agents.model.chat import Usage
 from cloudwright.core.answers import Answer, CauseView, ProposalView, RuledOut
 from cloudwright.core.errors import ExitCode
-from cloudwright.core.evidence import Evidence
+from cloudwright.core.evidence import IDS, Evidence
 from cloudwright.core.proposal import State as Stands
 
 
@@ -54,11 +55,10 @@ def answer_of(state: dict[str, Any], waiting: dict[str, Any] | None, kit: Kit, s
     if waiting is not None and waiting["kind"] == "question":
         question = Question.model_validate(waiting["question"])
         text = question.text
-    cited = {call.evidence for item in found for call in item.calls}
     return AskAnswer(
         answer=text,
         question=question,
-        evidence=tuple(item for item in kit.context.evidence.all() if item.id in cited or item.id in text),
+        evidence=_cited(text, found, kit),
         causes=tuple(cause for item in found for cause in item.causes),
         proposals=tuple(views),
         executed=tuple(view for view in views if view.state is Stands.EXECUTED),
@@ -68,6 +68,16 @@ def answer_of(state: dict[str, Any], waiting: dict[str, Any] | None, kit: Kit, s
         usage=Usage.model_validate(state.get("usage") or {}),
         session=session,
     )
+
+
+def _cited(text: str, found: Sequence[Contribution], kit: Kit) -> tuple[Evidence, ...]:
+    """Everything that the answer cites anywhere, and every call's own evidence, in the order in which it was minted."""
+    ids = {call.evidence for item in found for call in item.calls}
+    ids |= {name for group in CITATION.findall(text) for name in IDS.findall(group)}
+    for item in found:
+        ids |= {mark for cause in item.causes for mark in cause.evidence}
+        ids |= {mark for ruled in item.ruled_out for mark in ruled.evidence}
+    return tuple(item for item in kit.context.evidence.all() if item.id in ids)
 
 
 def _distinct(items: Iterable[str]) -> tuple[str, ...]:

@@ -1,14 +1,20 @@
 """Running tool calls for specialists: reads answer, changes become proposals, errors become text."""
 
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from cloudwright.agents.contribution import CallView, Task
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.provenance import provenance_of
 from cloudwright.core.errors import CloudwrightError, ToolError
+from cloudwright.core.evidence import EvidenceLog
 from cloudwright.core.gate import Observation
 from cloudwright.core.proposal import Proposal, Source, State
 from cloudwright.core.tool import Effect, ToolCall
+
+_PARALLEL = 8
 
 
 def effect_of(call: ToolCall, kit: Kit) -> Effect:
@@ -45,6 +51,24 @@ def read(call: ToolCall, kit: Kit) -> tuple[Observation | None, CallView]:
         error=seen.result.failure,
         seconds=time.monotonic() - started,
     )
+
+
+def read_all(wanted: Sequence[ToolCall], kit: Kit) -> list[tuple[Observation | None, CallView]]:
+    """Run reads side by side; their evidence is numbered in the order of the calls."""
+
+    def one(call: ToolCall) -> tuple[Observation | None, CallView]:
+        return read(call, replace(kit, context=replace(kit.context, evidence=EvidenceLog())))
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        seen = list(pool.map(one, wanted))
+    return [_numbered(observation, view, kit) for observation, view in seen]
+
+
+def _numbered(observation: Observation | None, view: CallView, kit: Kit) -> tuple[Observation | None, CallView]:
+    if observation is None:
+        return None, view
+    evidence = kit.context.evidence.adopt(observation.evidence)
+    return replace(observation, evidence=evidence), view.model_copy(update={"evidence": evidence.id})
 
 
 def propose(call: ToolCall, task: Task, kit: Kit, source: Source, why: str = "") -> Proposal:

@@ -1,17 +1,20 @@
-"""Causes that a model names: each is read back from the cluster before it counts."""
+"""Causes that a model names or contradicts: what it says is looked up in cluster and evidence before it counts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import field as dataclass_field
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from cloudwright.agents import calls
+from cloudwright.agents import calls, grounding
 from cloudwright.agents.contribution import CallView
+from cloudwright.agents.grounding import Standing
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.model.chat import ToolSpec
 from cloudwright.agents.specs import spec_of
-from cloudwright.core.answers import CauseView, ObjectView
+from cloudwright.core.answers import CauseView, ObjectView, RuledOut
 from cloudwright.core.change import ABSENT
 from cloudwright.core.errors import InvalidArguments, NotFound
 from cloudwright.core.finding import Operator, Predicate, Verdict
@@ -20,11 +23,13 @@ from cloudwright.core.result import Document
 from cloudwright.core.tool import ToolCall, problems_of
 
 REPORT = "report_cause"
+REFUTE = "refute_cause"
 KIND = "reported-by-model"
 """The kind of such causes: no check of the catalogue found them."""
 _READ = "get_resource"
 _UNCHECKED = 0.5
-"""The most confidence in a cause that could not be read back."""
+"""The most confidence in a cause that could not be read back, or that is doubted."""
+_Ids = Annotated[tuple[str, ...], Field(min_length=1, description="ids such as e3")]
 
 
 class ReportedCause(BaseModel):
@@ -38,59 +43,180 @@ class ReportedCause(BaseModel):
     field: Annotated[str, Field(description="path to edit", max_length=300)] = ""
     value: Annotated[Any, Field(description=f"what stands there now; {ABSENT} if nothing")] = None
     confidence: Annotated[float, Field(ge=0, le=1)] = 0.8
-    evidence: Annotated[tuple[str, ...], Field(min_length=1, description="ids such as e3")]
+    evidence: _Ids
     chain: Annotated[tuple[str, ...], Field(max_length=8, description="from it to what users feel")] = ()
+    replaces: Annotated[
+        tuple[int, ...], Field(max_length=20, description="numbers of the diagnosis' causes that it explains better")
+    ] = ()
 
 
-SPEC: ToolSpec = spec_of(
-    REPORT,
-    "Record a cause that the diagnosis did not name. It is read back from the cluster.",
-    ReportedCause.model_json_schema(),
+class RefutedCause(BaseModel):
+    """A cause of the diagnosis that the model holds for wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    cause: Annotated[int, Field(description="its number in the diagnosis")]
+    why: Annotated[str, Field(min_length=1, max_length=400, description="what the evidence shows against it")]
+    evidence: _Ids
+
+
+SPECS: tuple[ToolSpec, ...] = (
+    spec_of(
+        REPORT,
+        "Record a cause that the diagnosis did not name. It is read back from the cluster.",
+        ReportedCause.model_json_schema(),
+    ),
+    spec_of(
+        REFUTE,
+        "Withdraw a cause of the diagnosis that the evidence contradicts.",
+        RefutedCause.model_json_schema(),
+    ),
 )
 
 
-@dataclass(frozen=True)
-class Reported:
-    """What came of a report: the cause if it stands, the read that judged it, and what the model is told."""
+@dataclass
+class Conclusions:
+    """The causes of one investigation: those of the rules, numbered as the model sees them, and what it says of them.
 
-    told: str
-    cause: CauseView | None = None
-    read: CallView | None = None
-
-
-def report(arguments: dict[str, JsonValue], kit: Kit) -> Reported:
-    """Judge a reported cause: its evidence must have been minted, and what it says of the object must stand there.
-
-    Raises:
-        InvalidArguments: the arguments do not fit.
+    What the model reports is read back before it counts. A cause of the rules goes when a reported one, whose field
+    shows what the model said, takes its place, or when evidence that speaks of its objects holds every word against
+    it; where the words cannot be checked, it stays behind the others with the doubt beside it.
     """
+
+    kit: Kit
+    known: tuple[CauseView, ...] = ()
+    _reported: list[tuple[CauseView, tuple[int, ...]]] = dataclass_field(default_factory=list)
+    _dropped: dict[int, RuledOut] = dataclass_field(default_factory=dict)
+    _doubted: dict[int, str] = dataclass_field(default_factory=dict)
+
+    def take(self, tool: str, arguments: dict[str, JsonValue]) -> tuple[str, CallView | None]:
+        """What the model is told about its report or refutation, and the read that judged it.
+
+        Raises:
+            InvalidArguments: the arguments do not fit.
+        """
+        if tool == REPORT:
+            return self._report(_fitting(ReportedCause, tool, arguments))
+        return self._refute(_fitting(RefutedCause, tool, arguments)), None
+
+    def causes(self) -> tuple[CauseView, ...]:
+        """All that stand: a reported cause where the first stood that it replaces, others after; doubted ones last."""
+        known = dict(enumerate(self.known, 1))
+        ranked: list[tuple[float, CauseView]] = []
+        for cause, replaced in self._reported:
+            gone = [number for number in replaced if number in self._dropped]
+            inherited = dict.fromkeys((*cause.symptoms, *(ref for number in gone for ref in known[number].symptoms)))
+            place = min(gone, default=len(known) + 1)
+            ranked.append((place, cause.model_copy(update={"symptoms": tuple(inherited)})))
+        for number, cause in known.items():
+            if number in self._doubted:
+                less = min(cause.confidence, _UNCHECKED)
+                ranked.append((2 * len(known) + number, cause.model_copy(update={"confidence": less})))
+            elif number not in self._dropped:
+                ranked.append((number, cause))
+        return tuple(cause for _, cause in sorted(ranked, key=lambda item: item[0]))
+
+    def ruled_out(self) -> tuple[RuledOut, ...]:
+        """The causes of the rules that went, each with what speaks against it."""
+        return tuple(self._dropped.values())
+
+    def doubts(self) -> tuple[str, ...]:
+        """A sentence for each cause of the rules that stays although the model doubts it."""
+        return tuple(
+            f"The model doubts a cause that the rules found ({self.known[number - 1].claim}): {why}"
+            for number, why in self._doubted.items()
+        )
+
+    def _report(self, given: ReportedCause) -> tuple[str, CallView | None]:
+        wrong = self._unknown(given.evidence, given.replaces)
+        if wrong:
+            return wrong, None
+        predicate = _predicate(given)
+        found = evaluate(predicate, self.kit)
+        if found.verdict is Verdict.REFUTED:
+            told = f"refuted, not recorded: you say {predicate}; the cluster shows {found.present}."
+            return told, found.read
+        sure = found.verdict is Verdict.VERIFIED
+        cause = self._cause(given, found, sure=sure)
+        self._reported.append((cause, given.replaces))
+        told = "recorded; the cluster shows it" if sure else f"recorded, but it could not be checked: {found.present}"
+        shown = f" [{found.read.evidence}]" if found.read and found.read.evidence else ""
+        shows_value = sure and predicate.operator is not Operator.EXISTS
+        kept = [number for number in given.replaces if not self._replace(number, cause, shows_value=shows_value)]
+        if kept:
+            numbers = ", ".join(map(str, kept))
+            told += f"; cause {numbers} stays as doubted, because no value at a field was shown to be so"
+        return f"{told}{shown}.", found.read
+
+    def _cause(self, given: ReportedCause, found: "Evaluated", *, sure: bool) -> CauseView:
+        shown = (found.read.evidence,) if found.read and found.read.evidence else ()
+        mask = self.kit.context.redactor.text
+        return CauseView(
+            kind=KIND,
+            claim=mask(given.claim),
+            object=ObjectView(kind=found.ref.kind, namespace=found.ref.namespace, name=found.ref.name),
+            field=given.field,
+            confidence=given.confidence if sure else min(given.confidence, _UNCHECKED),
+            evidence=tuple(dict.fromkeys((*given.evidence, *shown))),
+            chain=tuple(mask(link) for link in given.chain),
+            symptoms=(),
+            remedies=(),
+        )
+
+    def _replace(self, number: int, cause: CauseView, *, shows_value: bool) -> bool:
+        """Whether the reported cause takes the place of a known one; where not, that is doubted."""
+        known = self.known[number - 1]
+        if shows_value or known.object == cause.object:
+            self._drop(number, f"explained better by: {cause.claim}", cause.evidence)
+            return True
+        self._doubted.setdefault(number, f"it would rather be explained by: {cause.claim}")
+        return False
+
+    def _refute(self, given: RefutedCause) -> str:
+        wrong = self._unknown(given.evidence, (given.cause,))
+        if wrong:
+            return wrong
+        why = self.kit.context.redactor.text(given.why)
+        evidence = self.kit.context.evidence.get
+        checked = grounding.check(f"{why.rstrip('.')} [{', '.join(given.evidence)}].", evidence)
+        bare = [item for item in checked if item.standing in (Standing.REFUTED, Standing.UNCITED)]
+        if bare:
+            return f"not recorded: {grounding.demand(bare)}"
+        known = self.known[given.cause - 1]
+        names = {known.object.name, *(ref.name for ref in known.symptoms)}
+        cited = [item for item in map(evidence, given.evidence) if item]
+        told = " ".join(f"{item.arguments} {item.excerpt}" for item in cited)
+        if any(name in told for name in names) and all(item.standing is Standing.VERIFIED for item in checked):
+            self._drop(given.cause, why, given.evidence)
+            return f"cause {given.cause} is withdrawn and listed as ruled out."
+        self._doubted[given.cause] = f"{why} [{', '.join(given.evidence)}]"
+        return f"cause {given.cause} stays, with your doubt beside it: the evidence does not speak of its object."
+
+    def _drop(self, number: int, why: str, evidence: Sequence[str]) -> None:
+        known = self.known[number - 1]
+        self._doubted.pop(number, None)
+        self._dropped[number] = RuledOut(
+            kind=known.kind, claim=known.claim, object=known.object, why=why, evidence=tuple(evidence)
+        )
+
+    def _unknown(self, evidence: Sequence[str], numbers: Sequence[int]) -> str:
+        """What is wrong with the ids and numbers that were given; "" where nothing is."""
+        missing = [item for item in evidence if self.kit.context.evidence.get(item) is None]
+        if missing:
+            return f"error: nothing minted the evidence {', '.join(missing)}."
+        strange = [str(number) for number in numbers if not 1 <= number <= len(self.known)]
+        if strange:
+            return f"error: the diagnosis has no cause {', '.join(strange)}; it names {len(self.known)}."
+        return ""
+
+
+_Given = TypeVar("_Given", bound=BaseModel)
+
+
+def _fitting(model: type[_Given], tool: str, arguments: dict[str, JsonValue]) -> _Given:
     try:
-        given = ReportedCause.model_validate(arguments)
+        return model.model_validate(arguments)
     except ValidationError as error:
-        raise InvalidArguments(f"{REPORT}: {problems_of(error)}.") from None
-    unknown = [item for item in given.evidence if kit.context.evidence.get(item) is None]
-    if unknown:
-        return Reported(f"error: nothing minted the evidence {', '.join(unknown)}.")
-    predicate = _predicate(given)
-    found = evaluate(predicate, kit)
-    if found.verdict is Verdict.REFUTED:
-        told = f"refuted, not recorded: you say {predicate}; the cluster shows {found.present}."
-        return Reported(told, read=found.read)
-    sure = found.verdict is Verdict.VERIFIED
-    shown = (found.read.evidence,) if found.read and found.read.evidence else ()
-    cause = CauseView(
-        kind=KIND,
-        claim=kit.context.redactor.text(given.claim),
-        object=ObjectView(kind=found.ref.kind, namespace=found.ref.namespace, name=found.ref.name),
-        field=given.field,
-        confidence=given.confidence if sure else min(given.confidence, _UNCHECKED),
-        evidence=tuple(dict.fromkeys((*given.evidence, *shown))),
-        chain=tuple(kit.context.redactor.text(link) for link in given.chain),
-        symptoms=(),
-        remedies=(),
-    )
-    told = "recorded; the cluster shows it" if sure else f"recorded, but it could not be checked: {found.present}"
-    return Reported(f"{told}{f' [{shown[0]}]' if shown else ''}.", cause, found.read)
+        raise InvalidArguments(f"{tool}: {problems_of(error)}.") from None
 
 
 @dataclass(frozen=True)

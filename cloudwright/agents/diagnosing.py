@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from cloudwright.agents.kit import Diagnosed
-from cloudwright.core.answers import RuledOut
 from cloudwright.core.context import Context
 from cloudwright.core.evidence import Citation
 from cloudwright.core.finding import Severity
 from cloudwright.core.refs import ObjectRef
-from cloudwright.diagnosis.answer import cause_view, cited
+from cloudwright.diagnosis.answer import cause_view, cited, ruled_out
 from cloudwright.diagnosis.investigate import investigate
 from cloudwright.diagnosis.load.live import load
-from cloudwright.diagnosis.model import Cause, Investigation
+from cloudwright.diagnosis.model import Alternative, Cause, Investigation
 
 _SHOWN = 6
 
@@ -44,12 +43,25 @@ class LiveDiagnoser:
         return Diagnosed(
             text=context.redactor.text(text),
             causes=tuple(cause_view(cause, evidence.id) for cause in causes),
-            ruled_out=tuple(
-                RuledOut(hypothesis=item.claim, why=item.reason, evidence=(evidence.id,)) for item in result.ruled_out
-            ),
+            ruled_out=tuple(ruled_out(item, evidence.id) for item in _considered(result, causes, namespaces, objects)),
             gaps=result.gaps,
             evidence=evidence.id,
         )
+
+
+def _considered(
+    result: Investigation, causes: Sequence[Cause], namespaces: Sequence[str], objects: Sequence[ObjectRef]
+) -> list[Alternative]:
+    """Other explanations as far as they concern the question: in its namespaces (those of its objects, else of what
+    is broken), and about no object that a cause names or explains already."""
+    places = {*namespaces, *(ref.namespace for ref in objects)} or {cause.object.namespace for cause in causes}
+    explained = [ref for cause in causes for ref in (cause.object, *cause.symptoms)]
+    return [
+        item
+        for item in result.ruled_out
+        if (not places or not item.object.namespace or item.object.namespace in places)
+        and not any(_same(item.object, ref) for ref in explained)
+    ]
 
 
 def _touches(cause: Cause, objects: Sequence[ObjectRef]) -> bool:

@@ -88,7 +88,7 @@ class _Nodes:
             return "clarify"
         sends = [
             Send("investigate", {"task": {"expert": name, "task": self._task(state, intent).model_dump(mode="json")}})
-            for intent in merged(intents)
+            for intent in merged(intents, self._kit)
             for name in specialists_for(intent, self._kit)
         ]
         return sends or "report"

@@ -7,14 +7,15 @@ not stand goes back once, and is dropped if it still does not.
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import JsonValue
 
 from cloudwright.agents import calls, concluding, grounding
 from cloudwright.agents.budget import Budget
+from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Task
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.model.chat import (
@@ -28,15 +29,14 @@ from cloudwright.agents.model.chat import (
     estimate_tokens,
 )
 from cloudwright.agents.specs import expects, specs_of
-from cloudwright.core.answers import CauseView
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import CloudwrightError, InvalidArguments
+from cloudwright.core.gate import Observation
 from cloudwright.core.proposal import Source
 from cloudwright.core.tool import Effect, ToolCall
 
 RESULT_BUDGET = 3_500
 """Characters of one tool result in the conversation; the rest stays behind its handle."""
-_PARALLEL = 8
 _KEPT = 4
 _ROOM = 0.75
 _SAME = 2
@@ -55,10 +55,9 @@ class Talk:
     tools: Catalog
     budget: Budget
     messages: list[Message]
-    reports: bool = False
-    """Whether the model may record causes."""
+    conclusions: Conclusions | None = None
+    """Where the model may record and refute causes."""
     made: list[CallView] = field(default_factory=list)
-    causes: list[CauseView] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
@@ -66,7 +65,7 @@ class Talk:
 
     def run(self) -> Contribution:
         """Talk until there is an answer, a limit or a failure; never raises for what a model does."""
-        specs = [*specs_of(self.tools), *([concluding.SPEC] if self.reports else [])]
+        specs = self._specs()
         while not (limit := self.budget.exhausted()):
             if self.budget.last_step and self.made:
                 self.messages.append(Message(role="user", content=_LAST))
@@ -85,6 +84,9 @@ class Talk:
             self.messages += self._answers(reply.calls)
         self.notes.append(f"The limit of {limit} for one investigation was reached; this is the best answer so far.")
         return self._result("", broken=True)
+
+    def _specs(self) -> list[ToolSpec]:
+        return [*specs_of(self.tools), *(concluding.SPECS if self.conclusions else ())]
 
     def _ask(self, specs: Sequence[ToolSpec]) -> Reply:
         self._compact(specs)
@@ -119,55 +121,62 @@ class Talk:
             return None
         dropped = [item.sentence for item in checked if item.standing is grounding.Standing.REFUTED]
         if dropped:
-            self.notes.append(f"{len(dropped)} sentences of the model were dropped: no evidence supports them.")
+            many = "A sentence of the model was" if len(dropped) == 1 else f"{len(dropped)} sentences of the model were"
+            self.notes.append(f"{many} dropped: no evidence supports what is said there.")
         return grounding.settle(text, checked)
 
     def _check(self, text: str) -> list[grounding.Checked]:
         return grounding.check(text, self.kit.context.evidence.get, " ".join((self.task.request, *self.task.history)))
 
     def _answers(self, wanted: Sequence[ModelCall]) -> list[Message]:
-        """One tool message for every call, in the order of the calls."""
-        with ThreadPoolExecutor(_PARALLEL) as pool:
-            texts = list(pool.map(self._run, wanted))
+        """One tool message for every call, in the order of the calls; reads come first and run side by side."""
+        steps = [self._step(call) for call in wanted]
+        seen = iter(calls.read_all([step for step in steps if isinstance(step, ToolCall)], self.kit))
+        begun = [self._shown(step, *next(seen)) if isinstance(step, ToolCall) else step for step in steps]
+        texts = [self._done(call, step) for call, step in zip(wanted, begun, strict=True)]
         return [Message(role="tool", call_id=call.id, content=text) for call, text in zip(wanted, texts, strict=True)]
 
-    def _run(self, wanted: ModelCall) -> str:
+    def _step(self, wanted: ModelCall) -> ToolCall | Callable[[], str] | str:
+        """A read to run, what is to be done after the reads, or why nothing is."""
         try:
-            return self._answer(wanted)
-        except InvalidArguments as error:
-            return f"error: {calls.explain(error, self.kit)} {self._expected(wanted.name)}"
+            arguments = _parsed(wanted)
+            if self._concludes(wanted.name):
+                return partial(self._conclude, wanted.name, arguments)
+            call = ToolCall(tool=wanted.name, arguments=arguments)
+            if call.tool not in self.tools:
+                offered = ", ".join(tool.name for tool in self.tools)
+                return f"error: you have no tool {call.tool!r}; you have {offered}."
+            self.times[call.model_dump_json()] += 1
+            if self.times[call.model_dump_json()] > _SAME:
+                return "error: you made this very call before; use its result, or ask something else."
+            return call if calls.effect_of(call, self.kit) is Effect.READ else partial(self._propose, call)
         except CloudwrightError as error:
-            return f"error: {calls.explain(error, self.kit)}"
+            return self._explained(wanted, error)
 
-    def _answer(self, wanted: ModelCall) -> str:
-        arguments = _parsed(wanted)
-        if self.reports and wanted.name == concluding.REPORT:
-            return self._report(arguments)
-        call = ToolCall(tool=wanted.name, arguments=arguments)
-        if call.tool not in self.tools:
-            offered = ", ".join(tool.name for tool in self.tools)
-            return f"error: you have no tool {call.tool!r}; you have {offered}."
-        self.times[call.model_dump_json()] += 1
-        if self.times[call.model_dump_json()] > _SAME:
-            return "error: you made this very call before; use its result, or ask something else."
-        if calls.effect_of(call, self.kit) is not Effect.READ:
-            return self._propose(call)
-        return self._read(call)
+    def _done(self, wanted: ModelCall, step: Callable[[], str] | str) -> str:
+        try:
+            return step if isinstance(step, str) else step()
+        except CloudwrightError as error:
+            return self._explained(wanted, error)
+
+    def _explained(self, wanted: ModelCall, error: CloudwrightError) -> str:
+        expected = self._expected(wanted.name) if isinstance(error, InvalidArguments) else ""
+        return f"error: {calls.explain(error, self.kit)} {expected}".rstrip()
 
     def _expected(self, name: str) -> str:
-        spec = concluding.SPEC if name == concluding.REPORT else None
-        if spec is None and name in self.tools:
-            (spec,) = specs_of(self.tools.only([name]))
+        spec = next((spec for spec in self._specs() if spec.name == name), None)
         return f"{name} expects {expects(spec.parameters)}." if spec else ""
 
-    def _report(self, arguments: dict[str, JsonValue]) -> str:
-        found = concluding.report(arguments, self.kit)
-        self.made += [found.read] if found.read else []
-        self.causes += [found.cause] if found.cause else []
-        return found.told
+    def _concludes(self, name: str) -> bool:
+        return self.conclusions is not None and name in (concluding.REPORT, concluding.REFUTE)
 
-    def _read(self, call: ToolCall) -> str:
-        observation, view = calls.read(call, self.kit)
+    def _conclude(self, name: str, arguments: dict[str, JsonValue]) -> str:
+        assert self.conclusions is not None
+        told, seen = self.conclusions.take(name, arguments)
+        self.made += [seen] if seen else []
+        return told
+
+    def _shown(self, call: ToolCall, observation: Observation | None, view: CallView) -> str:
         self.made.append(view)
         if observation is None:
             return f"error: {view.error}"
@@ -194,15 +203,17 @@ class Talk:
             self.messages[index] = message.model_copy(update={"content": f"{head}\n(shortened; call again to see it)"})
 
     def _result(self, text: str, *, broken: bool = False) -> Contribution:
+        found = self.conclusions
         return Contribution(
             specialist=self.specialist,
             text=text,
             broken=broken,
-            causes=tuple(self.causes),
+            causes=found.causes() if found else (),
+            ruled_out=found.ruled_out() if found else (),
             calls=tuple(self.made),
             proposals=tuple(self.proposals),
             usage=self.budget.used,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *(found.doubts() if found else ())),
         )
 
 

@@ -30,9 +30,14 @@ def report(state: State, found: Sequence[Contribution], intents: Sequence[Intent
     gaps = [f"Not seen: {gap}" for item in found for gap in item.gaps]
     return {
         "answer": "\n\n".join([*parts, *dict.fromkeys(notes), *dict.fromkeys(gaps)]),
-        "evidence": [item.model_dump(mode="json") for item in kit.context.evidence.all()],
+        "evidence": seen(kit),
         "usage": sum((item.usage for item in found), Usage()).model_dump(mode="json"),
     }
+
+
+def seen(kit: Kit) -> list[Json]:
+    """Everything that was minted in this session, as the state keeps it."""
+    return [item.model_dump(mode="json") for item in kit.context.evidence.all()]
 
 
 def _without_specialist(intent: Intent, kit: Kit) -> list[str]:
@@ -72,6 +77,7 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
     return {
         "answer": answer,
         "turns": [*state.get("turns", ()), turn],
+        "evidence": seen(kit),
         "memory": memory.model_dump(mode="json"),
         "asked": [],
     }

@@ -12,10 +12,10 @@ from cloudwright.core.tool import Effect
 
 _CUES = {
     "faults": r"why|wrong|broken|fail\w*|crash\w*|slow\w*|errors?|down|stuck|issues?|problems?|fix\w*|affected|"
-    r"what changed",
+    r"what changed|forbidden|denied|refused|unauthori[sz]ed|not working|unhealthy|degraded|incident|outage|suffer\w*",
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
-    "rbac": r"may|allowed|permissions?|forbidden|rbac|roles?|access|rights",
+    "rbac": r"may|allowed|permissions?|rbac|roles?|access|rights?",
 }
 _DEFAULT = "workloads"
 _JUDGEMENT = re.compile(
@@ -44,14 +44,21 @@ _FORESEEN = ("drain_impact", "delete_impact")
 """Tools that tell what would happen by themselves."""
 
 
-def merged(intents: Sequence[Intent]) -> list[Intent]:
-    """One diagnosis for all that a request asks about, and no second specialist for words beside it."""
+def merged(intents: Sequence[Intent], kit: Kit) -> list[Intent]:
+    """One diagnosis for all that a request asks about, and no second specialist for words beside it.
+
+    A model that explains what is wrong reads by itself: what rules would list beside its answer is not asked for.
+    """
     diagnoses = [intent for intent in intents if intent.goal is Goal.DIAGNOSE]
     if not diagnoses:
         return list(intents)
     about = () if any(not item.about for item in diagnoses) else tuple(ref for item in diagnoses for ref in item.about)
     whole = diagnoses[0].model_copy(update={"about": tuple(dict.fromkeys(about))})
-    others = [intent for intent in intents if intent.goal not in (Goal.DIAGNOSE, Goal.UNKNOWN)]
+    others = [
+        intent
+        for intent in intents
+        if intent.goal not in (Goal.DIAGNOSE, Goal.UNKNOWN) and not (kit.model and _only_looks(intent, kit))
+    ]
     return [whole, *others]
 
 
@@ -79,7 +86,10 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     )
     unsure = unsure or _GO_ON.search(request) is not None
     looked = unsure and all(_only_looks(intent, kit) for intent in intents)
-    return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)] if lost or looked else list(intents)
+    if not (lost or looked):
+        return list(intents)
+    about = tuple(dict.fromkeys(ref for intent in intents for ref in intent.about))
+    return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0, about=about)]
 
 
 def _only_looks(intent: Intent, kit: Kit) -> bool:

@@ -18,6 +18,7 @@ from langgraph.types import Command, StateSnapshot
 from cloudwright.agents.graph import Graph
 from cloudwright.agents.reporting import short
 from cloudwright.core.errors import ConfigError, NotFound, UsageError
+from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
 Saver = BaseCheckpointSaver[Any]
@@ -165,6 +166,10 @@ class Conversation:
             if not snapshot.next and len(snapshot.values.get("turns", ())) == turn:
                 return snapshot
         raise NotFound(f"Session {self.name} has no turn {turn}.")
+
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What was seen up to the last step that was kept, oldest first."""
+        return tuple(Evidence.model_validate(item) for item in self.state().get("evidence", ()))
 
     def turns(self) -> tuple[Turn, ...]:
         """The finished turns, oldest first."""

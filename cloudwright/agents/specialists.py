@@ -7,6 +7,7 @@ from importlib.resources import files
 from cloudwright.agents import calls
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.cloud_expert import EXPLAIN, explain_denial
+from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Specialist, Task
 from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
@@ -14,6 +15,7 @@ from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import Message
 from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
+from cloudwright.core.evidence import IDS
 from cloudwright.core.gate import Observation
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Rows
@@ -44,13 +46,16 @@ CHARTERS = (
     Charter(
         "faults",
         "why something is failing, slow, stuck or wrong, and what would fix it",
-        (*_LOOK, "get_logs", "rollout_history", "top_pods", "prometheus_query", "can_i"),
+        (
+            *_LOOK, "get_logs", "rollout_history", "top_pods", "prometheus_query", "can_i", "compare_resources",
+            "drain_impact",
+        ),
         reports=True,
     ),
     Charter(
         "workloads",
         "what runs where: deployments, pods, jobs, nodes, services, configuration, rollouts, owners, comparisons",
-        (*_LOOK, "rollout_history", "compare_resources", "drain_impact", "query_result"),
+        (*_LOOK, "rollout_history", "top_pods", "compare_resources", "drain_impact", "query_result"),
     ),
     Charter(
         "logs",
@@ -65,7 +70,7 @@ CHARTERS = (
     Charter(
         "rbac",
         "who may do what, and why something is forbidden",
-        ("can_i", "who_can", "what_can", "get_resource", "list_resources", "grant_access"),
+        ("can_i", "who_can", "what_can", "get_resource", "list_resources", "get_logs", "grant_access"),
     ),
     Charter(
         "iam",
@@ -80,8 +85,9 @@ CHARTERS = (
         "doing something: scale, restart, roll back, set, label, apply, delete, drain",
         (
             "list_resources", "get_resource", "scale_workload", "set_image", "set_env", "set_resources",
-            "rollout_restart", "rollout_undo", "patch_resource", "apply_manifest", "label_resource", "delete_resource",
-            "list_events", "describe_resource",
+            "rollout_restart", "rollout_undo", "patch_resource", "apply_manifest", "label_resource",
+            "annotate_resource", "delete_resource", "cordon_node", "uncordon_node", "drain_node", "run_job_now",
+            "get_logs", "rollout_history",
         ),
     ),
 )  # fmt: skip
@@ -126,8 +132,9 @@ class _Expert:
             return self._diagnose(task)
         if self.kit.model is None:
             return Contribution(specialist=self.name)
-        said = self._by_model(task, "")
-        return said if said.text else said.model_copy(update={"text": _named(said.causes)})
+        if self.charter.reports:
+            return self._diagnose(task)
+        return self._by_model(task, Diagnosed(text=""))
 
     def _by_rule(self, task: Task) -> Contribution:
         """Reads are run and shown; changes are handed on to be proposed."""
@@ -160,11 +167,12 @@ class _Expert:
         )
 
     def _diagnose(self, task: Task) -> Contribution:
-        """The deterministic diagnosis first; a model only puts it into words and looks further."""
+        """The deterministic diagnosis first; a model looks further, contradicts what the evidence contradicts, and
+        puts it into words."""
         try:
             found = self.kit.diagnoser.diagnose(task.intent.about, self.kit.context)
         except CloudwrightError as error:
-            return Contribution(specialist=self.name, gaps=(calls.explain(error, self.kit),))
+            found = Diagnosed(text="", gaps=(calls.explain(error, self.kit),))
         base = Contribution(
             specialist=self.name,
             text=found.text,
@@ -176,24 +184,9 @@ class _Expert:
         plans = _plans(found) if task.intent.goal is Goal.FIX else ""
         if plans or self.kit.model is None:
             return base.model_copy(update={"text": plans or found.text})
-        said = self._by_model(task, found.text)
-        causes = (*base.causes, *said.causes)
-        own = said.text or _named(said.causes)
-        if said.broken:
-            own = "\n\n".join(part for part in (base.text, own) if part)
-        return base.model_copy(
-            update={
-                "text": own or ("" if said.proposals else base.text),
-                "causes": causes,
-                "objects": _objects(causes),
-                "calls": said.calls,
-                "proposals": said.proposals,
-                "usage": said.usage,
-                "notes": said.notes,
-            }
-        )
+        return _joined(base, self._by_model(task, found), task)
 
-    def _by_model(self, task: Task, known: str) -> Contribution:
+    def _by_model(self, task: Task, known: Diagnosed) -> Contribution:
         assert self.kit.model is not None
         charter = _CHANGE if task.intent.goal is Goal.FIX else self.charter
         tools = self.kit.gate.catalog.only(name for name in charter.tools if name in self.kit.gate.catalog)
@@ -203,14 +196,38 @@ class _Expert:
             kit=self.kit,
             model=self.kit.model,
             tools=tools,
-            reports=charter.reports,
+            conclusions=Conclusions(self.kit, known.causes) if charter.reports else None,
             budget=Budget(self.kit.limits),
             messages=[
                 Message(role="system", content=charter.prompt()),
-                Message(role="user", content=_opening(task, known, self.kit)),
+                Message(role="user", content=_opening(task, known.text, self.kit)),
             ],
         )
         return talk.run()
+
+
+def _joined(base: Contribution, said: Contribution, task: Task) -> Contribution:
+    """What a model made of a diagnosis: its words and the causes in short; without its words, those of the rules."""
+    fixes = task.intent.goal is Goal.FIX
+    causes = base.causes if fixes else said.causes
+    if task.intent.goal is Goal.UNKNOWN and said.text:
+        causes = tuple(cause for cause in causes if cause.object.name in said.text)
+    if fixes:
+        parts = [said.text or ("" if said.proposals else base.text)]
+    elif said.text and not said.broken:
+        parts = [said.text, named(causes)]
+    else:
+        parts = [base.text if causes == base.causes else named(causes), said.text]
+    return said.model_copy(
+        update={
+            "specialist": base.specialist,
+            "text": "\n\n".join(part for part in parts if part),
+            "causes": causes,
+            "objects": _objects(causes),
+            "ruled_out": (*said.ruled_out, *base.ruled_out),
+            "gaps": base.gaps,
+        }
+    )
 
 
 def _objects(causes: Sequence[CauseView]) -> tuple[ObjectRef, ...]:
@@ -221,9 +238,16 @@ def _objects(causes: Sequence[CauseView]) -> tuple[ObjectRef, ...]:
     )
 
 
-def _named(causes: Sequence[CauseView]) -> str:
-    """Causes that a model recorded, in words, where it wrote none itself."""
-    return "\n".join(f"{cause.claim} [{', '.join(cause.evidence)}]" for cause in causes)
+def named(causes: Sequence[CauseView]) -> str:
+    """Causes in short, a line each: what is wrong, where to edit, how sure, and the evidence that can be opened."""
+    lines = []
+    for number, cause in enumerate(causes, 1):
+        place = f" in {cause.object.namespace}" if cause.object.namespace else ""
+        field = f", {cause.field}" if cause.field else ""
+        ids = ", ".join(item for item in cause.evidence if IDS.fullmatch(item))
+        edit = f"to edit: {cause.object.kind} {cause.object.name}{place}{field}"
+        lines.append(f"{number}. {cause.claim.rstrip('.')} ({edit}; {cause.confidence:.0%}) [{ids}]")
+    return "\n".join(["Causes:", *lines]) if lines else ""
 
 
 def _plans(found: Diagnosed) -> str:

@@ -6,12 +6,27 @@ from typing import Any
 from cloudwright.agents.model.chat import ToolSpec
 from cloudwright.core.catalog import Catalog
 
-_BOUNDS = {"maxLength", "minLength", "maximum", "minimum", "maxItems", "minItems", "pattern", "additionalProperties"}
+_BOUNDS = {
+    "maxLength", "minLength", "maximum", "minimum", "ge", "maxItems", "minItems", "pattern", "additionalProperties",
+}  # fmt: skip
+_ANYTHING = {"$ref": "#/$defs/JsonValue"}
+"""What pydantic refers to where any JSON value fits."""
 
 
 def specs_of(tools: Catalog) -> list[ToolSpec]:
-    """The tools as a model sees them; what says nothing is left out of the schemas."""
-    return [spec_of(tool.name, tool.description, tool.schema()) for tool in tools]
+    """The tools as a model sees them: what says nothing is left out of the schemas, and what an earlier tool says of a
+    field of the same name in the same words is not said again."""
+    told: set[tuple[str, str]] = set()
+    return [_once(spec_of(tool.name, tool.description, tool.schema()), told) for tool in tools]
+
+
+def _once(spec: ToolSpec, told: set[tuple[str, str]]) -> ToolSpec:
+    fields = {}
+    for name, schema in spec.parameters.get("properties", {}).items():
+        said = (name, str(schema.get("description", "")))
+        fields[name] = {key: value for key, value in schema.items() if said not in told or key != "description"}
+        told.add(said)
+    return spec.model_copy(update={"parameters": {**spec.parameters, "properties": fields}})
 
 
 def spec_of(name: str, description: str, schema: Mapping[str, Any]) -> ToolSpec:
@@ -31,6 +46,8 @@ def _lean(schema: object) -> object:
         return [_lean(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    if schema == _ANYTHING:
+        return {}
     kept = {key: _lean(value) for key, value in schema.items() if not _needless(key, value)}
     choices = kept.get("anyOf")
     if isinstance(choices, list):
@@ -42,6 +59,8 @@ def _lean(schema: object) -> object:
 
 
 def _needless(key: str, value: object) -> bool:
+    if value == {"JsonValue": {}} or (key == "additionalProperties" and value == _ANYTHING):
+        return True
     if isinstance(value, dict) and value:
         return False  # a property that happens to have such a name
     return key in _BOUNDS or key == "title" or (key == "default" and value in (None, "", [], {}, False))

@@ -74,9 +74,11 @@ class RemedyView(Frozen):
 
 
 class RuledOut(Frozen):
-    """A hypothesis that the evidence speaks against."""
+    """Another explanation that was considered, and what speaks against it; `evidence` are ids of what was minted."""
 
-    hypothesis: str
+    kind: str
+    claim: str
+    object: ObjectView
     why: str
     evidence: tuple[str, ...] = ()
 

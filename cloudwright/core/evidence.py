@@ -1,5 +1,6 @@
 """Evidence: minted by running a tool, cited by id, never written by a model."""
 
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from cloudwright.core.refs import Frozen
 
 EvidenceId = str
 """Such as "e12": the twelfth observation of a session."""
+IDS = re.compile(r"(?<![\w.-])e\d+(?![\w.-])")
+"""Ids of evidence where they stand alone."""
 
 
 class Evidence(Frozen):
@@ -62,6 +65,14 @@ class EvidenceLog:
             self._next += 1
             self._items[evidence.id] = evidence
             return evidence
+
+    def adopt(self, evidence: Evidence) -> Evidence:
+        """Number what another log minted as the next of this one: work done side by side is numbered in order."""
+        with self._lock:
+            own = evidence.model_copy(update={"id": f"e{self._next}"})
+            self._next += 1
+            self._items[own.id] = own
+            return own
 
     def get(self, evidence_id: EvidenceId) -> Evidence | None:
         """The evidence of this id, or None if nothing minted it."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cloudwright.core.answers import Answer, CauseView, ObjectView, RemedyView
+from cloudwright.core.answers import Answer, CauseView, ObjectView, RemedyView, RuledOut
 from cloudwright.core.evidence import Citation
 from cloudwright.core.finding import Finding
 from cloudwright.core.refs import Frozen, ObjectRef
@@ -19,15 +19,6 @@ class NoteView(Frozen):
     severity: str
 
 
-class RuledOutView(Frozen):
-    """Another explanation that was considered, and what speaks against it."""
-
-    kind: str
-    claim: str
-    object: ObjectView
-    why: str
-
-
 class InvestigationAnswer(Answer):
     """What `investigate --output json` prints. `causes` are in rank order, the most probable first.
 
@@ -40,7 +31,7 @@ class InvestigationAnswer(Answer):
     summary: str
     causes: tuple[CauseView, ...]
     notes: tuple[NoteView, ...]
-    ruled_out: tuple[RuledOutView, ...]
+    ruled_out: tuple[RuledOut, ...]
     gaps: tuple[str, ...]
     timeline: tuple[TimelineEntry, ...]
     stats: Stats
@@ -53,7 +44,7 @@ class InvestigationAnswer(Answer):
             summary=result.summary,
             causes=tuple(cause_view(cause) for cause in result.causes),
             notes=tuple(_note(item) for item in result.notes),
-            ruled_out=tuple(_ruled_out(item) for item in result.ruled_out),
+            ruled_out=tuple(ruled_out(item) for item in result.ruled_out),
             gaps=result.gaps,
             timeline=result.timeline,
             stats=result.stats,
@@ -96,5 +87,6 @@ def _note(item: Finding) -> NoteView:
     )
 
 
-def _ruled_out(item: Alternative) -> RuledOutView:
-    return RuledOutView(kind=item.kind, claim=item.claim, object=object_view(item.object), why=item.reason)
+def ruled_out(item: Alternative, *ids: str) -> RuledOut:
+    """An alternative as printed; `ids` are those of the minted evidence that shows it."""
+    return RuledOut(kind=item.kind, claim=item.claim, object=object_view(item.object), why=item.reason, evidence=ids)

@@ -65,7 +65,9 @@ def open_assistant(
     )
     with checkpointer(settings.checkpoints, settings.state_path) as saver:
         graph = build(kit, saver)
-        yield Assistant(kit, graph, saver, Conversation(graph, name))
+        conversation = Conversation(graph, name)
+        kit.context.evidence.restore(conversation.evidence())
+        yield Assistant(kit, graph, saver, conversation)
 
 
 def reader_for(context: Context) -> CloudReader:

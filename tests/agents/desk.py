@@ -9,6 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel
 
 from cloudwright.agents.budget import Budget, Limits
+from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.graph import build
 from cloudwright.agents.kit import Diagnosed, Diagnoser, Event, Kit
@@ -122,6 +123,7 @@ class OneCause:
     def diagnose(self, about: tuple[ObjectRef, ...], context: Context) -> Diagnosed:
         """The one cause."""
         context.remaining(1)
+        minted = context.evidence.mint(tool="investigate", arguments={}, cluster="c", excerpt="Value cart is not 7")
         remedy = RemedyView(
             title="set cart to 7",
             risk="",
@@ -133,7 +135,7 @@ class OneCause:
             object=ObjectView(kind="Value", namespace="shop", name="cart"),
             field="value",
             confidence=0.9,
-            evidence=("e1",),
+            evidence=(minted.id, "value: 1"),
             chain=(),
             symptoms=(),
             remedies=(remedy,),
@@ -179,7 +181,13 @@ class Desk:
         return Conversation(build(self.kit(), self.saver), name)
 
     def talk(
-        self, script: Sequence[Step], intent: Intent | None = None, *, reports: bool = False, **limits: int
+        self,
+        script: Sequence[Step],
+        intent: Intent | None = None,
+        *,
+        reports: bool = False,
+        known: tuple[CauseView, ...] = (),
+        **limits: int,
     ) -> tuple[Contribution, ScriptedModel]:
         """One talk of a specialist that sees the whole catalogue with a scripted model."""
         model = ScriptedModel(script)
@@ -196,7 +204,7 @@ class Desk:
             kit=kit,
             model=model,
             tools=kit.gate.catalog,
-            reports=reports,
+            conclusions=Conclusions(kit, known) if reports else None,
             budget=Budget(Limits(**limits)),  # type: ignore[arg-type]
             messages=[Message(role="system", content="be brief"), Message(role="user", content=request)],
         ).run()

@@ -202,7 +202,7 @@ def test_a_cause_that_only_the_model_finds_is_the_answer(desk: Desk) -> None:
     found = answered(desk, talk)
     assert [(cause.claim, cause.object.name, cause.field) for cause in found.causes] == [("db is at 5", "db", "value")]
     assert "No fault found" not in found.answer
-    assert "db is at 5 [e1, e2]" in found.answer
+    assert "1. db is at 5 (to edit: Value db in shop, value; 80%) [e1, e2]" in found.answer
     assert found.usage.requests == 4
 
 

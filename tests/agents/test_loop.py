@@ -205,6 +205,10 @@ def test_schemas_are_lean_and_still_schemas() -> None:
     }
     assert lean(schema) == {"properties": {"a": {"type": "string"}}}
     assert "title" in json.dumps(lean({"properties": {"title": {"type": "string"}}}))
+    anything = {"$ref": "#/$defs/JsonValue"}
+    patch = {"patch": {"type": "object", "additionalProperties": anything}, "list": {"items": anything}}
+    wanted = {"patch": {"type": "object"}, "list": {"items": {}}}
+    assert lean({"$defs": {"JsonValue": {}}, "properties": patch}) == {"properties": wanted}
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 
 from cloudwright.agents.language.understanding import Goal, Intent, Question
 from cloudwright.agents.model.scripted import ScriptedModel
-from cloudwright.agents.routing import handed_over, specialists_for
+from cloudwright.agents.routing import by_words, handed_over, merged, specialists_for
 from cloudwright.core.tool import ToolCall
-from tests.agents.desk import Desk
+from tests.agents.desk import Desk, value_of
 
 READ = Intent(goal=Goal.CALLS, text="", confidence=1, calls=(ToolCall(tool="get_value", arguments={"name": "cart"}),))
 WRITE = Intent(
@@ -62,6 +62,34 @@ def test_orders_go_to_the_one_who_can_change_things(tmp_path: Path, text: str, o
     desk.model = ScriptedModel([])
     unknown = Intent(goal=Goal.UNKNOWN, text=text, confidence=0)
     assert (specialists_for(unknown, desk.kit()) == ("change",)) == ordered
+
+
+@pytest.mark.parametrize(
+    ("text", "specialist"),
+    [
+        ("something is forbidden somewhere; who needs which right?", "faults"),
+        ("our users get access denied and calls are refused", "faults"),
+        ("would ann be allowed to read those with her present roles", "rbac"),
+        ("is anything odd about cart", "workloads"),
+        ("is the error rate of cart unusual", "faults"),
+    ],
+)
+def test_symptoms_go_to_the_one_who_looks_for_causes(text: str, specialist: str) -> None:
+    assert by_words(text) == specialist
+
+
+def test_beside_a_model_that_explains_nothing_is_listed_by_rules(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert merged([DIAGNOSE, READ], desk.kit()) == [DIAGNOSE, READ]
+    desk.model = ScriptedModel([])
+    assert merged([DIAGNOSE, READ, WRITE], desk.kit()) == [DIAGNOSE, WRITE]
+
+
+def test_what_was_understood_to_be_meant_goes_along_to_the_model(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.model = ScriptedModel([])
+    read = READ.model_copy(update={"about": (value_of("cart"),)})
+    assert handed_over([read], "is cart odd?", desk.kit())[0].about == (value_of("cart"),)
 
 
 def test_a_go_ahead_takes_up_what_a_model_said(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from cloudwright.agents.model.chat import estimate_tokens
 from cloudwright.agents.specialists import CHARTERS, Charter
 from cloudwright.agents.specs import specs_of
 from cloudwright.core.catalog import Catalog
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 
 LIMIT = 2_500
 """Tokens of system prompt and tools in any request."""
@@ -17,10 +17,10 @@ LIMIT = 2_500
 
 @pytest.mark.parametrize("charter", CHARTERS, ids=lambda charter: charter.name)
 def test_prompt_and_tools_fit_and_the_tools_exist(charter: Charter) -> None:
-    catalog = Catalog(CATALOG)
+    catalog = Catalog(every_tool())
     specs = [
         *specs_of(Catalog(catalog.get(name) for name in charter.tools)),
-        *([concluding.SPEC] if charter.reports else []),
+        *(concluding.SPECS if charter.reports else ()),
     ]
     tools = json.dumps([spec.model_dump(mode="json") for spec in specs])
     assert estimate_tokens(len(charter.prompt()) + len(tools)) <= LIMIT

@@ -9,7 +9,6 @@ from cloudwright.agents.model.chat import Usage
 from cloudwright.agents.sessions import new_name, sessions
 from cloudwright.core.answers import ProposalView, ToolView
 from cloudwright.core.errors import CloudwrightError, UsageError
-from cloudwright.core.evidence import Evidence
 from cloudwright.surfaces import texts
 from cloudwright.surfaces.assistant import Assistant, reopened
 from cloudwright.surfaces.terminal.painting import Painter
@@ -51,7 +50,7 @@ def _tools(desk: Desk, words: str) -> None:
 
 def _evidence(desk: Desk, words: str) -> None:
     log = desk.assistant.kit.context.evidence
-    log.restore(Evidence.model_validate(item) for item in desk.assistant.conversation.state().get("evidence", ()))
+    log.restore(desk.assistant.conversation.evidence())
     if not words:
         rows = [
             f"{item.id}  {item.taken_at:%H:%M:%S}  {item.tool} {json.dumps(dict(item.arguments))}" for item in log.all()
