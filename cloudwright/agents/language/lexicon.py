@@ -105,7 +105,7 @@ FILLERS = (
     " s 's sure no problem when get chance time hurry urgently urgent quickly once afterwards next first finally instead"
     " help know appreciate appreciated appreciation great awesome wonderful nice bot assistant cloudwright dude hold sec second"
     " sorry bother btw way by fyi thing things stuff want wanna ready here me myself yourself everybody soon possible"
-    " straight away whole entire own each every only same full complete current existing actual given particular specific"
+    " k straight away whole entire own each every only same full complete current existing actual given particular specific"
     " called named name i.e e.g ie eg needs should must has to-be"
 )
 TOPICS = (

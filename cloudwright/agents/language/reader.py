@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cloudwright.agents.language import answering, deciding, refusals
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.smalltalk import special
@@ -70,6 +71,8 @@ class RuleReader:
             answered = answering.answer(world.memory.question, whole, request)
             if answered is not None:
                 return (answered,)
+        if (commanded := command_change(request, world)) is not None:
+            return (commanded,)
         talk = special(whole, world.memory)
         if talk is not None:
             return (talk,)
