@@ -59,10 +59,10 @@ def measure(hall: Any, reads: Sequence[dict[str, Any]], folder: Path) -> int:
     from cloudwright.core.gate import Gate
     from cloudwright.core.journal import Journal
     from cloudwright.policies.approval import load_rules
-    from cloudwright.tools.catalog import CATALOG
+    from cloudwright.tools.catalog import every_tool
     from cloudwright.tools.kubernetes.access import AccessChecker
 
-    gate = Gate(Catalog(CATALOG), Journal(folder / "journal.db"), load_rules(None), AccessChecker())
+    gate = Gate(Catalog(every_tool()), Journal(folder / "journal.db"), load_rules(None), AccessChecker())
     reader = RuleReader(gate.catalog)
     answers: list[tuple[float, float]] = []
     understood: list[tuple[float, float]] = []

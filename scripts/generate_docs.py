@@ -19,7 +19,7 @@ from cloudwright.core.answers import ToolView
 from cloudwright.core.errors import ExitCode
 from cloudwright.settings import Settings
 from cloudwright.surfaces import texts
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 
 DOCS = Path(__file__).parents[1] / "docs"
 MEANINGS = {
@@ -66,7 +66,7 @@ def commands() -> str:
 def tools() -> str:
     """Every tool of the catalogue."""
     parts = ["# Tools\n\nGenerated from the catalogue by `scripts/generate_docs.py`."]
-    for tool in sorted(CATALOG, key=lambda item: (item.effect.severity, item.name)):
+    for tool in sorted(every_tool(), key=lambda item: (item.effect.severity, item.name)):
         parts.append(f"## {tool.name}\n\n```text\n{texts.tool(ToolView.of(tool))}\n```")
     return "\n\n".join(parts) + "\n"
 

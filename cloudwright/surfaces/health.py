@@ -11,7 +11,7 @@ from cloudwright.core.tool import Permission
 from cloudwright.policies.approval import load_rules
 from cloudwright.settings import Effective
 from cloudwright.surfaces.session import open_session, other_services
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.discovery import Discovery
@@ -39,7 +39,7 @@ def checks(effective: Effective) -> Iterator[Check]:
         yield from _cluster(context)
     yield _prometheus(effective)
     yield _model(effective)
-    yield Check(name="tools", status="ok", detail=f"{len(Catalog(CATALOG))} in the catalogue")
+    yield Check(name="tools", status="ok", detail=f"{len(Catalog(every_tool()))} in the catalogue")
 
 
 def _journal(effective: Effective) -> Check:

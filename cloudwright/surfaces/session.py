@@ -24,9 +24,8 @@ from cloudwright.core.store import DirectoryResultStore
 from cloudwright.core.tool import Permission
 from cloudwright.policies.approval import load_rules
 from cloudwright.settings import Effective, Settings
-from cloudwright.tools.aws.access import AwsAccessChecker
 from cloudwright.tools.aws.client import AwsClient
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from cloudwright.tools.kubernetes.origins import read_origin
 from cloudwright.tools.kubernetes.session import connect
@@ -107,12 +106,15 @@ def open_any(effective: Effective, session: str = "-") -> Session:
 class EverySystem:
     """Implements `core.gate.PermissionChecker`: each permission is asked about in the system that grants it."""
 
-    def __init__(self) -> None:
-        self._checkers = (AccessChecker(), AwsAccessChecker())
-
     def missing(self, permissions: Sequence[Permission], context: Context) -> Sequence[str]:
         """One sentence for every right that is lacking, whatever system lacks it."""
-        return [said for checker in self._checkers for said in checker.missing(permissions, context)]
+        lacking = list(AccessChecker().missing(permissions, context))
+        if any(item.system == "aws" for item in permissions):
+            # The engine of policies is heavy, and most sessions never meet a permission of AWS.
+            from cloudwright.tools.aws.access import AwsAccessChecker
+
+            lacking += AwsAccessChecker().missing(permissions, context)
+        return lacking
 
 
 def open_gate(effective: Effective, on_step: Callable[[str], None] = lambda _step: None) -> Gate:
@@ -120,7 +122,7 @@ def open_gate(effective: Effective, on_step: Callable[[str], None] = lambda _ste
     settings = effective.settings
     rules = load_rules(Path(settings.approval_policy).expanduser() if settings.approval_policy else None)
     return Gate(
-        Catalog(CATALOG),
+        Catalog(every_tool()),
         Journal(settings.journal_path),
         rules,
         EverySystem(),

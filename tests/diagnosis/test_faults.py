@@ -6,7 +6,7 @@ from cloudwright.core.finding import Severity
 from cloudwright.diagnosis.investigate import investigate
 from cloudwright.diagnosis.model import Cause
 from cloudwright.diagnosis.view import ClusterView
-from cloudwright.tools.catalog import CATALOG as TOOLS
+from cloudwright.tools.catalog import every_tool
 from tests.diagnosis.cases import Expected, faults, healthy
 
 FAULTS = list(faults())
@@ -50,7 +50,7 @@ def test_there_are_enough_healthy_states() -> None:
     [pytest.param(view, expected, id=f"{name}-{index}") for index, (name, view, expected) in enumerate(FAULTS)],
 )
 def test_remedies_are_calls_that_the_catalogue_accepts(view: ClusterView, expected: Expected) -> None:
-    tools = {item.name: item for item in TOOLS}
+    tools = {item.name: item for item in every_tool()}
     for cause in investigate(view).causes:
         for remedy in cause.remedies:
             for call in remedy.calls:

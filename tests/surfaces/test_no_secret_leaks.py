@@ -21,7 +21,7 @@ from cloudwright.core.proposal import Provenance, Source
 from cloudwright.core.store import DirectoryResultStore
 from cloudwright.core.tool import ToolCall
 from cloudwright.policies.approval import load_rules
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from cloudwright.tools.kubernetes.session import connect
 from tests.servers.apiserver import ControlPlane
@@ -200,7 +200,7 @@ def reader(cluster: ControlPlane, namespace: str, tmp_path: Path) -> Reader:
         results=DirectoryResultStore(tmp_path / "results"),
         session="leaks",
     )
-    gate = Gate(Catalog(CATALOG), Journal(tmp_path / "journal.sqlite"), load_rules(None), AccessChecker())
+    gate = Gate(Catalog(every_tool()), Journal(tmp_path / "journal.sqlite"), load_rules(None), AccessChecker())
     return Reader(gate, context, Approver(identity="admin"))
 
 

@@ -15,7 +15,7 @@ from cloudwright.core.journal import Journal
 from cloudwright.core.proposal import Proposal, Provenance, Source
 from cloudwright.core.tool import Irreversible, ToolCall
 from cloudwright.policies.approval import load_rules
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from tests.servers.apiserver import ControlPlane
 from tests.servers.audit import Request
@@ -29,7 +29,7 @@ class User:
     def __init__(self, context: Context, folder: Path) -> None:
         self.context = context
         self.namespace = context.place.namespace
-        self.gate = Gate(Catalog(CATALOG), Journal(folder / "journal.db"), load_rules(None), AccessChecker())
+        self.gate = Gate(Catalog(every_tool()), Journal(folder / "journal.db"), load_rules(None), AccessChecker())
         self.me = Approver(identity=context.place.identity or "admin")
 
     def propose(self, tool: str, **arguments: JsonValue) -> Proposal:

@@ -13,16 +13,16 @@ from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
 from cloudwright.core.errors import ToolError
 from cloudwright.core.tool import AnyTool, Effect
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.reads import READ_TOOLS
 from tests.servers.apiserver import ControlPlane
 
-EVERY = pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
+EVERY = pytest.mark.parametrize("tool", tuple(every_tool()), ids=lambda tool: tool.name)
 _DESCRIPTION_CHARACTERS = 200
 
 
 def test_names_are_unique() -> None:
-    assert len(Catalog(CATALOG)) == len(CATALOG)
+    assert len(Catalog(every_tool())) == len(tuple(every_tool()))
 
 
 @EVERY

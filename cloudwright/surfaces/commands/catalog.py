@@ -81,9 +81,9 @@ def run_tool(
     from cloudwright.core.tool import ToolCall
     from cloudwright.surfaces.changes import run_call
     from cloudwright.surfaces.session import open_cloud_session, open_session
-    from cloudwright.tools.catalog import CATALOG
+    from cloudwright.tools.catalog import every_tool
 
-    tool = Catalog(CATALOG).get(name)
+    tool = Catalog(every_tool()).get(name)
     arguments = arguments_of(tool, json_input, ctx.args, namespace)
     tool.parse(arguments)
     flags = Flags(kubeconfig, context, namespace, as_user, timeout, read_only, output)
@@ -97,9 +97,9 @@ def _show(names: "Sequence[str]", output: str | None) -> None:
     from cloudwright.core.answers import CatalogAnswer, ToolView
     from cloudwright.core.catalog import Catalog
     from cloudwright.surfaces import texts
-    from cloudwright.tools.catalog import CATALOG
+    from cloudwright.tools.catalog import every_tool
 
-    catalog = Catalog(CATALOG)
+    catalog = Catalog(every_tool())
     found = [catalog.get(name) for name in names] or list(catalog)
     answer = CatalogAnswer(tools=tuple(ToolView.of(tool) for tool in found))
     wanted = settings.load({"output": output} if output else {}).settings.output

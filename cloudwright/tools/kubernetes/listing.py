@@ -34,7 +34,7 @@ Namespace = Annotated[str, Field(description="default: the session's", max_lengt
 class Strict(BaseModel):
     """Base of the inputs: unknown fields are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ListInput(Strict):

@@ -34,7 +34,7 @@ from cloudwright.core.gate import Gate
 from cloudwright.core.journal import Journal
 from cloudwright.core.proposal import State
 from cloudwright.policies.approval import load_rules
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from tests.agents.language.judging import Outcome, judge
 from tests.agents.language.world import CORPORA, World, rename
@@ -181,7 +181,7 @@ class Exam:
         """What came of the turns of one session."""
         self._count += 1
         session = f"exam{self._count}"
-        gate = Gate(Catalog(CATALOG), Journal(self._folder / f"{session}.db"), load_rules(None), AccessChecker())
+        gate = Gate(Catalog(every_tool()), Journal(self._folder / f"{session}.db"), load_rules(None), AccessChecker())
         kit = Kit(
             gate=gate,
             context=replace(self.context, session=session),

@@ -19,9 +19,9 @@ from cloudwright.agents.language.understanding import (
 from cloudwright.agents.language.utterances import Utterances
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.refs import ObjectRef
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 
-TOOLS = Catalog(CATALOG)
+TOOLS = Catalog(every_tool())
 _GROUPS = {"Deployment": "apps/v1", "HorizontalPodAutoscaler": "autoscaling/v2", "Sluice": "water.example/v1"}
 
 

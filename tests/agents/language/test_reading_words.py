@@ -17,7 +17,7 @@ from cloudwright.core.context import Context
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Rows
 from cloudwright.core.tool import NO_PERMISSION, read_tool
-from cloudwright.tools.catalog import CATALOG
+from cloudwright.tools.catalog import every_tool
 
 
 def _kind(kind: str, plural: str, *words: str) -> KindWord:
@@ -49,7 +49,7 @@ def understood(text: str, catalog: Catalog | None = None, memory: Memory | None 
     """What a clause is understood to be in this small world."""
     tagger = Tagger(VOCABULARY)
     world = World(tagger.index, memory or Memory(), "default")
-    tools = catalog or Catalog(CATALOG)
+    tools = catalog or Catalog(every_tool())
     return intent_of(tagger.clause(tagger.tokens(text)), world, Utterances(tools), tools)
 
 
@@ -118,7 +118,7 @@ def test_what_only_sounds_like_it_is_not_refused(text: str) -> None:
 )
 def test_talk_about_changes_changes_nothing(text: str) -> None:
     found = understood(text)
-    effects = {Catalog(CATALOG).get(call.tool).effect.value for call in found.calls}
+    effects = {Catalog(every_tool()).get(call.tool).effect.value for call in found.calls}
     assert effects <= {"read"}, found
 
 
@@ -169,7 +169,7 @@ def tide_table(args: _Tide, context: Context) -> Rows:
 
 
 def test_a_new_tool_is_recognised_by_its_own_utterances() -> None:
-    catalog = Catalog([*CATALOG, tide_table])
+    catalog = Catalog([*every_tool(), tide_table])
     found = understood("please show me the tide table of ledger", catalog)
     assert found.goal is Goal.CALLS
     assert [call.tool for call in found.calls] == ["tide_table"]
