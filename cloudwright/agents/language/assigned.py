@@ -10,6 +10,7 @@ from functools import cache
 from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.schedules import Rhythm, rhythm_of
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 COUNTED = listed(
@@ -41,8 +42,13 @@ _NEVER = listed(
 
 def assigned(clause: Clause) -> frozenset[str]:
     """The families of verbs that such an order means; none where the clause is no such order."""
-    if clause.question or not clause.of("name", "pronoun") or _says_more(clause):
+    if clause.question or not clause.of("name", "pronoun"):
         return frozenset()
+    rhythm = timed(clause)
+    if _says_more(clause, rhythm.words if rhythm is not None else set()):
+        return frozenset()
+    if rhythm is not None:
+        return frozenset(("set",))
     if clause.of("pair"):
         return frozenset(("set",))
     if clause.of("image") or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
@@ -54,7 +60,13 @@ def assigned(clause: Clause) -> frozenset[str]:
     return frozenset()
 
 
-def _says_more(clause: Clause) -> bool:
+def timed(clause: Clause) -> Rhythm | None:
+    """The time at which a CronJob that is named shall run."""
+    jobs = any(item.ref.kind == "CronJob" for mention in clause.of("name") for item in mention.objects)
+    return rhythm_of(clause) if jobs else None
+
+
+def _says_more(clause: Clause, times: set[int]) -> bool:
     """Whether a word is said that has no place in such an order."""
     start = opening(clause)
     first = clause.low[start : start + 1]
@@ -70,6 +82,7 @@ def _says_more(clause: Clause) -> bool:
         if not token.mark
         and clause.at(index) is None
         and index not in goes
+        and index not in times
         and not VERSION.fullmatch(token.raw)
         and token.low != "s"
     )

@@ -97,7 +97,10 @@ _CONDITIONAL_FREE = ("if possible", "until further notice", "for now", "until i 
     "whenever you can", "when possible", "when you get a minute", "when you have a minute", "if not too much trouble", "before it gets worse", "before lunch")  # fmt: skip
 
 
-_OFTEN_PLAIN = listed("once, before, when, after, until, not, never, without")
+_OFTEN_PLAIN = listed(
+    "once, before, when, after, until, not, never, without, later, noon, midnight, monday, tuesday, wednesday, thursday, friday, saturday,"
+    " sunday"
+)
 """Words that mean nothing of the kind where a frame or a reason has explained them."""
 
 

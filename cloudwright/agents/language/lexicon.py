@@ -36,7 +36,7 @@ ACTIONS: Mapping[str, str] = {
     "double": "double, twice", "halve": "halve, cut in half",
     "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, hand, spare, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
-    " override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
+    " shift, postpone, reschedule, delay, advance, override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
     "restart": "restart, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
     " pods, re-create the pods, refresh, restart the pods, restart all pods, restart all the pods, bounce the pods, cycle"

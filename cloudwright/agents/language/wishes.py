@@ -2,9 +2,10 @@
 
 import re
 
-from cloudwright.agents.language.assigned import COUNTED, assigned
+from cloudwright.agents.language.assigned import COUNTED, assigned, timed
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.text import ARROWS
+from cloudwright.agents.language.verbs import opening
 
 _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("one more, another replica, another pod, another copy, another instance, additional replica, extra replica, more replicas,"
@@ -32,6 +33,9 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 def implied(clause: Clause) -> frozenset[str]:
     """Families of verbs that a clause means without a verb of its own."""
     found: set[str] = set()
+    start = opening(clause)
+    if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:
+        found.add("set")
     for words, families in _NOUNS:
         if clause.has(words):
             found |= families
@@ -56,7 +60,11 @@ def _stated(clause: Clause) -> set[str]:
         return set()
     clause.use_words(_WISHES, _FILLED)
     found: set[str] = set()
-    if clause.of("image", "quantity", "pair") or any(_VARIABLE.fullmatch(token.raw) for token in clause.tokens):
+    if (
+        timed(clause) is not None
+        or clause.of("image", "quantity", "pair")
+        or any(_VARIABLE.fullmatch(token.raw) for token in clause.tokens)
+    ):
         found.add("set")
     counted = COUNTED & set(clause.low) or any(
         (beside := clause.at(number.end)) is not None and beside.what == "name" for number in clause.of("number")

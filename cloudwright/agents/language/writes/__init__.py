@@ -24,8 +24,8 @@ from cloudwright.agents.language.writes.frame import Change
 Frame = Callable[[Clause, World, frozenset[str]], Change | None]
 
 FRAMES: tuple[Frame, ...] = (
-    programs.execute, autoscaling.autoscaler, creating.from_file, creating.inline, nodes.taint, creating.run_now,
-    autoscaling.autoscale, creating.expose, creating.new_object, settings.schedule, entries.entry, environment.variables,
+    programs.execute, settings.schedule, autoscaling.autoscaler, creating.from_file, creating.inline, nodes.taint, creating.run_now,
+    autoscaling.autoscale, creating.expose, creating.new_object, entries.entry, environment.variables,
     resources.resources, settings.plain_field, labelling.labelling, nodes.cordoning, images.image, rollouts.pause,
     rollouts.rollback, scaling.scale, rollouts.restart, deleting.deleting,
 )  # fmt: skip

@@ -15,7 +15,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Another image or another tag."""
     images = clause.of("image")
     tag = None if images else _tag(clause)
-    if not images and tag is None:
+    if (not images and tag is None) or families & {"annotate", "unlabel"}:
         return None
     if not families & {
         "set",

@@ -4,12 +4,13 @@ import re
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language import aspects
-from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language import aspects, schedules
+from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.references import World, fitting, sole
-from cloudwright.agents.language.understanding import Named
+from cloudwright.agents.language.understanding import Named, Option, Question
+from cloudwright.agents.language.verbs import opening
 from cloudwright.agents.language.writes.environment import aimed, value_after
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -21,22 +22,53 @@ _CRON = re.compile(r"(?:[\d*/,\-]+\s+){4}[\d*/,\-A-Za-z]+|@(?:hourly|daily|weekl
 
 
 def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
-    """The schedule of a CronJob."""
-    if not clause.has("schedule, cron, every, hourly, daily, run") or not families & (SETTING | {"trigger"}):
+    """The schedule of a CronJob: a cron expression, or a time and a rhythm in words."""
+    if not families & (SETTING | {"trigger"}) or families & {"pause", "stop", "delete"}:
         return None
     found = _CRON.search(" ".join(token.raw for token in clause.tokens))
-    expression = found[0] if found else ""
-    if not expression:
+    jobs = [item for item in aimed(clause, world) if item.ref.kind == "CronJob"]
+    if found is not None and clause.has("schedule, cron, every, hourly, daily, run"):
+        clause.used.update(index for index, token in enumerate(clause.tokens) if token.raw in found[0])
+    elif not jobs or (rhythm := schedules.rhythm_of(clause)) is None:
         return None
-    for index, token in enumerate(clause.tokens):
-        if token.raw in expression:
-            clause.used.add(index)
-    clause.use_words("schedule, cron, of, expression")
+    else:
+        clause.used |= rhythm.words
+    clause.use_words(
+        "schedule, cron, of, expression, run, runs, start, starts, only, time, timetable, timing, execution, at, out, go, goes"
+    )
 
-    def make(item: Named) -> ToolCall:
-        return call("patch_resource", **located(item), patch={"spec": {"schedule": expression}})
+    def make(item: Named) -> ToolCall | Question:
+        present = str(item.settings.get("schedule", ""))
+        new = found[0] if found is not None else schedules.schedule_of(clause, present)
+        if not new:
+            return Question(
+                text=f"{label_of(item)} runs at {present!r}. Say the new schedule as a whole, with its days."
+            )
+        made = call("patch_resource", **located(item), patch={"spec": {"schedule": new}})
+        said = schedules.rhythm_of(clause)
+        if found is None and said is not None and not said.every and not said.shift and _once(clause):
+            option = Option(label=f"change its schedule to {new}", calls=(made,), about=(item.ref,))
+            return Question(
+                text=f"I run things now or by their schedule, not once at a later time. Shall I {option.label}?",
+                options=(option,),
+            )
+        return made
 
     return change_all(clause, world, ("CronJob",), "change the schedule of", make)
+
+
+def _once(clause: Clause) -> bool:
+    """Whether the order itself is to run: "run x at 5" may mean once."""
+    start = opening(clause)
+    return clause.low[start : start + 1] in (
+        ("run",),
+        ("start",),
+        ("trigger",),
+        ("kick",),
+        ("launch",),
+        ("execute",),
+        ("fire",),
+    )
 
 
 _WRITABLE = listed(
