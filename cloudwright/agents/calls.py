@@ -10,7 +10,7 @@ from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.provenance import provenance_of
 from cloudwright.core.errors import CloudwrightError, ToolError
 from cloudwright.core.evidence import EvidenceLog
-from cloudwright.core.gate import Observation
+from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Proposal, Source, State
 from cloudwright.core.tool import Effect, ToolCall
 

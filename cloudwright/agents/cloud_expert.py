@@ -7,7 +7,7 @@ from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.kit import Kit
 from cloudwright.core.errors import CloudwrightError
-from cloudwright.core.gate import Observation
+from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Proposal, Source
 from cloudwright.core.result import Document
 from cloudwright.core.tool import ToolCall

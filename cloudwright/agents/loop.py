@@ -31,7 +31,7 @@ from cloudwright.agents.model.chat import (
 from cloudwright.agents.specs import expects, specs_of
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import CloudwrightError, InvalidArguments
-from cloudwright.core.gate import Observation
+from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Source
 from cloudwright.core.tool import Effect, ToolCall
 

@@ -16,7 +16,7 @@ from cloudwright.agents.model.chat import Message
 from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
 from cloudwright.core.evidence import IDS
-from cloudwright.core.gate import Observation
+from cloudwright.core.execution import Observation
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Rows
 from cloudwright.core.tool import Effect, ToolCall

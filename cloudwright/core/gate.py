@@ -5,32 +5,28 @@ happen in three processes; the journal carries them. Nothing is written before a
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import TypeAdapter
 
 from cloudwright.core.approval import Answer, Approval, ApprovalPolicy, ApprovalRequest, Approver, Decision
 from cloudwright.core.catalog import Catalog
-from cloudwright.core.change import Preview, Progress, Verification
+from cloudwright.core.change import Preview
 from cloudwright.core.consent import may_approve, needs_approvals
 from cloudwright.core.context import Context
 from cloudwright.core.errors import (
     ApprovalNeeded,
-    CloudwrightError,
     Drifted,
     Forbidden,
     Refused,
-    ToolError,
 )
-from cloudwright.core.evidence import Evidence
+from cloudwright.core.execution import Execution, Observation, Outcome, as_mapping, observe
 from cloudwright.core.journal import EntryKind, Journal, Transaction
 from cloudwright.core.ledger import Ledger, process_mark, record_of
 from cloudwright.core.proposal import Proposal, Provenance, Record, State, digest_of, moved
 from cloudwright.core.redaction import Origin
-from cloudwright.core.result import Changed, Result
 from cloudwright.core.tool import AnyTool, Effect, Irreversible, Permission, Scope, ToolCall, Undo
 
 APPROVAL_LASTS = timedelta(minutes=10)
@@ -50,25 +46,6 @@ class OriginReader(Protocol):
     """Reads the present value of the field that a placeholder came from; None when it is gone."""
 
     def __call__(self, origin: Origin, context: Context, /) -> str | None: ...
-
-
-@dataclass(frozen=True)
-class Observation:
-    """A read: the masked result and the evidence minted for it."""
-
-    result: Result
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """An executed change: what the tool says, what a look at the world says, and how to take it back."""
-
-    proposal: Proposal
-    result: Changed | Result
-    verification: Verification
-    undo: Undo | Irreversible
-    evidence: Evidence
 
 
 def _no_origin(_origin: Origin, _context: Context) -> str | None:
@@ -102,6 +79,7 @@ class Gate:
         self._approval_lasts = approval_lasts
         self._now = now
         self._on_step = on_step
+        self._execution = Execution(journal, now, on_step)
 
     def read(self, call: ToolCall, context: Context, approver: Approver) -> Observation:
         """Run a tool that changes nothing.
@@ -121,7 +99,7 @@ class Gate:
             raise Refused(f"Policy rule {decision.rule!r} refuses this read: {decision.reason or 'no rule allows it'}.")
         if decision.answer is not Answer.AUTO:
             raise ApprovalNeeded(f"Policy rule {decision.rule!r} wants a yes before this is read.")
-        return self._observe(tool, call, tool.run(args, context), context)
+        return observe(tool, call, tool.run(args, context), context)
 
     def propose(self, call: ToolCall, context: Context, proposer: Approver, provenance: Provenance) -> Proposal:
         """Validate, ask permission, preview, ask the policy, and put the proposal into the journal.
@@ -141,7 +119,7 @@ class Gate:
             raise Forbidden(" ".join(lacking))
         preview, undo = self._preview(tool, args, context)
         mask = context.redactor
-        masked_call = ToolCall(tool=call.tool, arguments=_as_mapping(mask.value(dict(call.arguments))))
+        masked_call = ToolCall(tool=call.tool, arguments=as_mapping(mask.value(dict(call.arguments))))
         masked_preview = _masked(preview, context)
         nonce = secrets.token_hex(8)
         now = self._now()
@@ -235,7 +213,7 @@ class Gate:
 
         call = original or ToolCall(
             tool=tool.name,
-            arguments=_as_mapping(context.redactor.restore(dict(proposal.call.arguments), proposal.origins, read)),
+            arguments=as_mapping(context.redactor.restore(dict(proposal.call.arguments), proposal.origins, read)),
         )
         args = tool.parse(call.arguments)
         scope = tool.aims_at(args, context)
@@ -243,7 +221,7 @@ class Gate:
         preview = self._check_drift(tool, args, proposal, context, call)
         self._claim(proposal, context)
         self._on_step("intent")
-        return self._run(tool, args, preview, proposal, context)
+        return self._execution.run(tool, args, preview, proposal, context)
 
     def recover(self, context: Context) -> list[Record]:
         """Settle every execution that was begun and never finished, by looking at the world; nothing is repeated.
@@ -256,33 +234,10 @@ class Gate:
                 continue
             if self.ledger.still_running(record.proposal.digest):
                 continue
-            settled.append(self._settle(record.proposal, context))
+            settled.append(
+                self._execution.settle(self.catalog.get(record.proposal.call.tool), record.proposal, context)
+            )
         return settled
-
-    def _settle(self, proposal: Proposal, context: Context) -> Record:
-        tool = self.catalog.get(proposal.call.tool)
-        verification = Verification(progress=Progress.UNKNOWN, details=("the tool cannot tell how far it got",))
-        if tool.change is not None:
-            try:
-                verification = tool.change.progress(tool.parse(proposal.call.arguments), proposal.preview, context)
-            except CloudwrightError as error:
-                verification = Verification(progress=Progress.UNKNOWN, details=(str(error),))
-        done = verification.progress is Progress.DONE
-        with self._journal.transaction() as transaction:
-            entries = transaction.entries(proposal.digest)
-            if entries[-1].kind is EntryKind.INTENT:
-                transaction.append(
-                    EntryKind.OUTCOME,
-                    proposal.digest,
-                    _outcome_body(
-                        done,
-                        f"The process died during the execution; a look at the world says: {verification.progress}.",
-                        verification,
-                        proposal.undo,
-                        recovered=True,
-                    ),
-                )
-            return record_of(transaction.entries(proposal.digest), self._now())
 
     def _open_record(self, transaction: Transaction, digest: str) -> Record:
         full = self.ledger.resolve(digest)
@@ -318,17 +273,6 @@ class Gate:
         plan = tool.change.undo
         return preview, plan if isinstance(plan, Irreversible) else plan(args, preview, context)
 
-    def _observe(self, tool: AnyTool, call: ToolCall, result: Result, context: Context) -> Observation:
-        masked: Result = type(result).model_validate(context.redactor.value(result.model_dump(mode="json")))
-        evidence = context.evidence.mint(
-            tool=tool.name,
-            arguments=_as_mapping(context.redactor.value(dict(call.arguments))),
-            cluster=context.place.cluster,
-            excerpt=masked.render(),
-            handle=masked.handle,
-        )
-        return Observation(masked, evidence)
-
     def _same_place(self, proposal: Proposal, context: Context) -> None:
         if proposal.place != context.place:
             raise Refused(
@@ -352,7 +296,7 @@ class Gate:
             return proposal.preview
         preview = tool.change.preview(args, context)
         masked = _masked(preview, context)
-        masked_call = ToolCall(tool=call.tool, arguments=_as_mapping(context.redactor.value(dict(call.arguments))))
+        masked_call = ToolCall(tool=call.tool, arguments=as_mapping(context.redactor.value(dict(call.arguments))))
         if digest_of(masked_call, context.place, masked.changes, proposal.nonce) == proposal.digest:
             return preview
         lines = moved(proposal.preview.changes, masked.changes) or ("the change itself is another one now",)
@@ -373,54 +317,6 @@ class Gate:
                 {**process_mark(), "session": context.session},
             )
 
-    def _run(self, tool: AnyTool, args: Any, preview: Preview, proposal: Proposal, context: Context) -> Outcome:
-        try:
-            result = tool.run(args, replace(context, expected=preview))
-        except BaseException as error:
-            text = context.redactor.text(str(error) if isinstance(error, ToolError) else repr(error))
-            self._finish(proposal, False, text, self._look(tool, args, preview, context), proposal.undo)
-            raise
-        self._on_step("ran")
-        verification = self._look(tool, args, preview, context)
-        observation = self._observe(tool, proposal.call, result, context)
-        done = verification.progress in (Progress.DONE, Progress.UNKNOWN) and not observation.result.failure
-        self._finish(proposal, done, observation.result.render(2000), verification, proposal.undo)
-        self._on_step("outcome")
-        return Outcome(proposal, observation.result, verification, proposal.undo, observation.evidence)
-
-    def _look(self, tool: AnyTool, args: Any, preview: Preview, context: Context) -> Verification:
-        if tool.change is None:
-            return Verification(progress=Progress.DONE)
-        try:
-            found = tool.change.progress(args, preview, context)
-        except CloudwrightError as error:
-            found = Verification(progress=Progress.UNKNOWN, details=(str(error),))
-        return Verification.model_validate(context.redactor.value(found.model_dump(mode="json")))
-
-    def _finish(
-        self, proposal: Proposal, ok: bool, summary: str, verification: Verification, undo: Undo | Irreversible
-    ) -> None:
-        body = _outcome_body(ok, summary, verification, undo, recovered=False)
-        self._journal.append(EntryKind.OUTCOME, proposal.digest, body)
-
-
-def _outcome_body(
-    ok: bool, summary: str, verification: Verification, undo: Undo | Irreversible, *, recovered: bool
-) -> dict[str, Any]:
-    return {
-        "ok": ok,
-        "summary": summary,
-        "verification": verification.model_dump(mode="json"),
-        "undo": undo.model_dump(mode="json"),
-        "recovered": recovered,
-    }
-
 
 def _masked(preview: Preview, context: Context) -> Preview:
     return Preview.model_validate(context.redactor.value(preview.model_dump(mode="json")))
-
-
-def _as_mapping(value: JsonValue) -> Mapping[str, JsonValue]:
-    if not isinstance(value, dict):
-        raise TypeError("Arguments of a call are a JSON object.")
-    return value

@@ -10,7 +10,8 @@ from cloudwright.core.approval import Approver
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.change import FieldChange
 from cloudwright.core.context import Context
-from cloudwright.core.gate import Gate, Outcome
+from cloudwright.core.execution import Outcome
+from cloudwright.core.gate import Gate
 from cloudwright.core.journal import Journal
 from cloudwright.core.proposal import Proposal, Provenance, Source
 from cloudwright.core.tool import Irreversible, ToolCall
