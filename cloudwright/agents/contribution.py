@@ -18,7 +18,7 @@ class Task(Frozen):
     request: str
     intent: Intent
     history: tuple[str, ...] = ()
-    """Earlier turns in short, oldest first; evidence ids and decisions are kept."""
+    """Earlier turns in short, oldest first; evidence ids and what was decided are kept."""
     user_words: tuple[str, ...] = ()
     """Everything the user said in this session, for telling the user's ideas from those of texts."""
     turn: str = ""

@@ -24,8 +24,6 @@ from cloudwright.agents.specialists import specialists
 from cloudwright.agents.state import Json, State
 from cloudwright.core.evidence import Evidence
 
-_HISTORY = 8
-
 Graph = CompiledStateGraph[State, None, State, State]
 
 
@@ -152,8 +150,8 @@ class _Nodes:
         turns: Sequence[Json] = state.get("turns", ())
         asked: Sequence[Json] = state.get("asked", ())
         said = (*(str(item["request"]) for item in (*turns, *asked)), state["request"])
-        history = tuple(reporting.short(turn) for turn in turns[-_HISTORY:])
-        history += tuple(reporting.short({"request": item["request"], "answer": item["question"]}) for item in asked)
+        open_questions = [{"request": item["request"], "answer": item["question"]} for item in asked]
+        history = reporting.history([*turns, *open_questions])
         turn = f"{self._kit.context.session}/{state.get('turn', 0)}"
         return Task(request=state["request"], intent=intent, history=history, user_words=said, turn=turn)
 

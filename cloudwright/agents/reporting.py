@@ -4,14 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from cloudwright.agents.contribution import Contribution
 from cloudwright.agents.deciding import EDITED
+from cloudwright.agents.grounding import CITATION
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
-from cloudwright.agents.model.chat import Usage
+from cloudwright.agents.model.chat import Usage, estimate_tokens
 from cloudwright.agents.specialists import merge
 from cloudwright.agents.state import Json, State
+from cloudwright.core.evidence import IDS
 from cloudwright.core.proposal import State as Stands
 from cloudwright.core.refs import ObjectRef, checked_in
 
+HISTORY_TOKENS = 1_500
+"""What earlier turns may take of a request to a model."""
+_TURNS = 8
+_LEAST = 60
+"""Tokens that even the oldest turn of them gets."""
 _FOCUS = 12
 _ABOUT_US = (
     "I look into Kubernetes clusters and cloud policies, show what I find with evidence, and make the changes that you"
@@ -127,7 +134,26 @@ def remember(
     )
 
 
-def short(turn: Json) -> str:
-    """One earlier turn in a line; evidence ids in it stay."""
+def history(turns: Sequence[Json], tokens: int = HISTORY_TOKENS) -> tuple[str, ...]:
+    """Earlier turns for a model, oldest first, in so many tokens: the newer a turn, the more of it is kept."""
+    lines: list[str] = []
+    kept = turns[-_TURNS:]
+    for turn in reversed(kept):
+        room = tokens if turn is kept[0] else tokens // 2
+        line = short(turn, 4 * max(room, _LEAST))
+        tokens -= estimate_tokens(len(line))
+        lines.append(line)
+    return tuple(reversed(lines))
+
+
+def short(turn: Json, size: int = 4 * _LEAST) -> str:
+    """One earlier turn in a line of about `size` characters: how the answer begins, the ids of the evidence that it
+    cites in between, and its end, where what was decided stands."""
     answer = " ".join(str(turn["answer"]).split())
-    return f"- {turn['request']} → {answer if len(answer) <= 400 else answer[:400] + '…'}"
+    if len(answer) > size:
+        head, tail = answer[: size * 2 // 3], answer[-size // 3 :]
+        cut = answer[len(head) : -len(tail)]
+        ids = dict.fromkeys(name for group in CITATION.findall(cut) for name in IDS.findall(group))
+        between = f"[{', '.join(ids)}] … " if ids else ""
+        answer = f"{head} … {between}{tail}"
+    return f"- {turn['request']} → {answer}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cloudwright.agents.graph import build
+from cloudwright.agents.reporting import HISTORY_TOKENS, history
 from cloudwright.agents.sessions import Conversation, checked_name, checkpointer, sessions
 from cloudwright.core.errors import ConfigError, UsageError
 from cloudwright.core.proposal import State
@@ -110,3 +111,26 @@ def test_sessions_live_in_postgresql_too(tmp_path: Path, postgres: str) -> None:
         talk = Conversation(build(first.kit(), saver), "s1")
         assert talk.answer({"decision": "approve"}) is None
     assert first.world.writes == [("cart", 3)]
+
+
+def turn(request: str, answer: str) -> dict[str, str]:
+    return {"request": request, "answer": answer}
+
+
+def test_the_newer_a_turn_the_more_of_it_is_remembered() -> None:
+    long = "It began. " + "Many words [e4, e5] were said. " * 200 + "Denied (too late), nothing was changed."
+    kept = history([turn(f"request {number}", long) for number in range(12)])
+    assert [line.split(" → ")[0] for line in kept] == [f"- request {number}" for number in range(4, 12)]
+    sizes = [len(line) for line in kept]
+    assert sizes == sorted(sizes)
+    assert sum(sizes) < 4 * HISTORY_TOKENS * 1.3
+    for line in kept:
+        assert "It began." in line
+        assert "[e4, e5]" in line
+        assert line.endswith("nothing was changed.")
+
+
+def test_a_short_conversation_is_remembered_whole() -> None:
+    answers = ["word " * 300 + "end", "short"]
+    kept = history([turn("one", answers[0]), turn("two", answers[1])])
+    assert kept == (f"- one → {answers[0]}", "- two → short")

@@ -320,6 +320,7 @@ def listed(context: Context, **arguments: Any) -> Callable[[], object]:
     ("arguments", "says"),
     [
         ({"kind": "deploymnets"}, "Did you mean deployments.apps"),
+        ({"kind": "pods, services"}, "Make one call for each: pods and services"),
         ({"kind": "pods", "namespace": "defualt"}, "Did you mean default"),
         ({"kind": "pods.v2"}, "no kind"),
         ({"kind": "apps/v2 Deployment"}, "but in apps/v1"),

@@ -303,7 +303,13 @@ def test_rollout_history_and_status(cluster: ControlPlane, context: Context, nam
     status: Document = run("rollout_status", context, name="web")
     assert isinstance(status.content, dict)
     assert status.content["state"] == "progressing"
+    assert [row[6] for row in rows.rows] == ["spec.template.spec.containers[main].image", None]
     assert "registry.local/app:1" in run("rollout_history", context, name="web", revision=1).render()
+    second: Document = run("rollout_history", context, name="web", revision=2)
+    assert isinstance(second.content, dict)
+    assert second.content["changes"] == {
+        "spec.template.spec.containers[main].image": {"before": "registry.local/app:1", "after": "registry.local/app:2"}
+    }
     with pytest.raises(NotFound) as caught:
         run("rollout_history", context, name="web", revision=9)
     assert "It has 1, 2." in str(caught.value)

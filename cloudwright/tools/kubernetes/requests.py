@@ -227,7 +227,14 @@ def _whole(obj: Json) -> Json:
 
 
 def find_kind(name: str, context: Context) -> ResourceType:
-    """The kind that a name means, on this server."""
+    """The kind that a name means, on this server.
+
+    Raises:
+        InvalidArguments: it names several kinds.
+    """
+    if "," in name:
+        calls = " and ".join(part.strip() for part in name.split(",") if part.strip())
+        raise InvalidArguments(f"{name!r} are several kinds.", hint=f"Make one call for each: {calls}.")
     return context.service(Discovery).find(name)
 
 

@@ -9,7 +9,7 @@ from cloudwright.core.context import Context
 from cloudwright.core.errors import InvalidArguments, NotFound
 from cloudwright.core.result import Document, Rows
 from cloudwright.core.tool import read_tool
-from cloudwright.tools.kubernetes import facts
+from cloudwright.tools.kubernetes import facts, fields
 from cloudwright.tools.kubernetes.facts import dig, maps, number
 from cloudwright.tools.kubernetes.listing import (
     ANY_GET,
@@ -26,6 +26,8 @@ from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 
 REVISION = "deployment.kubernetes.io/revision"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
+_OWN_LABELS = ("labels.pod-template-hash", "labels.controller-revision-hash")
+"""Ends of paths that differ in every revision."""
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 
 Object = Mapping[str, Any]
@@ -42,7 +44,7 @@ class RolloutInput(Strict):
 class HistoryInput(RolloutInput):
     """One workload, and which revision to show whole."""
 
-    revision: Annotated[int | None, Field(description="show this one's pod template", ge=0)] = None
+    revision: Annotated[int | None, Field(description="what changed in this one, and its pod template", ge=0)] = None
 
 
 def _workload(args: RolloutInput, context: Context) -> tuple[Any, Object]:
@@ -161,7 +163,7 @@ def _daemon_set(item: Object) -> tuple[str, str]:
     ),
 )
 def rollout_history(args: HistoryInput, context: Context) -> Rows | Document:
-    """The revisions of a workload with their images, or one revision's pod template."""
+    """The revisions of a workload, with images and the fields that each changed; or the changes of one."""
     kind, item = _workload(args, context)
     found = revisions(item, context)
     if args.revision is not None:
@@ -170,7 +172,7 @@ def rollout_history(args: HistoryInput, context: Context) -> Rows | Document:
                 f"{kind.kind} {args.name} has no revision {args.revision}.",
                 hint=f"It has {', '.join(map(str, sorted(found)))}.",
             )
-        return Document(ref=kind.ref(item), content=_template(found[args.revision], context), total=1, shown=1)
+        return Document(ref=kind.ref(item), content=_revision(args.revision, found, context), total=1, shown=1)
     current = _current(item, found)
     rows: list[tuple[JsonValue, ...]] = []
     for revision, owner in sorted(found.items(), reverse=True):
@@ -184,9 +186,12 @@ def rollout_history(args: HistoryInput, context: Context) -> Rows | Document:
                 images,
                 context.redactor.text(str(dig(owner, "metadata", "annotations", CHANGE_CAUSE) or "")) or None,
                 str(dig(owner, "metadata", "name")),
+                ", ".join(path for path, _, _ in _changes(revision, found, context)) or None,
             )
         )
-    return bounded(("revision", "current", "created", "images", "change-cause", "kept-in"), rows, 50, context)
+    return bounded(
+        ("revision", "current", "created", "images", "change-cause", "kept-in", "changed"), rows, 50, context
+    )
 
 
 def revisions(item: Object, context: Context) -> dict[int, Object]:
@@ -216,6 +221,34 @@ def _current(item: Object, found: Mapping[int, Object]) -> int:
 def _pod_template(owner: Object) -> Object:
     found = dig(owner, "spec", "template") or dig(owner, "data", "spec", "template")
     return found if isinstance(found, Mapping) else {}
+
+
+def _revision(revision: int, found: Mapping[int, Object], context: Context) -> dict[str, JsonValue]:
+    """One revision: what it changed against the one before it that is kept, and its whole pod template."""
+    before = _before(revision, found)
+    content: dict[str, JsonValue] = {"revision": revision}
+    if before is not None:
+        changes = _changes(revision, found, context)
+        content["changed since revision"] = before
+        content["changes"] = {path: {"before": old, "after": new} for path, old, new in changes}
+    return content | {"template": _template(found[revision], context)}
+
+
+def _changes(revision: int, found: Mapping[int, Object], context: Context) -> list[tuple[str, JsonValue, JsonValue]]:
+    """Field, value before and value after, masked; nothing for the oldest revision that is kept."""
+    before = _before(revision, found)
+    if before is None:
+        return []
+    old, new = ({"template": _template(found[number], context)} for number in (before, revision))
+    return [
+        (f"spec.{change.path}", change.before, change.after)
+        for change in fields.diff(old, new)
+        if not change.path.endswith(_OWN_LABELS)
+    ]
+
+
+def _before(revision: int, found: Mapping[int, Object]) -> int | None:
+    return max((number for number in found if number < revision), default=None)
 
 
 def _template(owner: Object, context: Context) -> JsonValue:
