@@ -105,7 +105,7 @@ class Cluster:
         return False
 
 
-def _read(file: Path, node: str) -> Case:
+def read_case(file: Path, node: str) -> Case:
     """A case; `@node` is the node's name, and `TEST_PODS_IMAGE` is what the cluster calls the corpus' one image."""
     image = os.environ.get("TEST_PODS_IMAGE", "registry.local/busybox:1")
     case: Case = yaml.safe_load(file.read_text().replace("registry.local/busybox:1", image).replace("@node", node))
@@ -176,7 +176,7 @@ def judge(case: Case, result: Investigation) -> dict[str, Any]:
     }
 
 
-def _batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
+def batches(cases: Sequence[Case], size: int) -> list[list[Case]]:
     """Cases that can stand side by side, then those that change the node, one by one."""
     shared = [one for one in cases if not one.get("exclusive")]
     alone = [[one] for one in cases if one.get("exclusive")]
@@ -198,7 +198,8 @@ def _repair(session: Session, cluster: Cluster, cases: Sequence[Case], results: 
     ]
 
 
-def _clean(cluster: Cluster, case: Case) -> None:
+def clean(cluster: Cluster, case: Case) -> None:
+    """Take a case away again."""
     for manifest in case.get("base") or []:
         if "namespace" not in manifest["metadata"]:
             cluster.run(
@@ -225,7 +226,7 @@ def _run(session: Session, cluster: Cluster, batch: Sequence[Case], *, fix: bool
         for place, repair in zip(broken, repairs, strict=True):
             rows[place] |= repair
     for case in batch:
-        _clean(cluster, case)
+        clean(cluster, case)
     return rows
 
 
@@ -255,12 +256,12 @@ def main() -> None:
     cluster = Cluster(args.kubeconfig)
     files = sorted([*(args.corpus / "pod_faults").glob("[fn]*.yaml"), *(args.corpus / "pod_healthy").glob("h*.yaml")])
     chosen = [file for file in files if re.search(args.only, file.name)]
-    cases = [_read(file, cluster.node) for file in chosen]
+    cases = [read_case(file, cluster.node) for file in chosen]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as state, args.out.open("w") as out:
         flags = {"kubeconfig": args.kubeconfig, "state_dir": state, "journal": ""}
         session = open_session(settings.load(flags, environment={}))
-        for batch in _batches(cases, args.batch):
+        for batch in batches(cases, args.batch):
             for row in _run(session, cluster, batch, fix=args.fix, keep=args.keep):
                 rows.append(row)
                 print(json.dumps(row), file=out, flush=True)
