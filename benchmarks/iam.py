@@ -18,15 +18,14 @@ from typing import Any
 import z3
 from iam_faults import found_faults, standing, written
 from iam_growth import growth
+from iam_protected import protected, within_on
 
-from cloudwright.policies.iam import patterns
-from cloudwright.policies.iam.access import Document, Probe
+from cloudwright.policies.iam.access import Document
 from cloudwright.policies.iam.document import Policy
 from cloudwright.policies.iam.errors import PolicyError
 from cloudwright.policies.iam.evaluate import outcome
 from cloudwright.policies.iam.localize import localize
 from cloudwright.policies.iam.parse import parse_policy
-from cloudwright.policies.iam.prover import Prover
 from cloudwright.policies.iam.questions import Relation, compare, implies
 from cloudwright.policies.iam.repair.diagnose import all_faults
 from cloudwright.policies.iam.repair.engine import repair
@@ -261,6 +260,7 @@ def repairing(data: Path) -> None:
         counts: Counter[str] = Counter()
         relations: Counter[str] = Counter()
         by_faults: dict[int, Counter[str]] = defaultdict(Counter)
+        beyond: list[str] = []
         times = Clock()
         for case in lines(data / f"cloudfix/{family}.jsonl"):
             policy, _ = salvage(case["faulty_policy"])
@@ -286,33 +286,23 @@ def repairing(data: Path) -> None:
             )
             counts["within truth, or within the input"] += same_more
             counts["within truth"] += answer.left_only.none_exists
-            counts["within truth on protected resources"] += within_on(truth, result.policy, protected(wanted))
+            kept = protected(wanted)
+            within = within_on([truth], result.policy, kept)
+            counts["within truth on protected resources"] += within
+            counts["adds nothing to the input beyond truth on protected resources"] += within or within_on(
+                [truth, policy], result.policy, kept
+            )
+            if not within:
+                beyond.append(f"{case['id']}, e.g. {answer.left_only.witness}")
             number = len(case.get("faults", [])) or 0
             by_faults[number]["n"] += 1
             by_faults[number]["equivalent"] += answer.relation is Relation.EQUIVALENT
         print(f"{family}: {shares(counts)}\n  {dict(relations)}")
         for number, found in sorted(by_faults.items()):
             print(f"  {number} faults: {shares(found)}")
+        print(f"  beyond truth on protected resources ({len(beyond)}): {'; '.join(beyond) or 'none'}")
         print(f"  {times}")
     published(data)
-
-
-def protected(wanted: Sequence[Expectation]) -> Probe:
-    """Everything on the resources that some request must not reach and none may: known from the requests alone."""
-    reached = {item.request.resource for item in wanted if item.allow}
-    kept = {item.request.resource for item in wanted if not item.allow} - reached
-    return Probe(("*",), tuple(sorted(patterns.escape(text) for text in kept)) or ("none",))
-
-
-def within_on(truth: Policy, repaired: Policy, probe: Probe) -> bool:
-    """Whether the repair allows nothing within the probe that the truth does not (proved)."""
-    ours, theirs = Document(repaired), Document(truth)
-    found = Prover([ours, theirs, probe]).search(
-        lambda e: e.all([ours.formula(e), e.no(theirs.formula(e)), probe.formula(e)]),
-        lambda request: ours.allows(request) and not theirs.allows(request) and probe.allows(request),
-        readable=False,
-    )
-    return found.none_exists
 
 
 def published(data: Path) -> None:

@@ -90,6 +90,22 @@ def separating_keys(outside: Sequence[Request], inside: Sequence[Request]) -> li
     return found
 
 
+def separating_where_present(outside: Sequence[Request], inside: Sequence[Request]) -> list[str]:
+    """Condition keys that some requests inside lack, that no two sides carry with a common value, and that every
+    request outside carries.
+    """
+    if not inside or not outside:
+        return []
+    carried = set.intersection(*({key.lower() for key in request.context} for request in outside))
+    found = []
+    for key in sorted(carried):
+        values = [set(request.value(key) or ()) for request in inside]
+        allowed = set().union(*values)
+        if allowed and not all(values) and not any(allowed & set(request.value(key) or ()) for request in outside):
+            found.append(key)
+    return found
+
+
 def _too_narrow(statement: Statement, element: Element, narrow: Sequence[Request]) -> float:
     if element is Element.ACTION:
         needed = {request.action.lower() for request in narrow}

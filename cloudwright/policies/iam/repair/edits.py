@@ -15,7 +15,7 @@ from cloudwright.policies.iam.document import (
     Statement,
 )
 from cloudwright.policies.iam.operators import OPERATORS, negation_of
-from cloudwright.policies.iam.plausibility import Element, separating_keys
+from cloudwright.policies.iam.plausibility import Element, separating_keys, separating_where_present
 from cloudwright.policies.iam.principals import caller, element_matches
 from cloudwright.policies.iam.repair.shapes import resource_sets
 from cloudwright.policies.iam.request import Request
@@ -98,9 +98,9 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
     if needed:
         cost = 1.0 + 0.4 * (len(needed) - 1) + _unlike(statement, needed)
         yield _actions(statement, unique([*values, *needed])), f"add {', '.join(needed)}", cost
-        for odd in [value for value in values if "*" not in value and services.known_action(value) is None]:
-            changed = unique([*(value for value in values if value != odd), *needed])
-            yield _actions(statement, changed), f"{odd}, which does not exist, becomes {', '.join(needed)}", cost - 0.1
+        for name in _unheard_of(values):
+            changed = unique([*(value for value in values if value != name), *needed])
+            yield _actions(statement, changed), f"{name}, which does not exist, becomes {', '.join(needed)}", cost - 0.1
     if not evidence.wide:
         return
     for wrong in _matching(values, (request.action for request in evidence.wide)):
@@ -112,6 +112,10 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
             text = f"{wrong} becomes {', '.join(required)}" if required else f"{wrong} goes"
             cost = 1.0 + 0.3 * max(0, len(required) - 1) + _unlike(statement, required)
             yield _actions(statement, changed), text, cost
+            odd = _unheard_of(rest) if required else ()
+            if odd:
+                text = f"{text}, also for {', '.join(odd)}, which does not exist"
+                yield _actions(statement, tuple(value for value in changed if value not in odd)), text, cost - 0.1
     required = unique(canonical(request.action) for request in evidence.needed)
     if required:
         kept = [value for value in values if not _matching([value], (request.action for request in evidence.wide))]
@@ -120,6 +124,17 @@ def _action_edits(policy: Policy, statement: Statement, evidence: Evidence) -> I
             "list only the needed actions",
             2.5 + _unlike(statement, required),
         )
+
+
+def _unheard_of(values: Sequence[str]) -> tuple[str, ...]:
+    """Action names that a known service does not have."""
+    return tuple(
+        value
+        for value in values
+        if not {"*", "?"} & set(value)
+        and services.known_action(value) is None
+        and services.actions_of(value.partition(":")[0])
+    )
 
 
 def _unlike(statement: Statement, actions: Sequence[str]) -> float:
@@ -206,6 +221,9 @@ def _condition_edits(
     for key in separating_keys(evidence.wide, evidence.needed):
         added = clause_for(key, evidence.needed)
         yield replace(statement, conditions=(*statement.conditions, added)), f"add {added.label} {added.key}", 1.2
+    for key in separating_where_present(evidence.wide, evidence.needed):
+        added = if_present(clause_for(key, [request for request in evidence.needed if request.value(key) is not None]))
+        yield replace(statement, conditions=(*statement.conditions, added)), f"add {added.label} {added.key}", 1.4
     if not statement.conditions or not evidence.needed:
         return
     added_all = tuple(clause_for(key, evidence.needed) for key in separating_keys(evidence.wide, evidence.needed))
@@ -246,6 +264,11 @@ def clause_for(key: str, requests: Sequence[Request]) -> Clause:
     else:
         operator = "StringEquals"
     return Clause(operator, spelled, values, "ForAllValues" if multivalued else "")
+
+
+def if_present(clause: Clause) -> Clause:
+    """The clause in the form that holds for requests without the key; ForAllValues does so as it is."""
+    return clause if clause.quantifier else replace(clause, if_exists=True)
 
 
 def _principal_edits(
@@ -293,10 +316,10 @@ def principal_sets(names: Sequence[str]) -> Iterator[tuple[PrincipalPairs, float
             roots.append(("AWS", f"arn:{who.partition}:iam::{account}:root"))
         else:
             roots += [principal_pair(name) for name in members]
-    yield tuple(dict.fromkeys(roots)), 0.0
     each = tuple(dict.fromkeys(principal_pair(name) for name in names))
+    yield each, 0.0
     if each != tuple(roots):
-        yield each, 0.4
+        yield tuple(dict.fromkeys(roots)), 0.4
 
 
 def principal_pair(name: str) -> tuple[PrincipalType, str]:

@@ -3,6 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from cloudwright.policies.iam.document import Policy, policy_to_json
 from cloudwright.policies.iam.errors import PolicyError
@@ -10,6 +11,7 @@ from cloudwright.policies.iam.evaluate import outcome
 from cloudwright.policies.iam.parse import parse_policy
 from cloudwright.policies.iam.questions import DiffRow, difference_rows
 from cloudwright.policies.iam.repair.check import contradictions, grows_less, opens_to_public, problems
+from cloudwright.policies.iam.repair.confine import confined
 from cloudwright.policies.iam.repair.diagnose import all_faults
 from cloudwright.policies.iam.repair.enumerate import enumerations
 from cloudwright.policies.iam.repair.search import Candidate, search
@@ -55,7 +57,8 @@ def repair(task: RepairTask, *, propose: Proposer | None = None, limits: RepairL
 def _by_edits(task: RepairTask, limits: RepairLimits, rejected: list[str]) -> Candidate | None:
     """The first proved candidate that opens nothing to the public; failing that, one that does is better than none."""
     public: Candidate | None = None
-    for candidate in _least_first(task, search(task.policy, task.expectations, deadline_s=limits.search_s), limits):
+    candidates = _least_first(task, search(task.policy, task.expectations, deadline_s=limits.search_s), limits)
+    for candidate in (_confined(task, item) for item in candidates):
         found = problems(task, candidate.policy, limits) if task.protected or task.bound else []
         if found:
             rejected.append(f"{'; '.join(candidate.edits)}: {found[0]}")
@@ -64,6 +67,11 @@ def _by_edits(task: RepairTask, limits: RepairLimits, rejected: list[str]) -> Ca
         else:
             public = public or candidate
     return public
+
+
+def _confined(task: RepairTask, candidate: Candidate) -> Candidate:
+    policy, notes = confined(task.policy, candidate.policy, task.expectations)
+    return replace(candidate, policy=policy, edits=(*candidate.edits, *notes))
 
 
 def _least_first(task: RepairTask, found: list[Candidate], limits: RepairLimits) -> list[Candidate]:

@@ -6,8 +6,9 @@ from math import inf
 from time import thread_time
 
 from cloudwright.policies.iam import patterns
-from cloudwright.policies.iam.document import Effect, Patterns, Policy, PrincipalElement, Statement
-from cloudwright.policies.iam.evaluate import applies, combine
+from cloudwright.policies.iam.conditions import clause_holds
+from cloudwright.policies.iam.document import Clause, Effect, Patterns, Policy, PrincipalElement, Statement
+from cloudwright.policies.iam.evaluate import applies, combine, match
 from cloudwright.policies.iam.localize import Suspect, best_pair, localize, near_miss, without
 from cloudwright.policies.iam.plausibility import Element, separating_keys
 from cloudwright.policies.iam.repair.edits import (
@@ -31,6 +32,9 @@ CHILDREN = 60
 DEADLINE_S = 2.0
 LEAST_COST = 0.8
 SETBACK = 1
+LISTED_DENIAL = 0.2
+MIXED = 0.3
+MOST_MIXED = 4
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,32 @@ class Judge:
             if combine([(effect, column[row]) for effect, column in columns]).allowed != wanted.allow
         ]
 
+    def newly_mixed(self, before: Policy, after: Policy, index: int | None) -> int:
+        """How many more combinations of an action and a resource pattern, none of which any request asks for, an edit
+        of a grant adds to it.
+        """
+        if index is None or len(before.statements) != len(after.statements):
+            return 0
+        old, new = before.statements[index], after.statements[index]
+        if new.effect is Effect.DENY or (old.resources == new.resources and old.actions == new.actions):
+            return 0
+        return min(MOST_MIXED, max(0, self._mixed(new) - self._mixed(old)))
+
+    def _mixed(self, statement: Statement) -> int:
+        values = statement.resources.values if statement.resources and not statement.resources.negated else ()
+        if statement.actions.negated or len(values) < 2:
+            return 0
+        asked = {
+            (action, value)
+            for item in self.expectations
+            if item.allow
+            for action in statement.actions.values
+            if patterns.action(action).matches(item.request.action.lower())
+            for value in values
+            if patterns.resource(value).matches(item.request.resource)
+        }
+        return len(set(statement.actions.values)) * len(set(values)) - len(asked)
+
 
 def search(policy: Policy, expectations: Sequence[Expectation], *, deadline_s: float = DEADLINE_S) -> list[Candidate]:
     """Candidates that decide every request rightly, cheapest first; empty when none was found in time."""
@@ -134,7 +164,8 @@ def _children(parent: Candidate, judge: Judge) -> Iterator[Candidate]:
             wrong = len(judge.wrong(edit.policy))
             if wrong <= parent.wrong + SETBACK:
                 trust = max(0.0, suspects[0].weight - suspect.weight) * 0.15 + 0.02 * rank
-                yield parent.after(edit, suspect, wrong, parent.cost + edit.cost + trust)
+                mixed = MIXED * judge.newly_mixed(parent.policy, edit.policy, suspect.statement)
+                yield parent.after(edit, suspect, wrong, parent.cost + edit.cost + trust + mixed)
 
 
 def edits_for(policy: Policy, suspect: Suspect, expectations: Sequence[Expectation]) -> Iterator[Edit]:
@@ -149,6 +180,8 @@ def edits_for(policy: Policy, suspect: Suspect, expectations: Sequence[Expectati
     for edit in edits(policy, suspect.statement, suspect.element, evidence):
         yield edit
         yield from closed(edit, suspect.statement, evidence)
+    for covered in _duties(policy, suspect.statement, evidence.covered):
+        yield from edits(policy, suspect.statement, suspect.element, replace(evidence, covered=covered))
     if suspect.element is Element.EFFECT and len(policy.statements) > 1:
         statement = policy.statements[suspect.statement]
         cost = 0.9 + 0.3 * bool(statement.conditions) if statement.effect is Effect.DENY else 2.2
@@ -165,6 +198,22 @@ def _evidence(policy: Policy, statement: Statement, suspect: Suspect, expectatio
         if id(item) not in explained and item.allow is grants and applies(policy, statement, item.request)
     )  # fmt: skip
     return Evidence(narrow, wide, covered)
+
+
+def _duties(policy: Policy, index: int, covered: Sequence[Request]) -> Iterator[tuple[Request, ...]]:
+    """Fewer requests that a grant has to serve: without those that other grants serve, and without those that another
+    grant fails by one element alone, so that they may be its duty once it is mended.
+    """
+    if policy.statements[index].effect is Effect.DENY:
+        return
+    others = [item for item in policy.statements if item.index != index and item.effect is Effect.ALLOW]
+    failing = [min((len(match(policy, item, request).failing) for item in others), default=2) for request in covered]
+    known = tuple(covered)
+    for most in (0, 1):
+        left = tuple(request for request, number in zip(covered, failing, strict=True) if number > most)
+        if left and left != known:
+            known = left
+            yield left
 
 
 def new_statements(
@@ -184,7 +233,7 @@ def new_statements(
         found = plain
         if policy.substitutes:
             found = unique(with_variables(value, requests) for value in plain)
-        more = 0.3 * min(6, _unasked(pairs, actions, found))
+        more = 0.3 * min(6, _unasked(pairs, actions, found)) + (0.0 if allow else LISTED_DENIAL * len(actions))
         for statement in _shaped(policy, requests, others, index, actions, found):
             statement = replace(statement, effect=Effect.ALLOW if allow else Effect.DENY)
             what = f"new statement: {statement.effect} {', '.join(actions)} on {', '.join(found)}"
@@ -195,6 +244,20 @@ def _unasked(pairs: Set[tuple[str, str]], actions: Sequence[str], resources: Seq
     """How many combinations of an action and a resource pattern no request asks for."""
     asked = {(action, value) for action, text in pairs for value in resources if patterns.resource(value).matches(text)}
     return len(actions) * len(resources) - len(asked)
+
+
+def _carried(policy: Policy, requests: Sequence[Request]) -> tuple[tuple[Clause, ...], ...]:
+    """The conditions of the policy's grants that all the requests meet: a new grant may well carry them too."""
+    found = dict.fromkeys(
+        item.conditions for item in policy.statements if item.effect is Effect.ALLOW and item.conditions
+    )
+    return tuple(
+        clauses
+        for clauses in found
+        if all(
+            clause_holds(clause, request, substitutes=policy.substitutes) for clause in clauses for request in requests
+        )
+    )
 
 
 def _shaped(
@@ -209,7 +272,7 @@ def _shaped(
         ]
     similar = [r for r in others if canonical(r.action) in actions]
     keys = separating_keys(similar, requests) if similar else []
-    conditions = [(), *((clause_for(key, requests),) for key in keys)]
+    conditions = [(), *_carried(policy, requests), *((clause_for(key, requests),) for key in keys)]
     used = {action.lower() for action in actions}
     wider = any(r.action.lower() not in used for r in others)
     for principal in principals:
