@@ -11,13 +11,13 @@ from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.schedules import Rhythm, rhythm_of
+from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 COUNTED = listed(
     "replicas, replica, pods, pod, copies, copy, instances, instance, members, member, workers, worker, brokers, shards, containers"
 )
 """What people call the replicas of a workload."""
-VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|v\d+[\w.-]*")
 _TIMES = re.compile(r"[x×]\d{1,3}")
 _SIGNS = ("to", ":", "=", "at", "on", "x", "gets", "becomes", "now")
 _GOES = (
@@ -55,7 +55,7 @@ def assigned(clause: Clause) -> frozenset[str]:
         return frozenset(("set", "deploy")) if _signed(clause) or clause.of("image") else frozenset()
     if clause.of("quantity"):
         return frozenset(("set",)) if _signed(clause) or _field(clause) else frozenset()
-    if clause.of("number") and (_signed(clause) or COUNTED & set(clause.low) or _field(clause)):
+    if clause.of("number") and (_beside(clause) or _signed(clause) or COUNTED & set(clause.low) or _field(clause)):
         return frozenset(("set", "scale"))
     return frozenset()
 
@@ -95,6 +95,11 @@ def _signed(clause: Clause) -> bool:
     return any(at and clause.low[at - 1] in _SIGNS for at in values) or any(
         _TIMES.fullmatch(token.low) for token in clause.tokens
     )
+
+
+def _beside(clause: Clause) -> bool:
+    """ "four notifiers"."""
+    return any(number.end == name.start for number in clause.of("number") for name in clause.of("name"))
 
 
 def _field(clause: Clause) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from cloudwright.agents.language.clause import Clause, Mention, What
-from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
+from cloudwright.agents.language.text import VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 _OPENERS = (
@@ -35,7 +36,7 @@ _WHEN_DONE = listed(
     " scheduled, maintenance, works, suits, better, good, we, i, you, go, run, runs, want, like"
 )
 """Beside a later time these speak of when the order shall be done."""
-_FINITE = listed(
+FINITE = listed(
     "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
     " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
@@ -56,6 +57,9 @@ _CIRCUMSTANCES = listed(
     " night, day, quarter, month, year, festival, event, visitors, emergency, congestion, overload, bookings, orders, requests"
 )
 """Last words of a circumstance: "quiet season", "for the newsletter", "too much traffic"."""
+_FEASTS = listed(
+    "black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
+)
 _AROUND = listed(
     "around, alone, untouched, in place, as is, as it is, as they are, there, intact, running, be, existing, where it is"
 )
@@ -83,6 +87,7 @@ def plain(clause: Clause) -> Clause:
         if _is_background(clause, start, end) and not gone >= set(range(start, end)):
             gone.update(range(start, end))
     gone.update(_coloured(clause))
+    gone.update(_purpose(clause))
     rest = [index for index in range(len(clause.tokens)) if index not in gone and not clause.tokens[index].mark]
     if not gone or not rest:
         return clause
@@ -106,6 +111,11 @@ def tells(clause: Clause) -> bool:
     return bool(clause.tokens) and _is_background(clause, 0, len(clause.tokens))
 
 
+def keeps(clause: Clause) -> bool:
+    """Whether a whole clause only says that something stays as it is, without naming it: "but keep the Deployment around"."""
+    return _says_stay(clause.low) and not clause.of("name", *_VALUED, "pair")
+
+
 def only_states(clause: Clause) -> bool:
     """Whether a clause says of one object in what state it is, and speaks of nothing besides it: "job x is done"."""
     names = clause.of("name")
@@ -114,7 +124,7 @@ def only_states(clause: Clause) -> bool:
     return all(
         clause.at(index) is not None
         or token.mark
-        or token.low in _STATES | _FINITE | {"the", "this", "that", "ok", "s", "'s", "by", "now"}
+        or token.low in _STATES | FINITE | {"the", "this", "that", "ok", "s", "'s", "by", "now"}
         for index, token in enumerate(clause.tokens)
         if not token.quoted
     ) and not any(token.quoted for token in clause.tokens)
@@ -151,24 +161,44 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return False
     if _opened(low):
         return _left_over(mentions, others)
-    if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, mentions):
+    if _wanted(clause, start, end):
+        return False
+    if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, low, mentions):
         return False
     if set(low) & _LATER and set(low) & _WHEN_DONE:
         return False
-    told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & _FINITE))
+    told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & FINITE))
     return told or (start > 0 and low[-1] in _CIRCUMSTANCES and not set(low) & _LATER)
+
+
+def _wanted(clause: Clause, start: int, end: int) -> bool:
+    """Whether a version, a variable or a wish stands in a part: it may be what is ordered."""
+    low = " ".join(clause.low[start:end])
+    values = any(VERSION.fullmatch(token.raw) or VARIABLE.fullmatch(token.raw) for token in clause.tokens[start:end])
+    return values or any(f" {' '.join(phrase)} " in f" {low} " for phrase in phrases(BECOMES))
+
+
+def _purpose(clause: Clause) -> Iterator[int]:
+    """The tokens of "for the newsletter", "because of the sale": what an order is made for."""
+    for at, word in enumerate(clause.low[1:], 1):
+        if word not in ("for", "of", "during") or (word == "of" and clause.low[at - 1] != "because"):
+            continue
+        for end in range(at + 2, min(at + 5, len(clause.low) + 1)):
+            if any(clause.at(index) is not None for index in range(at, end)):
+                break
+            if clause.low[end - 1] in _CIRCUMSTANCES or " ".join(clause.low[at + 1 : end]) in _FEASTS:
+                yield from range(at - (word == "of"), end)
 
 
 _HARMLESS = ("pronoun", "kind", "workload", "all", "time", "duration", "number", "percent", "ordinal")
 _COUNTED = listed("replica, replicas, pod, pods, copy, copies, instance, instances, members, workers")
 
 
-def _counted(clause: Clause, mentions: list[Mention]) -> bool:
+def _counted(clause: Clause, low: tuple[str, ...], mentions: list[Mention]) -> bool:
     """Whether a number of replicas is said: that is a value."""
-    for mention in mentions:
-        if mention.what == "number" and set(clause.low[mention.end : mention.end + 2]) & _COUNTED:
-            return True
-    return any(mention.text in ("single",) for mention in mentions)
+    if "single" in low or "another" in low:
+        return True
+    return any(item.what == "number" and set(clause.low[item.end : item.end + 2]) & _COUNTED for item in mentions)
 
 
 def _orders(clause: Clause, start: int, end: int) -> bool:
@@ -218,12 +248,7 @@ def _forbids(low: tuple[str, ...]) -> bool:
 
 def _stays(low: tuple[str, ...], mentions: list[Mention], others: list[Mention]) -> bool:
     """ "but keep the Deployment around", "leave the rest alone", "whatever runs there stays"."""
-    words = [word for word in low if word not in ("but", "and", "please", "just")]
-    if not words:
-        return False
-    kept = words[0] in ("keep", "leave", "let") and (_ends(words, _AROUND) or bool(_REST & set(words)))
-    stays = words[-1] in ("stays", "stay", "remains", "remain") and bool(_REST & set(words))
-    if not (kept or stays):
+    if not _says_stay(low):
         return False
     own = {item.text for item in mentions if item.what == "name"}
     values = [item for item in mentions if item.what in (*_VALUED, "pair")]
@@ -232,6 +257,17 @@ def _stays(low: tuple[str, ...], mentions: list[Mention], others: list[Mention])
         and not own & {item.text for item in others if item.what == "name"}
         and any(item.what in ("name", "pronoun") for item in others)
     )
+
+
+def _says_stay(low: tuple[str, ...]) -> bool:
+    words = [word for word in low if word not in ("but", "and", "please", "just", ",")]
+    if not words:
+        return False
+    if words[0] in ("keep", "leave") and (_ends(words, _AROUND) or bool(_REST & set(words))):
+        return True
+    if words[0] == "let" and words[-1] in ("be", "alone", "untouched"):
+        return True
+    return words[-1] in ("stays", "stay", "remains", "remain") and bool(_REST & set(words))
 
 
 def _ends(words: list[str], endings: frozenset[str]) -> bool:

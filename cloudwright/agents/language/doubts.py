@@ -2,7 +2,7 @@
 
 import re
 
-from cloudwright.agents.language import lexicon
+from cloudwright.agents.language import lexicon, moods
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
@@ -43,7 +43,10 @@ def guarded(
     if (
         clause.question
         and not doubt
-        and not clause.has("can you, could you, would you, will you, please, can we, would you mind, could we")
+        and not clause.has(
+            "can you, could you, would you, will you, please, can we, would you mind, could we, can someone, could someone, can somebody"
+        )
+        and not moods.requested(clause)
     ):
         doubt = "You asked rather than told me"
     if not doubt:
@@ -73,7 +76,7 @@ _REASONS = listed(
     " stale, obsolete, slow, overloaded, struggling, busy, too, small, low, high, starving, needed, longer,"
     " anymore, bad, finished, completed, dead, traffic, load, spike, peak, ran, running, out, keeps, getting,"
     " hot, tight, because, since, as, due, memory, cpu, more, customers, sale, weekend, campaign, wrongly,"
-    " mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
+    " somebody, someone, mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
 )
 """Words that say why, or what state something is in; they do not change what is asked for."""
 
@@ -112,6 +115,16 @@ def uncertain(clause: Clause) -> str:
         if at >= 0:
             covered.update(range(at, at + len(phrase.split())))
             clause.use_words(phrase)
+    ending = len(clause.low) - next(
+        (
+            size
+            for size, word in enumerate(reversed(clause.low))
+            if word not in FILLERS - {"once"} and word not in (",", ".", "!")
+        ),
+        0,
+    )
+    if clause.low[ending - 1 : ending] == ("once",):
+        clause.used.add(ending - 1)
     for phrase in _UNLESS:
         at = clause.find(phrase)
         if at >= 0 and at not in covered and not (at in clause.used and phrase in _OFTEN_PLAIN):

@@ -37,7 +37,7 @@ ACTIONS: Mapping[str, str] = {
     "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, hand, spare, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " shift, postpone, reschedule, delay, advance, override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
-    "restart": "restart, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
+    "restart": "restart, do a rolling roll of, do a rolling bounce of, do a rolling cycle of, do a rolling recycle of, do a rolling reboot of, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
     " pods, re-create the pods, refresh, restart the pods, restart all pods, restart all the pods, bounce the pods, cycle"
     " the pods, recycle the pods, recreate all pods",
@@ -49,7 +49,7 @@ ACTIONS: Mapping[str, str] = {
     "pause": "pause, stop triggering, stop scheduling, do not trigger, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
     "resume": "resume, let roll, let go on, let continue, let proceed, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
     " unhalt, thaw, activate, let continue",
-    "delete": "delete, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
+    "delete": "delete, away with, throw out, toss, toss out, chuck out, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
     " trash, discard, clean up, zap, scrap, eliminate, axe, bin, rm, dispose of, clear out, take out, decommission, retire,"
     " obliterate, ditch, uninstall, prune",
     "cordon": "cordon, seal off, seal, lock down, lock, block, isolate, hold back, exclude from scheduling, freeze scheduling on, pause scheduling on, suspend scheduling on, stop sending pods to, stop assigning pods to, cordon off, mark unschedulable, make unschedulable, stop scheduling on, no new pods on, take out of"
@@ -105,7 +105,7 @@ FILLERS = (
     " s 's sure no problem when get chance time hurry urgently urgent quickly once afterwards next first finally instead"
     " help know appreciate appreciated appreciation great awesome wonderful nice bot assistant cloudwright dude hold sec second"
     " sorry bother btw way by fyi thing things stuff want wanna ready here me myself yourself everybody soon possible"
-    " k straight away whole entire own each every only same full complete current existing actual given particular specific"
+    " k try straight away whole entire own each every only same full complete current existing actual given particular specific"
     " called named name i.e e.g ie eg needs should must has to-be"
 )
 TOPICS = (
@@ -128,7 +128,7 @@ TOPICS = (
     " suspended paused resumed cordoned drained unschedulable schedulable"
 )
 ENGLISH = (
-    "about above across actual add afraid again against ago agree ahead allow alone along already although always among amount animal"
+    "about above around across actual add afraid again against ago agree ahead allow alone along already although always among amount animal"
     " answer any anybody anyone anything anyway anywhere apart appear area arrive ask attempt aware away back bad base basic because"
     " become before begin behind believe belong below beside best better between beyond big bit both bottom break bring broad build"
     " busy call came care carry case catch center certain chance change cheap check choice choose city clean clear close coffee cold"
@@ -193,7 +193,8 @@ SHOULD = (
     " would it make sense, do i have to, do we have to, is there a need to, is it necessary, would it be better"
 )
 POLITE = (
-    "see to it that, make sure that, make sure, ensure that, ensure, take care that, let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
+    "can someone, could someone, can somebody, could somebody, "
+    "try to, try, try a, attempt to, see to it that, make sure that, make sure, ensure that, ensure, take care that, let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
     " be so kind, i want you to, i want to, i need you to, i need to, i would like you to, i would like to, we need to, we"
     " want to, let us, please, go ahead and, i would love to, we would love to, we would like to, i would prefer to, we would prefer to, i would love, be so kind, time to, i have to, we have to, we should, you should,"
     " we must, you can, you may, help me, i wish to, are you able to, can we, could we, could i ask you to, may i ask you to,"
@@ -201,7 +202,8 @@ POLITE = (
     " then, next, also, and, so, ok, okay, alright, hey, hi, hello, actually, quickly, finally, afterwards, after that,"
     " yes, first, second, lastly, well, right, great, perfect, good, cool, thanks, thank you, instead, i would"
 )
-DESIRE = "should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
+BECOMES = "should be, must be, shall be, has to be, have to be, ought to be, needs to be, need to be, is supposed to be"
+DESIRE = "can be, may be, can go, may go, should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
 
 
 @cache

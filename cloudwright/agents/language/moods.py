@@ -105,9 +105,42 @@ def interrogative(clause: Clause) -> bool:
     following = low[start + 1 : start + 2]
     if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
         return True
-    if len(low) > 1 and low[0] in _MODALS and low[1] not in ("you", "we") and not clause.has("please, kindly"):
-        return True
+    if (
+        len(low) > 1
+        and low[0] in _MODALS
+        and low[1] not in ("you", "we", "someone", "somebody")
+        and not clause.has("please, kindly")
+    ):
+        return not requested(clause)
     return first in _QUESTIONS or raw_first in _QUESTIONS
+
+
+_UNDOABLE = frozenset(
+    ("restart", "scale", "up", "down", "set", "deploy", "pause", "resume", "label", "annotate", "uncordon", "cordon")
+)
+_HELPED = ("be", "get", "have", "run", "use", "go")
+
+
+def requested(clause: Clause) -> bool:
+    """Whether a question without "you" asks to have something done: "could x be restarted?", "can x have 3 replicas?"."""
+    low = clause.low
+    at = next((index for index, word in enumerate(low) if word in _HELPED), -1)
+    if (
+        (low[:1] and low[0] not in ("can", "could"))
+        or at < 1
+        or not clause.of("name")
+        or clause.of("name")[0].start > at
+    ):
+        return False
+    if low[at] == "be":
+        return any(
+            verb.start > at and verb.form == "past" and verb.families & _UNDOABLE and "delete" not in verb.families
+            for verb in verbs(clause)
+        )
+    return bool(
+        clause.of("number", "quantity", "image", "pair")
+        or clause.has("restart, fresh start, bounce, reboot, more memory, more replicas")
+    )
 
 
 _PREPOSITIONS = listed("in, on, for, from, at, to, with, by, of, under")

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Sequence
 
 from cloudwright.agents.language import answering, deciding, refusals
+from cloudwright.agents.language.background import keeps, tells
 from cloudwright.agents.language.calls import said
+from cloudwright.agents.language.carrying import carried, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
@@ -76,21 +78,35 @@ class RuleReader:
         talk = special(whole, world.memory)
         if talk is not None:
             return (talk,)
+        return self._wished(request, split(tokens, tagger), tagger, world)
+
+    def _wished(self, request: str, clauses: Sequence[Clause], tagger: Tagger, world: World) -> Sequence[Intent]:
+        """What each clause wants, each in the light of the one before."""
         found: list[Intent] = []
-        for clause in split(tokens, tagger):
+        before: Clause | None = None
+        for clause in clauses:
+            if before is not None:
+                clause = carried(before, clause, tagger)
+            if found and keeps(clause):
+                continue
             intent = self._intent(clause, world).model_copy(update={"strange": _strange(clause)})
             if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
                 continue
-            if found and not self._writes(found[-1]):
-                intent = self._sure(intent, clause)
+            if before is not None and found and not self._writes(found[-1]) and found[-1].goal is not Goal.CHATTER:
+                intent = self._sure(intent, before, clause)
+            before = clause
+            if intent.goal is Goal.UNKNOWN and tells(clause):
+                continue
             found.append(intent)
             world = _followed(world, intent)
         return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
 
-    def _sure(self, intent: Intent, clause: Clause) -> Intent:
+    def _sure(self, intent: Intent, before: Clause, clause: Clause) -> Intent:
         """A deletion of "it" after words that ordered nothing is asked about: "it" may be what they spoke of besides."""
         gone = any(call.tool == "delete_resource" for call in intent.calls)
         if not gone or intent.question is not None or clause.of("name") or not clause.of("pronoun"):
+            return intent
+        if surely_it(before, clause):
             return intent
         plain = "; ".join(said(call) for call in intent.calls)
         option = Option(label=plain, calls=intent.calls, about=intent.about)

@@ -195,6 +195,8 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
         if spoken and -len(memory.listed) <= mention.value < len(memory.listed):
             clause.use(mention)
             return [memory.listed[mention.value]]
+        if spoken and clause.has("one, pod, node"):
+            return []
     pronouns = clause.of("pronoun")
     if not pronouns:
         return []
@@ -215,7 +217,7 @@ def in_focus(clause: Clause, world: World, kinds: Sequence[str]) -> list[ObjectR
     ):
         return []
     newest = world.memory.objects[:1]
-    return [ref for ref in newest if ref.kind in kinds and len(last_shown(world, kinds)) <= 1]
+    return [ref for ref in newest if (ref.kind in kinds or not kinds) and len(last_shown(world, kinds)) <= 1]
 
 
 def last_shown(world: World, kinds: Sequence[str]) -> list[ObjectRef]:
@@ -243,10 +245,13 @@ def _focus(memory: Memory) -> list[ObjectRef]:
 
 
 def _above(refs: Sequence[ObjectRef], world: World, kinds: Sequence[str]) -> list[ObjectRef]:
-    """The workloads above pods in focus."""
+    """The workloads above pods in focus, or the nodes under them."""
     out = []
     for ref in refs:
         item = world.named(ref)
+        if item is not None and item.node and "Node" in kinds:
+            out.append(ObjectRef(kind="Node", name=item.node, api_version="v1"))
+            continue
         top = top_of(item, world) if item else None
         if top is not None and top.ref.kind in kinds:
             out.append(top.ref)

@@ -3,6 +3,7 @@
 import re
 
 from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.background import FINITE
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.ellipsis import expanded
 from cloudwright.agents.language.lexicon import listed
@@ -46,6 +47,10 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         for words in expanded(_trimmed(part), tagger):
             clause = tagger.clause((*words, *topic), question)
             topic = _topic(clause) if part is not parts[-1] else ()
+            if topic and not question and set(clause.low) & FINITE:
+                topic = tuple(
+                    clause.tokens[index] for mention in clause.mentions for index in range(mention.start, mention.end)
+                )
             if words and not topic:
                 out.append(clause)
     return out

@@ -61,6 +61,10 @@ _MEMORY_WORDS = {
 }  # fmt: skip
 _CPU_WORDS = {"millicores": "m", "millicpu": "m", "millicpus": "m", "core": "", "cores": "", "cpu": "", "cpus": "",
               "vcpu": "", "vcpus": ""}  # fmt: skip
+VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|v\d+[\w.-]*")
+"""A version as it stands behind the colon of an image."""
+VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
+"""An environment variable that can be nothing else."""
 _TRAILING = ".:"
 
 

@@ -129,6 +129,8 @@ def ordered(clause: Clause) -> list[Verb]:
     if first:
         wishes = clause.low[start] in ("get", "have", "want", "need", "see")
         return first + [verb for verb in found if verb.start != start and (wishes or verb.form == "base")]
+    if clause.low[:1] and clause.low[0] in ("can", "could") and "be" in clause.low:
+        return [verb for verb in found if verb.start > clause.low.index("be")]
     wish = min((at for phrase in phrases(lexicon.DESIRE) if (at := clause.find(" ".join(phrase))) >= 0), default=-1)
     if wish >= 0:
         return [verb for verb in found if verb.start > wish]

@@ -1,10 +1,9 @@
 """Changes that a clause names by a noun or by the wanted state: "one more replica", "x should have 3", "cpu of x => 2"."""
 
-import re
-
+from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.assigned import COUNTED, assigned, timed
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.text import ARROWS
+from cloudwright.agents.language.text import ARROWS, VARIABLE
 from cloudwright.agents.language.verbs import opening
 
 _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -14,6 +13,13 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("one less, one fewer, fewer replicas, fewer pods, less replicas", frozenset(("down", "scale"))),
     ("a restart, a bounce, a reboot, a rolling restart, rollout restart, a fresh start", frozenset(("restart",))),
     ("back into rotation, back in rotation, back into scheduling, back in scheduling, back into service", frozenset(("uncordon",))),
+    ("can come down, can go down, could go down, may go down, may come down, can drop, may drop", frozenset(("set", "down"))),
+    ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
+    ("nothing new, no new pods, no new workloads, no new work, nothing else goes, nothing more goes", frozenset(("cordon",))),
+    ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"
+     " may have pods, can have pods", frozenset(("uncordon",))),
+    ("more memory, more ram, more cpu, more resources, bigger limit, higher limit, more headroom", frozenset(("up", "wished"))),
+    ("less memory, less ram, less cpu, lower limit, smaller limit", frozenset(("down", "wished"))),
     ("a rollback, rollback, a roll back, to the previous version, to the last version, to the previous release, to the previous revision,"
      " back to the old version, to the prior version, to the earlier version, to its previous version, to the version before", frozenset(("rollback",))),
     ("twice as many, twice the", frozenset(("double", "scale"))),
@@ -25,21 +31,33 @@ _WISHES = (
     " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted,"
     " see to it that, make sure, ensure, take care that"
 )
+_ENOUGH = "would be better, would be good, would be nice, would be great, would be enough, would suffice, would do, will do, is plenty, is enough, are enough, are plenty"
 _FILLED = "be, have, run, get, use, become, move to, go to, go up, go down, with, at, on, to"
 """Small verbs after a wish; the value says what is wanted."""
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*_[A-Z0-9_]+")
 
 
 def implied(clause: Clause) -> frozenset[str]:
     """Families of verbs that a clause means without a verb of its own."""
     found: set[str] = set()
     start = opening(clause)
+    if _goes(clause):
+        found.add("delete")
     if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:
         found.add("set")
     for words, families in _NOUNS:
-        if clause.has(words):
-            found |= families
+        if clause.has(words) and ("wished" not in families or clause.has(_WISHES)):
+            found |= families - {"wished"}
     return frozenset(found | _compared(clause) | _stated(clause) | assigned(clause))
+
+
+def _goes(clause: Clause) -> bool:
+    """ "x can go": with nothing behind it."""
+    words = [
+        token.low
+        for token in clause.tokens
+        if not token.mark and token.low not in ("now", "too", "please", "then", "away")
+    ]
+    return words[-1:] == ["go"] and words[-2:-1] in (["can"], ["may"], ["must"], ["should"], ["to"], ["could"])
 
 
 def _compared(clause: Clause) -> set[str]:
@@ -56,16 +74,20 @@ def _compared(clause: Clause) -> set[str]:
 def _stated(clause: Clause) -> set[str]:
     """The wanted state: "x should have 3 replicas", "the image should be y", "we need 5 brokers", "memory of x => 1Gi"."""
     asked_for = clause.low[:1] and clause.low[0] in ("can", "could", "would") and clause.has("please, kindly")
-    if not (asked_for or clause.has(_WISHES) or any(token.raw in ARROWS for token in clause.tokens)):
+    if not (asked_for or clause.has(_WISHES, _ENOUGH) or any(token.raw in ARROWS for token in clause.tokens)):
         return set()
     clause.use_words(_WISHES, _FILLED)
     found: set[str] = set()
     if (
-        timed(clause) is not None
+        clause.has(lexicon.BECOMES)
+        or timed(clause) is not None
         or clause.of("image", "quantity", "pair")
-        or any(_VARIABLE.fullmatch(token.raw) for token in clause.tokens)
+        or any(VARIABLE.fullmatch(token.raw) for token in clause.tokens)
     ):
         found.add("set")
+    if clause.has(_ENOUGH) and clause.of("number"):
+        clause.use_words(_ENOUGH)
+        found |= {"set", "scale"}
     counted = COUNTED & set(clause.low) or any(
         (beside := clause.at(number.end)) is not None and beside.what == "name" for number in clause.of("number")
     )

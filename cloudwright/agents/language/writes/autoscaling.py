@@ -8,6 +8,7 @@ from cloudwright.agents.language.comparing import difference
 from cloudwright.agents.language.references import SCALABLE, World, fitting, namespace_in, pointed
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.vocabulary import scaled_by
+from cloudwright.agents.language.writes.environment import aimed
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.agents.language.writes.settings import SETTING
 from cloudwright.core.tool import ToolCall
@@ -15,7 +16,10 @@ from cloudwright.core.tool import ToolCall
 
 def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Bounds and target of an autoscaler that is there."""
-    speaks = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
+    focus = [] if clause.of("name", "pronoun") else aimed(clause, world)
+    speaks = any(item.ref.kind == "HorizontalPodAutoscaler" for item in focus) or any(
+        item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind")
+    )
     named = [
         item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "HorizontalPodAutoscaler"
     ]
@@ -26,7 +30,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
     if not (speaks or (named and bound)) or "delete" in families or not bound or not families & SETTING:
         return None
     place = namespace_in(clause)
-    hpas = [item for item in named if not place or item.ref.namespace == place]
+    hpas = [item for item in named or focus if not place or item.ref.namespace == place]
     if not hpas:
         for mention in clause.of("name"):
             hpas += [

@@ -8,7 +8,7 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, fitting
 from cloudwright.agents.language.understanding import Named
-from cloudwright.agents.language.writes.environment import value_after
+from cloudwright.agents.language.writes.environment import aimed, value_after
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
@@ -20,8 +20,8 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Set or remove one key."""
     speaks = any(item.kind and item.kind.kind == "ConfigMap" for item in clause.of("kind"))
     named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
-    maps = [item for item in named if item.ref.kind == "ConfigMap"]
-    if not (speaks or maps) or not clause.of("name", "pronoun"):
+    maps = [item for item in named or aimed(clause, world) if item.ref.kind == "ConfigMap"]
+    if not (speaks or maps) or not (clause.of("name", "pronoun") or maps):
         return None
     if not families & {"set", "up", "down", "add", "delete", "create", "unset", "deploy"}:
         return None

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import TEMPLATED, World, pointed
+from cloudwright.agents.language.references import TEMPLATED, World, in_focus, pointed
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -130,9 +130,14 @@ def _spoken_name(clause: Clause) -> list[int]:
 
 
 def aimed(clause: Clause, world: World) -> list[Named]:
-    """All that the names may mean, else what a pronoun points at."""
+    """All that the names may mean, else what a pronoun points at, else the one thing that was spoken of last."""
     out = [item for mention in clause.of("name") for item in mention.objects]
-    return out or [item for ref in pointed(clause, world) if (item := world.named(ref)) is not None]
+    refs = (
+        []
+        if out
+        else pointed(clause, world) or ([] if clause.of("pronoun", "ordinal") else in_focus(clause, world, ()))
+    )
+    return out or [item for ref in refs if (item := world.named(ref)) is not None]
 
 
 def value_after(clause: Clause, index: int) -> str | None:

@@ -34,7 +34,9 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     latest = tag == "latest"
     new = images[-1].text if images else ""
     clause.use(*images)
-    clause.use_words("image, images, version, tag, release, build, container, new, newer, docker, tagged")
+    clause.use_words(
+        "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged"
+    )
 
     def make(item: Named) -> ToolCall | Question:
         containers = _containers(clause, item, new)

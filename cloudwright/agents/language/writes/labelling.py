@@ -55,9 +55,10 @@ def _wanted(clause: Clause, word: str, *, removing: bool) -> tuple[dict[str, Jso
 
 
 def _names_version(clause: Clause) -> bool:
-    """Whether "tag" or "label" is an image's: a version stands right behind it."""
+    """Whether "tag" or "label" is an image's: a version stands right behind it, or a tag's somewhere."""
     at = max(clause.find("tag"), clause.find("label"))
-    return 0 <= at < len(clause.tokens) - 1 and bool(_VERSION.fullmatch(clause.tokens[at + 1].raw))
+    beside = 0 <= at < len(clause.tokens) - 1 and bool(_VERSION.fullmatch(clause.tokens[at + 1].raw))
+    return beside or (clause.has("tag") and any(_VERSION.fullmatch(token.raw) for token in clause.tokens))
 
 
 _SKIPPED = ("called", "named", "key", "with", "the", "a", ":")

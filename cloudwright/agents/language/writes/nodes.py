@@ -17,7 +17,7 @@ _PLACING = "scheduling, schedule, new pods, placing, landing, new work, pods, ne
 _EXPLAINED = (
     "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off, everything, all, force,"
     " emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no, back, available, stop, use, new pods,"
-    " anything, something, nothing, triggering, forcefully, local"
+    " goes, go, lands, there, is, gets, scheduled, placed, can, may, take, usable, used, fixed, repaired, again, anything, something, nothing, triggering, forcefully, local"
 )
 
 

@@ -7,6 +7,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import ROLLING, SWITCHES, World, fitting
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.scaling import SINGLE
 from cloudwright.core.tool import ToolCall
 
 
@@ -14,7 +15,7 @@ def restart(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     """Replace the pods of workloads."""
     if "restart" not in families:
         return None
-    clause.use_words("pods, rolling, rollout, restart, bounce, pod, all, the pods of, kick")
+    clause.use_words("get, fresh, start, another, pods, rolling, rollout, restart, bounce, pod, all, the pods of, kick")
 
     def make(item: Named) -> ToolCall | Question:
         return workload_call("rollout_restart", item)
@@ -68,11 +69,13 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Pause or resume a rollout, or a CronJob."""
     pausing = bool({"pause", "stop"} & families)
     resuming = "resume" in families
-    if pausing == resuming or clause.of("number"):
+    if "restart" in families and clause.has("fresh start"):
+        return None
+    if pausing == resuming or clause.of("number") or (resuming and clause.has(SINGLE)):
         return None
     clause.use_words(
         "rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
-        " updates, deploying"
+        " updates, deploying, being scheduled, being triggered, being run, from running, scheduled, triggered"
     )
     stops = "stop" in families and "pause" not in families
 

@@ -19,6 +19,7 @@ _ONE = (
     "another, a replica, extra, additional, one replica, a pod, a copy, an instance, an additional, an extra, one more, one fewer,"
     " one less, a single, just one, only one, single pod, single replica"
 )
+SINGLE = "a single, single replica, single pod, single instance, one replica, one pod, just one, only one"
 _FACTORS = (
     (2.0, "double", "double, twice, twice as many, two times as many"),
     (3.0, "triple", "triple, three times as many, thrice"),
@@ -28,7 +29,7 @@ _FACTORS = (
 _EXPLAINED = (
     "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
     " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
-    " off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
+    " both, all three, plenty, enough, suffices, better, nice, would, suffice, off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
     " member, workers, brokers"
 )
 
@@ -117,7 +118,7 @@ def _wants_scaling(clause: Clause, families: frozenset[str], numbers: list[Menti
     aimed = bool(clause.of("name", "pronoun"))
     if families & {"set", "add", "delete", "trigger", "create", "resume", "stop"} and numbers:
         return counted or (("set" in families or "add" in families or "resume" in families) and aimed)
-    return counted and bool(families & {"set", "add", "create", "delete", "up", "down"}) and clause.has(_ONE)
+    return counted and bool(families & {"set", "add", "create", "delete", "up", "down", "resume"}) and clause.has(_ONE)
 
 
 def _amount(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> _Amount:
@@ -130,7 +131,9 @@ def _amount(clause: Clause, families: frozenset[str], numbers: list[Mention]) ->
     absolute = any(clause.low[item.start - 1] in ("to", "at", "exactly", "total") for item in numbers if item.start)
     if clause.has("add") or families & {"add", "delete"}:
         absolute = False
-    single = clause.has("a single, just one, only one, single pod, single replica")
+    if value == 0 or "stop" in families:
+        absolute = True
+    single = clause.has(SINGLE)
     relative = clause.has(_MORE, _LESS, "by, add, remove") or bool(families & {"add", "delete"})
     if value is not None and relative and not absolute and not single:
         fewer = bool(families & {"down", "delete"}) or clause.has(_LESS, "down")
