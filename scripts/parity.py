@@ -51,6 +51,10 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ("evicted for local storage, disk full", "evicted-own-limit volume-full node-disk-pressure"),
     ("noisy neighbour, memory pressure", "node-memory-pressure evicted-node-pressure"),
     ("autoscaler without metrics or requests, mis-tuned", "autoscaler-no-metrics autoscaler-no-requests autoscaler-misconfigured metrics-server-down"),
+    ("autoscaler against a fixed replica count", "autoscaler-overruled"),
+    ("recurring actor that changes things back", "edited-again-and-again"),
+    ("feature flag", "configuration-broken"),
+    ("readiness that comes and goes", "readiness-flapping"),
     ("scaled to zero", "scaled-to-zero"),
     ("rollout strategy kills all", "rollout-without-safety rollout-stuck"),
     ("node selector, affinity, taint, anti-affinity, spread", "node-selector-unmatched node-affinity-unmatched taint-not-tolerated taint-on-nodes anti-affinity-unsatisfiable topology-spread-unsatisfiable"),
@@ -75,6 +79,10 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ("controller manager down", "controller-manager-stopped controllers-stalled"),
     ("etcd out of space", "etcd-space-exceeded"),
     ("API version removed", "api-version-missing api-service-unavailable"),
+    ("packet loss, delay or partition between two programs", "network-path-failing node-packet-loss node-network-latency"),
+    ("connection tracking table full", "node-conntrack-full"),
+    ("memory limit of a store reached", "store-memory-full"),
+    ("rights of the default ServiceAccount", "default-account-has-rights"),
     ("kubelet, runtime, node down", "kubelet-stopped container-runtime-stopped kube-proxy-stopped node-not-ready"),
 )  # fmt: skip
 """Fault that chaos suites inject into objects, nodes and controllers, and our kinds."""

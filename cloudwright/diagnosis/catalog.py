@@ -191,6 +191,7 @@ dependencies|database-connections-exhausted|Data store out of connections|F e .9
 dependencies|connection-pool-exhausted|Connection pool exhausted|C e .6|All connections of the client's pool are in use.
 dependencies|database-object-missing|Database or table missing|F e .85|A migration did not run, or the name is wrong.
 dependencies|database-locked|Data store locked|C e .7|A lock is held too long.
+dependencies|store-memory-full|Data store may take no more|F e .9|It has reached the memory limit that it was given itself, and evicts nothing.
 dependencies|database-not-authorized|User lacks a database right|F e .9|The store denies an operation to the user.
 dependencies|outside-name-unknown|Outside name unknown|C e .6|A name of the outside world does not resolve.
 dependencies|outside-unreachable|Outside cannot be reached|C e .4|A server outside of the cluster's Services does not answer.
@@ -226,6 +227,7 @@ ingress|route-port-mismatch|Route leads to an absent port|F e .95|The Service do
 ingress|gateway-misrouted|Route leads to a wrong Service|F e .85|Requests for one Service are sent to another.
 network|network-policy-blocks-service|Policy blocks a Service's callers|F e .9|No policy allows the traffic between a caller and the Pods it calls.
 network|network-policy-blocks-dns|Policy blocks DNS|F e .9|Egress is limited and DNS is not among what is allowed.
+network|network-path-failing|Way between two programs fails|F e .5|Connections time out although the server's Pods are ready and no policy stands between.
 network|network-policy-selects-nothing|Policy selects no Pod|A i .2|It has no effect.
 nodes|kubelet-stopped|kubelet stopped|F c .95|The node no longer reports; its Pods are evicted after five minutes.
 nodes|container-runtime-stopped|Container runtime stopped|F c .95|No container can be started or stopped on the node.
@@ -252,6 +254,7 @@ performance|cpu-busy|CPU busy|A i .3|More CPU is used than usual.
 performance|memory-near-limit|Memory near its limit|C w .5|The container will be killed when it grows further.
 performance|requests-failing|Requests fail|S e .2|Clients get errors.
 performance|replicas-on-one-node|All replicas on one node|A i .1|One node's failure takes all of them.
+probes|readiness-flapping|Readiness comes and goes|C w .6|The Pod leaves and joins its Services again and again; requests fail each time.
 autoscaling|autoscaler-target-missing|Autoscaler's target missing|F e .95|Nothing is scaled.
 autoscaling|autoscaler-no-metrics|Autoscaler has no metrics|C e .7|It cannot compute a replica count.
 autoscaling|autoscaler-no-requests|Autoscaler needs requests|F e .95|Utilization is relative to requests, and a container has none.
@@ -259,8 +262,9 @@ autoscaling|autoscaler-at-maximum|Autoscaler at its maximum|A i .4|More load wil
 autoscaling|autoscaler-misconfigured|Autoscaler misconfigured|F w .8|Its bounds or target leave it nothing to decide.
 autoscaling|metrics-server-down|Resource metrics unavailable|F e .95|Autoscalers and `top` have no data.
 autoscaling|disruption-budget-blocks|Disruption budget allows nothing|A i .4|Nodes cannot be drained.
-autoscaling|disruption-budget-stuck|Drain blocked by a disruption budget|F w .85|A node waits for an eviction that is never allowed.
+autoscaling|disruption-budget-stuck|Drain blocked by a disruption budget|F w .85|A node waits, or will wait, for an eviction that is never allowed.
 autoscaling|disruption-budgets-overlap|Pods under two disruption budgets|F w .7|Evictions fail with an error.
+autoscaling|autoscaler-overruled|Replica count set against the autoscaler|F w .8|Whoever applies a fixed number undoes what the autoscaler has decided.
 jobs|job-failed|Job failed|F e .7|It reached its backoff limit.
 jobs|job-deadline|Job ran out of time|F e .9|activeDeadlineSeconds was reached.
 jobs|job-suspended|Job suspended|A i .3|It waits to be resumed.
@@ -281,6 +285,7 @@ rbac|binding-anonymous|Rights for everybody|A i .5|Anonymous or all authenticate
 rbac|role-wildcard|Role with wildcards|A i .3|It grants more than any program needs.
 rbac|role-escalates|Role can grant itself rights|A i .4|escalate, bind and impersonate lead to every right.
 rbac|account-cluster-admin|ServiceAccount is cluster-admin|A i .4|Whoever takes over the Pod owns the cluster.
+rbac|default-account-has-rights|Rights of the default ServiceAccount|A i .3|Every Pod of the namespace that names no account has them.
 rbac|cloud-identity-mismatch|Cloud identity annotation wrong|F w .7|The Pods do not get the cloud role that they are meant to have.
 security|container-privileged|Privileged container|A i .3|It has all rights on its node.
 security|host-access|Host namespaces or paths|A i .2|The Pod shares parts of its node.
@@ -297,12 +302,14 @@ admission|etcd-space-exceeded|etcd is out of space|F c .95|Nothing can be writte
 scheduling|node-name-pinned|Pinned to a bad node|F e .95|The template names its node, so the scheduler has no say.
 nodes|node-clock-skew|Node's clock is wrong|F e .9|Valid certificates look expired or not yet valid there.
 nodes|node-problem|Node reports a problem|F e .7|A detector on the node reports a condition of its own.
+nodes|node-conntrack-full|Connection tracking table full|F e .95|The node drops packets of new connections; those that stand go on.
 dependencies|api-version-missing|API version missing|C e .75|A program asks for a kind or version that the API server does not serve.
 workloads|port-permission-denied|Port not allowed to the user|F e .9|Ports below 1024 are for root or for those with NET_BIND_SERVICE.
 services|service-selector-missing|Service without selector|F e .85|Nothing maintains its endpoints, and it has none.
 jobs|cron-blocked|Run blocks the next ones|F e .85|Concurrency is forbidden and a run does not end.
 configuration|config-map-empty|ConfigMap empty|A i .1|It holds no key.
 workloads|controllers-stalled|Controllers do not react|C e .6|Desired and present state differ and nothing happens.
+workloads|edited-again-and-again|Something edits it again and again|F e .9|A program changes the object back, so that every repair by hand is undone.
 """
 
 

@@ -44,10 +44,16 @@ ABSORBS: Mapping[str, frozenset[str]] = {
     "api-service-unavailable": frozenset({"namespace-stuck-terminating"}),
     "service-missing": frozenset({"webhook-service-missing", "external-name-unknown"}),
     "certificate-expired": frozenset({"tls-certificate-expired-seen"}),
-    "node-packet-loss": frozenset({"node-network-latency", "slow-responses"}),
+    "configuration-broken": frozenset(
+        {"oom-killed", "slow-start-without-startup-probe", "liveness-probe-too-aggressive"}
+    ),
+    "network-policy-blocks-service": frozenset({"network-path-failing"}),
+    "kube-proxy-stopped": frozenset({"network-path-failing"}),
+    "node-conntrack-full": frozenset({"network-path-failing", "node-problem"}),
+    "node-packet-loss": frozenset({"node-network-latency", "slow-responses", "network-path-failing"}),
     "node-network-latency": frozenset({"slow-responses"}),
-    "kubelet-stopped": frozenset({"node-not-ready", "node-network-latency"}),
-    "container-runtime-stopped": frozenset({"kubelet-stopped", "node-not-ready"}),
+    "kubelet-stopped": frozenset({"node-not-ready", "node-network-latency", "network-path-failing"}),
+    "container-runtime-stopped": frozenset({"kubelet-stopped", "node-not-ready", "network-path-failing"}),
     "controller-manager-stopped": frozenset({"endpoints-not-published", "controllers-stalled", "scheduler-silent"}),
     "claim-storage-class-missing": frozenset({"no-default-storage-class"}),
     "rollout-without-safety": frozenset(),
@@ -153,6 +159,12 @@ def _distance(parent: _Node, child: _Node) -> int | None:
     distance = parent.reach[where][0]
     if distance and parent.finding.kind in LOCAL and child.finding.kind != "requests-failing":
         return None
+    if (
+        parent.finding.kind == "edited-again-and-again"
+        and distance == 1
+        and child.finding.object in parent.finding.affected
+    ):
+        return distance
     if child.finding.kind in ABSORBS.get(parent.finding.kind, ()):
         return distance
     if parent.tier >= child.tier:

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     POOL_EXHAUSTED = "connection pool exhausted"
     DATABASE_MISSING = "database object missing"
     LOCKED = "lock timeout"
+    STORE_FULL = "memory limit of the store reached"
     TLS_EXPIRED = "certificate expired"
     TLS_UNTRUSTED = "certificate not trusted"
     TLS_NAME = "certificate for another name"
@@ -137,6 +138,7 @@ _TABLE: tuple[tuple[Reason, tuple[str, ...]], ...] = (
         r"Table '(?P<detail>[^']+)' doesn't exist",
     )),
     (Reason.LOCKED, (r"Lock wait timeout exceeded", r"due to lock timeout", r"database is locked", r"[Dd]eadlock (?:found|detected)")),
+    (Reason.STORE_FULL, (r"OOM command not allowed when used memory", r"out of memory storing object")),
     (Reason.POOL_EXHAUSTED, (
         r"Connection is not available, request timed out after", r"QueuePool limit", r"(?:connection )?pool (?:is )?exhausted",
         r"PoolExhausted", r"[Tt]imeout (?:waiting for (?:idle object|connection from pool)|acquiring (?:a )?connection)",
@@ -222,7 +224,7 @@ _QUICK = re.compile(
     r"locked|deadlock|unavailable|deadline|emfile|429|50[23]|not exist|doesn't|keyerror|UnableToConnect|serverEndpoint|NXDOMAIN|"
     r"gave http|http request|no matches|unexpected http|http/0\.9|preface|first record|out of order|magic|attack|pg_hba|primary|not master|"
     r"401|reserved|max number|max_user|queuepool|noperm|healthy upstream|could not|full|erofs|enfile|yaml: line|unrecogni|"
-    r"undefined|unset|empty|must be|broken pipe|illegal|option|heap",
+    r"undefined|unset|empty|must be|broken pipe|illegal|option|heap|not allowed",
     re.I,
 )
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from cloudwright.core.finding import Finding, Operator, Severity
+from cloudwright.core.finding import Finding, Operator, Remedy, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, near, patch_at, patch_container
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.pods import container_path, live_pods, main_containers, replicas, template_labels
+from cloudwright.diagnosis.timeline import recently_changed
 from cloudwright.diagnosis.view import ClusterView
 
 
@@ -95,6 +96,7 @@ def _bounds(view: ClusterView, item: Object, workload: Object) -> Iterator[Findi
             yield finding(
                 view, "autoscaler-misconfigured", item, f"Autoscaler {f.name(item)} aims at {target} % utilization and runs {current} of at most {high} replicas",
                 field="spec.metrics", affected=[workload], severity=Severity.ERROR if current >= high else Severity.WARNING,
+                remedies=[_usual_target(item)],
             )  # fmt: skip
             return
     if high and low == high and high > 1:
@@ -106,6 +108,22 @@ def _bounds(view: ClusterView, item: Object, workload: Object) -> Iterator[Findi
             field="spec.maxReplicas",
             severity=Severity.INFO,
         )
+
+
+USUAL_TARGET = 80
+"""Per cent of CPU requests that Kubernetes aims at where an autoscaler names no metric."""
+
+
+def _usual_target(item: Object) -> Remedy:
+    metrics = [dict(metric) for metric in f.maps(item, "spec", "metrics")]
+    for metric in metrics:
+        if 0 < f.integer(metric, "resource", "target", "averageUtilization") <= 5:
+            resource = f.mapping(metric, "resource")
+            metric["resource"] = {**resource, "target": {"type": "Utilization", "averageUtilization": USUAL_TARGET}}
+    return patch_at(
+        item, f"Aim at {USUAL_TARGET} %, which is what Kubernetes takes where nothing is said", ("spec", "metrics"), metrics,
+        risk="Fewer replicas carry the same load.",
+    )  # fmt: skip
 
 
 def metrics_api(view: ClusterView) -> Iterator[Finding]:
@@ -146,14 +164,31 @@ def disruption_budgets(view: ClusterView) -> Iterator[Finding]:
         bound = "minAvailable" if "minAvailable" in f.mapping(item, "spec") else "maxUnavailable"
         text = f"Disruption budget {f.name(item)} allows no eviction although all {healthy} Pods are healthy ({bound} {f.get(item, 'spec', bound)}, {sum(replicas(one) for one in subjects)} replicas)"
         if held:
-            less = max(expected - 1, 0) if bound == "minAvailable" else 1
             yield finding(
                 view, "disruption-budget-stuck", item, f"{text}, and node {f.name(held[0])} is being drained", field=f"spec.{bound}", affected=[*subjects, *held],
-                remedies=[patch_at(item, f"Set {bound} to {less}", ("spec", bound), less)], severity=_drain_severity(view, held),
+                remedies=[_one_less(item, bound, expected)], severity=_drain_severity(view, held),
             )  # fmt: skip
         else:
-            yield finding(view, "disruption-budget-blocks", item, text, field=f"spec.{bound}", affected=subjects)
+            yield _blocking(view, item, text, bound, expected, subjects)
     yield from _overlaps(view)
+
+
+def _one_less(item: Object, bound: str, expected: int) -> Remedy:
+    """One Pod may go at a time."""
+    value = max(expected - 1, 0) if bound == "minAvailable" else 1
+    return patch_at(item, f"Set {bound} to {value}", ("spec", bound), value, risk="One Pod may be evicted at a time.")
+
+
+def _blocking(
+    view: ClusterView, item: Object, text: str, bound: str, expected: int, subjects: list[Object]
+) -> Finding:  # fmt: skip
+    """Advice while it has always been so (one replica allows nothing else); an edit that made it so is a mistake."""
+    if expected < 2 or not recently_changed(view, view.ref(item)):
+        return finding(view, "disruption-budget-blocks", item, text, field=f"spec.{bound}", affected=subjects)
+    return finding(
+        view, "disruption-budget-stuck", item, f"{text}, since it was edited: the next drain of a node will hang", field=f"spec.{bound}",
+        affected=subjects, remedies=[_one_less(item, bound, expected)],
+    )  # fmt: skip
 
 
 def _drain_severity(view: ClusterView, held: list[Object]) -> Severity | None:

@@ -1,11 +1,12 @@
 """What programs complain about in their logs, joined to the Services that they complain about."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cloudwright.core.evidence import Citation
 from cloudwright.diagnosis import fields as f
-from cloudwright.diagnosis.dependencies import LogError, Reason, workload_errors
+from cloudwright.diagnosis.dependencies import NETWORK, LogError, Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import Address, Target, addresses, service_name
 from cloudwright.diagnosis.graph.endpoints import selected_workloads, services_of
@@ -14,7 +15,7 @@ from cloudwright.diagnosis.pods import ports_of
 from cloudwright.diagnosis.view import ClusterView
 
 DATABASE = frozenset({Reason.CREDENTIALS, Reason.NOT_AUTHORIZED, Reason.READ_ONLY, Reason.TOO_MANY_CONNECTIONS, Reason.DATABASE_MISSING,
-                      Reason.LOCKED, Reason.POOL_EXHAUSTED})  # fmt: skip
+                      Reason.LOCKED, Reason.POOL_EXHAUSTED, Reason.STORE_FULL})  # fmt: skip
 """Reasons that only a data store (or broker) gives."""
 PRODUCTS: Mapping[int, tuple[str, ...]] = {
     3306: ("mysql", "maria"), 5432: ("postgres", "pgsql", "psycopg"), 6379: ("redis", "valkey", "jedis", "lettuce"),
@@ -65,7 +66,7 @@ def _complaints(view: ClusterView) -> Iterator[Complaint]:
         hurt = failing(view, client)
         wired = addresses(view, client)
         for error in errors:
-            if not _counts(error, hurt):
+            if not _counts(error, hurt) or _overcome(error, errors):
                 continue
             target = service_name(error.host, f.namespace(client), spaces) if error.host else None
             address = _address(view, client, error, wired, target)
@@ -82,14 +83,37 @@ def _counts(error: LogError, hurt: bool) -> bool:
     return error.count >= 3 and error.position >= 0.75
 
 
+_MANY_LINES = 20
+"""Lines of a log from which its beginning is history."""
+
+
+def _overcome(error: LogError, others: Sequence[LogError]) -> bool:
+    """Whether a connection failed only at the beginning of a log that goes on, and ends with another complaint."""
+    if error.reason not in NETWORK or error.position >= 0.5 or len(error.log.lines) < _MANY_LINES:
+        return False
+    return any(
+        item.position >= 0.9 and item.count >= 3 and item.log.container == error.log.container for item in others
+    )
+
+
 def _by_ip(view: ClusterView, host: str) -> Object | None:
+    """The Service with this address, or the first one that stands for the Pod with it."""
     if not host or not host.replace(".", "").isdigit():
         return None
-    cache: dict[str, Object] = view.__dict__.setdefault("_services_by_ip", {})
-    if not cache:
-        for item in view.of("Service"):
-            cache[f.text(item, "spec", "clusterIP") or "-"] = item
-    return cache.get(host)
+    services = view.once(
+        "services by address", lambda: {f.text(item, "spec", "clusterIP"): item for item in view.of("Service")}
+    )
+    if host in services:
+        return services[host]
+    pod = pod_at(view, host)
+    return next(iter(services_of(view, view.top(pod))), None) if pod is not None else None
+
+
+def pod_at(view: ClusterView, address: str) -> Object | None:
+    """The Pod that has this address now."""
+    return view.once("pods by address", lambda: {f.text(pod, "status", "podIP"): pod for pod in view.of("Pod")}).get(
+        address
+    )
 
 
 def _address(
@@ -100,12 +124,20 @@ def _address(
         short = error.host.split(".")[0]
         exact = [item for item in wired if item.host == error.host or item.host.split(".")[0] == short]
         return next((item for item in exact if not error.port or item.port in (0, error.port)), next(iter(exact), None))
+    said = {item.host: item for item in wired if _says(error.quote, item.host.split(".")[0])}
+    if len(said) == 1:
+        return next(iter(said.values()))
     if error.reason in DATABASE or error.reason in (Reason.REFUSED, Reason.RESET, Reason.TIMEOUT):
         offers = [(item, store_ports(view, client, item)) for item in wired]
         stores = [item for item, ports in offers if not ports & BROKERS and _is_about(error, ports)]
         if len({item.host for item in stores}) == 1:
             return next((item for item in stores if item.port), stores[0])
     return None
+
+
+def _says(line: str, name: str) -> bool:
+    """Whether a line names a host, and not only as a part of another word."""
+    return len(name) >= 3 and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", line) is not None
 
 
 def store_ports(view: ClusterView, client: Object, address: Address) -> frozenset[int]:

@@ -12,6 +12,7 @@ from cloudwright.diagnosis.checks.make import (
     finding,
     near,
     patch_container,
+    patch_json,
     patch_template,
     previous_template,
     undo,
@@ -150,24 +151,59 @@ def _missing_key(view: ClusterView, workload: Object, ref: Reference, source: Ob
         source_ref = {which: {"name": ref.name, "key": similar[0]}}
         content = {"env": [{"name": variable, "valueFrom": source_ref}]}
         remedies.append(patch_container(workload, container, f"Read key {similar[0]} instead", content))
-    remedies.append(undo(view, workload))
-    before = previous_template(view, workload)
-    reference_changed = before is not None and not any(
-        (one.name, one.key) == (ref.name, ref.key) for one in references({**workload, "spec": {"template": before}})
-    )
+    renamed = _renamed(view, workload, ref, source, similar)
+    if renamed:
+        remedies.insert(0, _key_again(source, ref.key, renamed))
+    else:
+        remedies.append(undo(view, workload))
+    at_workload = not renamed and (_newly_read(view, workload, ref) is True or bool(similar))
     kind = "secret-key-missing" if ref.kind == "Secret" else "config-map-key-missing"
     hint = f"; it has {', '.join(have[:6])}" if have else "; it is empty"
     events = [
         event for pod in victims for event in view.events_of(pod, "Failed", "FailedMount") if ref.key in event.message
     ]
     return finding(
-        view, kind, workload if reference_changed or similar else source,
+        view, kind, workload if at_workload else source,
         f"{ref.kind} {ref.name} has no key {ref.key}, which {workload.get('kind')} {f.name(workload)} reads{hint}",
-        field=f"{ref.path}.key" if reference_changed or similar else f"data.{ref.key}",
+        field=f"{ref.path}.key" if at_workload else f"data.{ref.key}",
         facts=[(source, f"data.{ref.key}", Operator.ABSENT, None)],
         cites=[view.cite(source, "data", ", ".join(have[:8])), *(view.cite_event(event) for event in events[-1:])],
         remedies=remedies, affected=[workload, *victims], severity=None if victims else Severity.WARNING,
     )  # fmt: skip
+
+
+def _newly_read(view: ClusterView, workload: Object, ref: Reference) -> bool | None:
+    """Whether the revision before did not read this key; None where there is none to compare with."""
+    before = previous_template(view, workload)
+    if before is None:
+        return None
+    return all(
+        (one.name, one.key) != (ref.name, ref.key) for one in references({**workload, "spec": {"template": before}})
+    )
+
+
+def _renamed(view: ClusterView, workload: Object, ref: Reference, source: Object, similar: list[str]) -> str:
+    """The key of an edited source that is called otherwise now: nobody reads it, and it is like the missing one or the
+    only such. "" where the workload is the one that changed, or where that cannot be told."""
+    newly_read = _newly_read(view, workload, ref)
+    if newly_read or (newly_read is None and not recently_changed(view, view.ref(source))):
+        return ""
+    users = users_of(view, ref.kind, f.namespace(source), f.name(source))
+    whole = any(not one.key for item in users for one in references_of(view, item) if one.name == ref.name)
+    read = {
+        one.key for item in users for one in references_of(view, item) if (one.kind, one.name) == (ref.kind, ref.name)
+    }
+    spare = [key for key in f.mapping(source, "data") if key not in read]
+    meant = [key for key in similar if key in spare] or spare
+    return meant[0] if len(meant) == 1 and not (whole and not similar) else ""
+
+
+def _key_again(source: Object, key: str, like: str) -> Remedy:
+    """The value under its old name too: no one has to know it."""
+    path = {name: name.replace("~", "~0").replace("/", "~1") for name in (key, like)}
+    copy = {"op": "copy", "from": f"/data/{path[like]}", "path": f"/data/{path[key]}"}
+    title = f"Give {source.get('kind')} {f.name(source)} its key {key} again, with the value of {like}"
+    return patch_json(source, title, [copy], risk=f"If {like} is another value, its readers get a wrong one.")
 
 
 def duplicate_env(view: ClusterView) -> Iterator[Finding]:

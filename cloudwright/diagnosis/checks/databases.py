@@ -7,7 +7,7 @@ from cloudwright.core.finding import Finding, Remedy, Severity
 from cloudwright.core.refs import ObjectRef
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.calling import callers
-from cloudwright.diagnosis.checks.complaints import DATABASE, Complaint, cite, complaints, is_store, store_ports
+from cloudwright.diagnosis.checks.complaints import DATABASE, Complaint, cite, complaints, is_store, pod_at, store_ports
 from cloudwright.diagnosis.checks.config import last_change
 from cloudwright.diagnosis.checks.make import finding, restart
 from cloudwright.diagnosis.dependencies import LogError, Reason, read_line, workload_logs
@@ -47,17 +47,12 @@ def _denials(view: ClusterView) -> Iterator[Complaint]:
             for line in text.lines:
                 parsed = read_line(line)
                 match = _CLIENT_ADDRESS.search(line) if parsed and parsed[0] is Reason.CREDENTIALS else None
-                pod = _pod_at(view, match[1] or match[2]) if match else None
+                pod = pod_at(view, match[1] or match[2]) if match else None
                 if pod is None or parsed is None or not failing(view, view.top(pod)):
                     continue
                 error = LogError(parsed[0], "", 0, line.strip()[:400], 1, 1.0, text, parsed[3])
                 service = next(iter(services_of(view, server)), None)
                 yield Complaint(view.top(pod), error, service, None, None, hurt=True)
-
-
-def _pod_at(view: ClusterView, address: str) -> Object | None:
-    pods = view.once("pods by address", lambda: {f.text(pod, "status", "podIP"): pod for pod in view.of("Pod")})
-    return pods.get(address)
 
 
 def _store_name(view: ClusterView, item: Complaint) -> str:
@@ -71,6 +66,7 @@ _STORE_KINDS = {
     Reason.POOL_EXHAUSTED: ("connection-pool-exhausted", "gives no connection from the pool in time"),
     Reason.DATABASE_MISSING: ("database-object-missing", "lacks a database or table"),
     Reason.LOCKED: ("database-locked", "holds locks that others wait for"),
+    Reason.STORE_FULL: ("store-memory-full", "has reached its own memory limit and takes no more"),
     Reason.NOT_AUTHORIZED: ("database-not-authorized", "denies an operation to the user"),
 }
 

@@ -98,6 +98,12 @@ def patch_at(obj: Object, title: str, path: Sequence[str], value: Any, *, risk: 
     return patch(obj, title, content, risk=risk, merge="merge")
 
 
+def patch_json(obj: Object, title: str, operations: Sequence[Mapping[str, Any]], *, risk: str = "") -> Remedy:
+    """A JSON patch (RFC 6902) of one object."""
+    arguments = {**_where(obj), "type": "json", "patch": [dict(item) for item in operations]}
+    return Remedy(title=title, calls=(ToolCall(tool="patch_resource", arguments=arguments),), risk=risk)
+
+
 def patch_template(workload: Object, title: str, spec: Mapping[str, Any], *, risk: str = "") -> Remedy | None:
     """A strategic patch of a workload's pod spec; None for bare Pods, whose spec cannot be changed."""
     content: Any = {"spec": dict(spec)}

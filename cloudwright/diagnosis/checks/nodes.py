@@ -129,6 +129,26 @@ def problems(view: ClusterView) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
+_CONNTRACK = re.compile(r"nf_conntrack: (?:nf_conntrack: )?table full|conntrack table (?:is )?full|ConntrackFull", re.I)
+
+
+def connection_tracking(view: ClusterView) -> Iterator[Finding]:
+    """Nodes whose kernel says that its table of connections is full, by an event or a condition of a problem detector."""
+    for node in view.of("Node"):
+        told = [event for event in view.events_of(node) if _CONNTRACK.search(f"{event.reason}: {event.message}")]
+        states = [item for item in f.maps(node, "status", "conditions") if item.get("status") == "True"
+                  and _CONNTRACK.search(f"{f.text(item, 'type')}: {f.text(item, 'message')}")]  # fmt: skip
+        late = view.since(told[-1].last) if told else None
+        if not states and (not told or (late is not None and late > timedelta(minutes=30))):
+            continue
+        words = f.text(states[0], "message") if states else told[-1].message
+        yield finding(
+            view, "node-conntrack-full", node, f"The connection tracking table of node {f.name(node)} is full, new connections are dropped: {words[:200]}",
+            cites=[view.cite_event(told[-1])] if told else [view.cite(node, "status.conditions", words)],
+            affected=list({id(top): top for top in map(view.top, view.pods_on(f.name(node)))}.values())[:20],
+        )  # fmt: skip
+
+
 def storage_of_the_control_plane(view: ClusterView) -> Iterator[Finding]:
     """Writes that etcd refuses for want of space."""
     full = [event for event in view.warnings if _ETCD_FULL.search(event.message)]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from cloudwright.core.finding import Finding, Remedy
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.make import finding, revision, undo
-from cloudwright.diagnosis.dependencies import workload_logs
+from cloudwright.diagnosis.checks.paths import LOST, path_failing
+from cloudwright.diagnosis.dependencies import Reason, read_line, workload_logs
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import addresses, service_name
 from cloudwright.diagnosis.graph.endpoints import selected_workloads
@@ -26,21 +27,20 @@ def failing_calls(view: ClusterView) -> Iterator[Finding]:
     Meant for views in which no other cause is found: a complaint alone does not say whose fault it is. What was rolled
     out last is suspected first.
     """
-    lines = {id(item): found for item in view.workloads if (found := _errors(view, item))}
+    lines = {id(item): found for item in view.workloads if (found := persistent_errors(view, item))}
     edges = {
-        id(item): [
-            server for server in _servers(view, item) if server is not item and _named(view, server, lines[id(item)])
-        ]
+        id(item): [server for server in _servers(view, item) if server is not item and _named(server, lines[id(item)])]
         for item in view.workloads
         if id(item) in lines
     }
     for client in view.workloads:
         for server in edges.get(id(client), ()):
             if not edges.get(id(server)):
-                yield _finding(view, client, server, lines)
+                alone = sum(any(one is server for one in called) for called in edges.values()) == 1
+                yield (_lost(view, client, server, lines) if alone else None) or _finding(view, client, server, lines)
 
 
-def _errors(view: ClusterView, item: Object) -> list[str]:
+def persistent_errors(view: ClusterView, item: Object) -> list[str]:
     """Error lines that go on at the end of a workload's logs."""
     for log in workload_logs(view, item):
         tail = [line for line in list(log.lines)[-TAIL:] if line.strip()]
@@ -62,9 +62,23 @@ def _servers(view: ClusterView, client: Object) -> Iterator[Object]:
                 yield item
 
 
-def _named(view: ClusterView, server: Object, lines: list[str]) -> bool:
-    name = re.compile(rf"(?<![\w-]){re.escape(f.name(server))}(?![\w-])")
-    return sum(name.search(line) is not None for line in lines) >= PERSISTENT
+def _named(server: Object, lines: list[str]) -> bool:
+    return sum(_names(server, line) for line in lines) >= PERSISTENT
+
+
+def _names(server: Object, line: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(f.name(server))}(?![\w-])", line) is not None
+
+
+def _lost(view: ClusterView, client: Object, server: Object, lines: dict[int, list[str]]) -> Finding | None:
+    """Calls that only time out, while the server has nothing to complain about and neither was rolled out lately."""
+    if lines.get(id(server)) or _rolled_out(view, server) or _rolled_out(view, client):
+        return None
+    said = [line for line in lines[id(client)] if _names(server, line)]
+    reasons: list[Reason] = [parsed[0] for line in said if (parsed := read_line(line))]
+    if len(reasons) < len(said) or not LOST.issuperset(reasons):
+        return None
+    return path_failing(view, client, server, reasons[-1], [view.quote(said[-1].strip(), "log", f.uid(client))], None)
 
 
 def _finding(view: ClusterView, client: Object, server: Object, lines: dict[int, list[str]]) -> Finding:

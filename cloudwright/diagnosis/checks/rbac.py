@@ -215,6 +215,12 @@ def _subject(view: ClusterView, item: Object, subject: Object, system: bool) -> 
             f"{item.get('kind')} {f.name(item)} is for ServiceAccount {name} in {space}, which does not exist",
             field="subjects",
         )
+    if subject.get("kind") == "ServiceAccount" and name == "default" and not system and not space.startswith("kube-"):
+        yield finding(
+            view, "default-account-has-rights", item,
+            f"{item.get('kind')} {f.name(item)} gives the default ServiceAccount of {space} the rights of {f.text(item, 'roleRef', 'name')}: "
+            "every Pod that names no account has them; give the program that needs them an account of its own", field="subjects",
+        )  # fmt: skip
     if name in _EVERYBODY and not system and not f.text(item, "roleRef", "name").startswith("system:"):
         yield finding(
             view,

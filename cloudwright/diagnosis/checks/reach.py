@@ -6,6 +6,7 @@ from cloudwright.core.finding import Finding, Remedy, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.complaints import Complaint, cite, complaints
 from cloudwright.diagnosis.checks.make import finding, near, patch_at, undo
+from cloudwright.diagnosis.checks.paths import LOST, path_failing
 from cloudwright.diagnosis.dependencies import NETWORK, Reason
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.graph.addresses import Address, addresses, service_name
@@ -49,10 +50,18 @@ def _connection(view: ClusterView, item: Complaint) -> Finding | None:
     sick = empty or any(failing(view, one) or replicas(one) == 0 for one in served)
     if not sick and not item.hurt:
         return None
+    if not sick and served and item.error.reason in LOST and not _others_fail(view, item):
+        return path_failing(view, item.client, served[0], item.error.reason, [cite(view, item)], None)
     return finding(
         view, "dependency-unreachable", item.service, f"{f.name(item.client)} cannot reach {f.name(item.service)}: {item.error.reason}",
         cites=[cite(view, item)], affected=[item.client], confidence=0.7 if sick else 0.4, severity=None if sick else Severity.WARNING,
     )  # fmt: skip
+
+
+def _others_fail(view: ClusterView, item: Complaint) -> bool:
+    """Whether somebody else does not reach the same Service."""
+    mine = (one for one in complaints(view) if one.service is item.service and one.error.reason in NETWORK)
+    return any(one.client is not item.client for one in mine)
 
 
 def _wrong_port(view: ClusterView, item: Complaint, port: int, offered: set[int]) -> Finding:

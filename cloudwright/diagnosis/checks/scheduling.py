@@ -79,12 +79,21 @@ def _judge(
     if result.decisive is None:
         # The snapshot says that it would fit: either it is being placed just now, or the message knows more.
         return _by_message(view, top, pods, message, event) if view.older(pod, timedelta(seconds=30)) else None
-    if result.decisive in (Filter.CORDON, Filter.NOT_READY) or (
-        result.decisive is Filter.TAINT and _taint_is_news(view, pod, result)
+    decisive = _home_of_volume(result) or result.decisive
+    if decisive in (Filter.CORDON, Filter.NOT_READY) or (
+        decisive is Filter.TAINT and _taint_is_news(view, pod, result)
     ):
-        on_nodes[result.decisive].append((top, pod, result))
+        on_nodes[decisive].append((top, pod, result))
         return None
     return _about_workload(view, top, pods, result, _cites(view, pod, event))
+
+
+def _home_of_volume(result: Diagnosis) -> Filter | None:
+    """What keeps the Pod from the node that its volume is on: volumes stay where they are."""
+    if result.decisive is not Filter.VOLUME:
+        return None
+    alone = [one.filters for one in result.verdicts]
+    return next((name for name in (Filter.NOT_READY, Filter.CORDON) if {name} in alone), None)
 
 
 def _failed(view: ClusterView, pod: Object) -> Event | None:

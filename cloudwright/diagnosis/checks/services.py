@@ -216,7 +216,7 @@ def _broad(view: ClusterView, service: Object) -> Iterator[Finding]:
         (odd and serving) or (same and len(items) > len(same) and _own_service(view, items, service))
     ):
         return
-    strangers = odd or [item for item in items if item not in same]
+    strangers = [item for item in items if item not in same] if same else odd
     home = same or serving
     unique = {
         key: value

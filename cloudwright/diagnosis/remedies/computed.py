@@ -5,7 +5,7 @@ from enum import IntEnum
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.remedies import access, admission, jobs, storage, wiring
+from cloudwright.diagnosis.remedies import access, admission, jobs, storage, stores, wiring
 from cloudwright.diagnosis.view import ClusterView
 
 
@@ -45,6 +45,10 @@ AFTER: Mapping[str, tuple[Maker, ...]] = {
     "config-map-key-missing": (wiring.meant_key,),
     "external-name-shadows-workload": (access.no_alias,),
     "external-name-unknown": (access.no_alias,),
+    "database-read-only": (stores.writable,),
+    "database-locked": (stores.unlocked,),
+    "database-connections-exhausted": (stores.more_connections,),
+    "store-memory-full": (stores.more_store_memory,),
     "credentials-rejected": (wiring.fresh_credentials, wiring.shared_credentials),
 }
 

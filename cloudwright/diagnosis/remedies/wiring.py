@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis import fields as f
+from cloudwright.diagnosis.checks.config import last_change
 from cloudwright.diagnosis.checks.make import near, patch_at, patch_container, restart, set_env
 from cloudwright.diagnosis.dependencies import Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
@@ -128,10 +129,10 @@ def fresh_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
     for client in suffering:
         started = _oldest(view.pods_of(client))
         peers = [item for item in users if item is not client and not _serves(view, client, item)]
-        later = [
-            item for item in peers if _works(view, item) and started and (_newest(view, item) or started) > started
-        ]
-        if later:
+        # Without a change of the Secret between them, the one that gets in read the same value.
+        before = max(filter(None, (started, last_change(secret))), default=None)
+        later = [item for item in peers if _works(view, item) and before and (_newest(view, item) or before) > before]
+        if later and not _cron(client) and _stale(started, secret):
             yield restart(
                 client, f"Restart {f.name(client)}: {f.name(later[0])} started later, reads the same Secret and gets in"
             )
@@ -139,6 +140,12 @@ def fresh_credentials(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
         if server is not None and not set(ports_of(server)) & SQL_PORTS:
             title = f"Restart {f.name(server)} so that it reads Secret {f.name(secret)} again, as {f.name(client)} did"
             yield restart(server, title).model_copy(update={"risk": "Clients lose their connections for a moment."})
+
+
+def _stale(started: datetime | None, secret: Object) -> bool:
+    """Whether Pods may hold another value than the Secret has now."""
+    changed = last_change(secret)
+    return changed is None or (started is not None and started < changed)
 
 
 def _cron(item: Object) -> bool:
