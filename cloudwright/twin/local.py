@@ -42,10 +42,13 @@ class LocalApi:
         found = self.store.get(info.storage, (namespace or "") if info.namespaced else "", name)
         return conversion.from_storage(info, found) if found is not None else None
 
-    def create(self, resource: Resource, obj: Mapping[str, Any], namespace: str | None = None) -> Obj:
-        """Create and return the stored object."""
+    def create(
+        self, resource: Resource, obj: Mapping[str, Any], namespace: str | None = None, *, manager: str = ""
+    ) -> Obj:
+        """Create and return the stored object. Who wrote which field is recorded from now on where a manager is given."""
         where = namespace or (obj.get("metadata") or {}).get("namespace")
         request = self._request("create", resource, "", where, body=clone(dict(obj)))
+        request.options.field_manager = manager
         copied: Obj = clone(self.server.handle(request).obj)
         return copied
 

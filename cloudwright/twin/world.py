@@ -93,7 +93,7 @@ class World:
         self.server = ApiServer(store, clock, seed=options.seed)
         if identities is not None:
             self.server.identities.restore(identities)
-        self.api: Api = self.api_for("cloudwright-admin")
+        self.api = self.api_for("cloudwright-admin")
         self.informers = Informers(self.api)
         self.context = Context(
             api_for=self._controller_api,
@@ -182,8 +182,8 @@ class World:
         """Give an agent its turns."""
         self.agents[name] = agent
 
-    def apply(self, objects: Iterable[Mapping[str, Any]]) -> None:
-        """Create objects in order, then come to rest.
+    def apply(self, objects: Iterable[Mapping[str, Any]], manager: str = "") -> None:
+        """Create objects in order, then come to rest. With a manager, who writes their fields is recorded.
 
         Raises:
             ApiStatusError: the server refuses one of them.
@@ -194,7 +194,7 @@ class World:
                 if info is None:
                     raise ValueError(f"{obj['apiVersion']} {obj['kind']} is not served: apply its definition first")
                 namespace = obj["metadata"].get("namespace", "default") if info.namespaced else None
-                self.api.create(info.resource, obj, namespace)
+                self.api.create(info.resource, obj, namespace, manager=manager)
                 self.settle()
             self.settle()
 

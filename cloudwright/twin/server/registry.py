@@ -114,7 +114,8 @@ class Registry:
         request.name = request.name or metadata.get("name", "")
         if not request.options.field_manager and request.internal:
             metadata.pop("managedFields", None)
-        if not request.internal and request.patch_type is not PatchType.APPLY:
+        tracked = not request.internal or bool(request.options.field_manager)
+        if tracked and request.patch_type is not PatchType.APPLY:
             metadata.pop("managedFields", None)
             managed.track_create(info, obj, request.manager, self.clock.timestamp())
         obj = conversion.to_storage(info, obj)

@@ -18,6 +18,8 @@ from cloudwright.twin.world import DEFAULT_START, World
 
 READY_TIMEOUT = 300.0
 EVENT_TTL = 3600.0
+_MANAGER = "kubectl-create"
+"""Who made the objects of a topology, as their managed fields say."""
 _WARM_UP = 100.0
 
 
@@ -79,7 +81,7 @@ def start(
     assert isinstance(estate, Estate)
     for machine in machines_of(topology):
         estate.agent.add_machine(machine)
-    world.apply(objects_of(topology, before=past.rollout > 0))
+    world.apply(objects_of(topology, before=past.rollout > 0), _MANAGER)
     world.step_until(lambda: settled(world), READY_TIMEOUT, 5.0)
     if past.rollout > 0:
         skip(world, estate, start_at - past.rollout - world.clock.now())
