@@ -17,14 +17,15 @@ from cloudwright.twin.server.pipeline import ApiServer
 from cloudwright.twin.server.request import User
 from cloudwright.twin.store import Store
 from tests.twin.conformance import corpus
+from tests.twin.conformance.corpus import requests
 
 REQUESTS = 50
 MEDIA = (
     "application/json",
-    corpus.MERGE,
-    corpus.STRATEGIC,
-    corpus.JSON_PATCH,
-    corpus.APPLY,
+    requests.MERGE,
+    requests.STRATEGIC,
+    requests.JSON_PATCH,
+    requests.APPLY,
     "application/yaml",
     "application/vnd.kubernetes.protobuf",
 )
