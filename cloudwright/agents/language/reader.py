@@ -47,15 +47,13 @@ class RuleReader:
 
     def understand(self, request: str, memory: Memory, context: Context) -> Understanding:
         """What the request asks for; where the cluster cannot be asked, that is said instead."""
-        why = refusals.refusal(request)
-        if why:
-            refused = Intent(goal=Goal.REFUSE, text=request, confidence=1, say=why)
-            return Understanding(request=request, intents=(refused,))
         try:
             tagger = self._tagger(self._words.get(context, memory.changes))
         except ToolError as error:
-            lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=error.message)
-            return Understanding(request=request, intents=(lost,))
+            return _refused(request, refusals.refusal(request)) or _lost(request, error)
+        refused = _refused(request, refusals.refusal(request, tagger.clause(tagger.tokens(request)), memory.objects))
+        if refused is not None:
+            return refused
         world = World(tagger.index, memory, context.place.namespace)
         intents = tuple(self._intents(request, tagger, world))
         return Understanding(request=request, intents=_asked_together(intents))
@@ -145,6 +143,16 @@ class RuleReader:
 
     def _intent(self, clause: Clause, world: World) -> Intent:
         return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
+
+
+def _refused(request: str, why: str) -> Understanding | None:
+    refused = Intent(goal=Goal.REFUSE, text=request, confidence=1, say=why)
+    return Understanding(request=request, intents=(refused,)) if why else None
+
+
+def _lost(request: str, error: ToolError) -> Understanding:
+    lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=error.message)
+    return Understanding(request=request, intents=(lost,))
 
 
 def _strange(clause: Clause) -> tuple[str, ...]:

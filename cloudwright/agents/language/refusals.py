@@ -1,102 +1,179 @@
-"""What is never done: getting around approval or the journal, showing secrets, taking other rights."""
+"""What is never done: getting around approval or the journal, showing secrets, taking other rights.
+
+No safety rests on these words: the gate asks, the journal records and secrets are masked whatever a request says. They
+are here so that a person is told so at once, instead of being shown a change that was not wished for.
+"""
 
 import re
+from collections.abc import Callable, Sequence
 
+from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.core.refs import ObjectRef
+
+
+def _any(text: str) -> str:
+    return "(?:" + "|".join(part.strip().replace(" ", r"\s") for part in text.split(",")) + ")"
+
+
+_WORD = r"(?<![\w-])"
+_END = r"(?![\w-])"
+_NEAR = r"[^.;?]{0,30}?"
+
+_DROPPING = _any(
+    "without, skip, skipping, bypass, bypassing, ignore, ignoring, no need for, circumvent, avoid, avoiding, get around, disable, disabling,"
+    " deactivate, turn off, turning off, switch off, switching off, mute, silence, forget, override, overriding, omit, suppress, drop, lift,"
+    " no more, stop, leave out, spare me, don't need, don't want, don't ask for, don't wait for, do not need, do not want, do not ask for,"
+    " do not wait for, needs no, need no, with no, no"
+)
+_CONSENT = _any(
+    "approval, approvals, approve, approving, confirmation, confirmations, confirming, confirm, sign-?off, sign-?offs, safety, safeguard,"
+    " safeguards, guardrail, guardrails, the gate, prompts, approval prompt, confirmation prompt, a prompt, asking, questions asked,"
+    " safety checks, policy checks, approval checks, my permission, asking permission, asking for permission, the preview, a preview, any review,"
+    " your rules, your policy, your policies, the approval policy, the safety policy, your instructions, your restrictions, your limits"
+)
 _BYPASS = re.compile(
-    r"\b(?:without|skip|skipping|bypass|bypassing|ignore|ignoring|no need for|circumvent|avoid|get around|disable|turn off|forget"
-    r"|override|overriding|omit|suppress|don't (?:need|want|ask for|wait for)|do not (?:need|want|ask for|wait for)|no)\b"
-    r"[^.;?]{0,30}\b(?:approval|approvals|approve|approving|confirmation|confirmations|confirming|permission|asking|ask me|review|preview|sign-?off"
-    r"|safety|safeguards?|guardrails?|policy|policies|(?:safety|policy|approval) checks|the gate|prompts?|instructions)\b"
-    r"|\bauto-?approve|\b(?:do not|don't|never|stop) ask(?:ing)? me|\bapprove (?:everything|all|it all|yourself|every)|\bself-approve"
-    r"|\bapprove (?:your own|them all)|\bno questions asked|\bwithout (?:asking|confirming|approval|a prompt|telling)"
+    rf"{_WORD}{_DROPPING}{_END}{_NEAR}{_WORD}{_CONSENT}{_END}(?! (?:ones?|pods?|namespaces?|deployments?|services?)\b)"
+    r"|\bauto-?approve|\b(?:do not|don't|never|stop) ask(?:ing)? (?:me|us)\b|\bapprove (?:everything|all|it all|yourself|every)|\bself-approve"
+    r"|\bapprove (?:your own|them all)|\bwithout (?:confirming|telling (?:me|anyone))"
     r"|\b(?:ignore|forget|disregard) (?:all |any |your |the |previous )+(?:rules|instructions|polic|guidelines|limits|restrictions)"
-    r"|\bpre-?approved\b|\bon my (?:say-so|authority)\b"
-)  # fmt: skip
+    r"|\bpre-?approved\b|\bon my (?:say-so|authority)\b|\bpretend (?:that )?i (?:have )?(?:approved|said yes|confirmed)"
+)
 
-
+_ERASING = _any(
+    "disable, turn off, switch off, stop, delete, erase, wipe, clear, remove, edit, rewrite, purge, truncate, skip, bypass, tamper with,"
+    " alter, hide from, scrub, empty, falsify, change, forge, clean, drop"
+)
 _JOURNAL = re.compile(
-    r"\b(?:disable|turn off|switch off|stop|delete|erase|wipe|clear|remove|edit|rewrite|purge|truncate|skip|bypass|tamper|alter|hide|without|do not|don't|no|off the)\b"
-    r"[^.;?]{0,40}\b(?:journal|journaling|journalling|audit(?:ing)?(?: (?:log|trail))?|audit trail|record of (?:this|it|that)|books|logging (?:it|this|that)|trace of (?:this|it)"
-    r"|recording (?:it|this)|history of (?:this|it)|journal it|log it|log this|record (?:it|this))\b"
-)  # fmt: skip
-
+    rf"{_WORD}{_ERASING}{_END}[^.;?]{{0,40}}?\b(?:your|the|our|this) (?:own )?(?:journal\w*|audit(?:ing)?(?: (?:log|logs|trail|entries|records?))?"
+    rf"|history of (?:this|it|that|what)|record of (?:this|it|that)|traces? of (?:this|it|that)){_END}"
+    r"|\b(?:do not|don't|never|without|no need to|stop|skip) (?:journal\w*|log(?:ging)?|record(?:ing)?) (?:it|this|that)\b"
+    r"|\boff the (?:books|record)\b|\bleave no (?:trace|record)|\bwithout (?:a |any )?(?:trace|record|audit|journal)\w*\b"
+)
 
 _REVEAL = re.compile(
-    r"\b(?:show|print|reveal|tell|give|display|decode|dump|cat|output|expose|read|get|decrypt|unmask|what is|what are|see|send|need|want|share|paste|echo|fetch|list|extract|know|read out|spell|write out|unhide|base64)\b"
+    r"\b(?:show|print|reveal|tell|give|display|decode|dump|cat|output|expose|read|get|decrypt|unmask|what is|what's|whats|what are|see|sees|send|need"
+    r"|want|share|paste|echo|fetch|list|extract|know|read out|spell|write out|unhide|base64|copy|mint|create)\b"
 )
-
-
 _SECRET_VALUE = re.compile(
-    r"\b(?:password|passwords|passwd|passphrase|credential|credentials|api key|api keys|apikey|private key|access key|token|tokens|secret value|secret values|secret data|secret content|secret contents"
-    r"|value of (?:the )?secret|values (?:of|in) (?:the )?\S* ?secrets?|contents? of (?:the )?(?:\S+ )?secret|plain ?text|cleartext|in the clear|decoded|base64|unmasked|unredacted|raw value|plaintext|actual value|clear text)\b"
-)  # fmt: skip
-
-
+    rf"{_WORD}(?:passwords?|passwd|passphrase|credentials?|api[ -]keys?|apikey|private key|access key|tokens?|secret (?:value|values|data|content|contents)"
+    r"|values? of (?:the )?secret|values? (?:of|in) (?:the )?\S* ?secrets?|contents? of (?:the )?(?:\S+ )?secret|plain ?text|cleartext|in the clear|decoded"
+    rf"|base64|unmasked|unredacted|raw value|actual value|clear text){_END}"
+)
+_TAKEN_OUT = re.compile(
+    r"\b(?:decode|decrypt|unmask|base64)\b[^.;?]{0,30}\bsecret\b|\bvalues? (?:of|in|from) (?:the )?(?:secret|password|passphrase|token|private key)\b"
+    r"|\bcopy\b[^.;?]{0,30}\bvalues?\b[^.;?]{0,30}\bsecret\b"
+)
+_SECRET_NAME = re.compile(
+    r"\b(?:print|reveal|echo|value|values|content|contents|decode|decrypt|unmask|printenv)\b[^.;?]{0,40}\b\w+_(?:password|passwd|token|secret|api_?key)\b"
+)
+_CONTENT = re.compile(r"\b(?:values?|contents?|decoded?|plain ?text)\b")
+_METADATA = re.compile(
+    r"\b(?:who|which|where|how old|when|rotate|rotated|age|exist|exists|set|uses|use|using|mounted|mount|expire|expires|many|keys does|can i|can the"
+    r"|may|able to|names? of|called|named|names)\b"
+)
+_PLAINLY = re.compile(
+    r"\b(?:decode|plain ?text|reveal|cleartext|unmask|in the clear|decoded|unredacted|decrypt|clear text|mint)\b"
+)
 _ESCALATE = re.compile(
-    r"\b(?:(?:make|set|turn) (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|run (?:it |this )?as|act as|become|impersonate|escalate)\b[^.;?]{0,40}\b(?:cluster-?admin|admin|root|system:masters|god mode|superuser|privileges)\b"
+    r"\b(?:(?:make|set|turn) (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|run (?:it |this )?as|act as|become|impersonate|escalate)\b"
+    r"[^.;?]{0,40}\b(?:cluster-?admin|admin|root|system:masters|god mode|superuser|privileges)\b"
 )
 
+_SEND = rf"{_WORD}(?:e-?mail|mail|sms|letter|fax|text message|slack message|teams message|postcard){_END}"
+_OUTSIDE = re.compile(
+    rf"\b(?:send|write|forward|drop|shoot)\b[^.;?]{{0,40}}?{_SEND}"
+    rf"|^(?:(?:please|can you|could you|would you|kindly) )*(?:e-?mail|mail|phone|ring|fax|invite){_END}"
+    r"|\b(?:notify|inform|remind|tell|ask) (?:the |our |my |all )?(?:customers?|boss|ceo|cto|management|finance|support|sales|team|teams|colleagues|everybody|everyone)\b"
+    r"|\b(?:book|buy|purchase|rent|hire|reserve) (?:me |us )?(?:a|an|the|one|two|three|some|more|new|another|\d+)\b(?! (?:node|cpu|core|port|ip)\b)"
+    r"|\border (?:me |us )?(?:a|an|some|two|three|more|new|another|\d+)\b|\bpay (?:the|our|my)\b"
+    rf"|{_WORD}(?:ssh|telnet|rdp) (?:in)?to\b|\bpower-?cycl|\b(?:ipmi|idrac|bmc|management card|bios)\b"
+    r"|(?:^|[,;.] |\b(?:and|then|please|you) )(?:upgrade|update|patch|reinstall|flash)\b[^.;?]{0,25}\b(?:kernel|firmware|operating system)\b"
+    r"|\b(?:open|create|file|write|raise)\b[^.;?]{0,20}\b(?:jira|support ticket|pull request|merge request|github issue|wiki page|blog post|poem|song|essay|presentation|slides)\b"
+    r"|\b(?:weather (?:forecast|today|tomorrow)|stock price|exchange rate|translate (?:this|it|that|the))\b"
+)
 
 REFUSED_APPROVAL = (
     "I will not do that: every change is previewed and needs your approval, and that cannot be turned off or skipped from a"
     " request. Ask for the change itself and approve it when you have seen it."
 )
-
-
 REFUSED_JOURNAL = (
-    "I will not do that: every change is recorded in the journal, which nothing turns off, edits or empties. Without it no"
-    " change could be undone or explained."
+    "I will not do that: every change is recorded, in my journal as in the cluster's own audit log, and nothing that I do turns"
+    " that off, edits or empties it. Without it no change could be undone or explained."
 )
-
-
 REFUSED_SECRET = (
     "I will not show that: values of Secrets, passwords and tokens are masked everywhere and never revealed. I can show which keys a"
     " Secret has, how long the values are, and who uses it."
 )
-
-
 REFUSED_RIGHTS = (
     "I will not do that: I work with the rights of the identity that you opened this session with, and do not raise them or"
     " take another's."
 )
+REFUSED_OUTSIDE = (
+    "I cannot do that: I read and change what this cluster's API holds, and nothing beyond it, neither machines themselves nor"
+    " messages, purchases or appointments."
+)
 
 
-def refusal(request: str) -> str:
-    """Why a request is refused, or ""."""
-    low = " ".join(re.sub(r"\"[^\"]*\"", " ", request.lower().replace("’", "'")).split())
-    if _BYPASS.search(low) and not low.startswith(("who ", "why ", "how does", "what is the approval")):
-        return REFUSED_APPROVAL
-    if (
-        _JOURNAL.search(low)
-        and re.search(r"\b(?:journal\w*|audit\w*|books|record|recording|logging|trace|history|log)\b", low)
-        and _ours(low)
-    ):
-        return REFUSED_JOURNAL
-    if _ESCALATE.search(low):
-        return REFUSED_RIGHTS
-    if _secret(low):
+def refusal(request: str, clause: Clause | None = None, focus: Sequence[ObjectRef] = ()) -> str:
+    """Why a request is refused, or "".
+
+    Args:
+        clause: the request with what the cluster's own words mean in it: objects called "audit" or "token-service" are
+            objects, whatever their names say.
+        focus: what was spoken of last, newest first.
+    """
+    low = _plain(clause) if clause is not None else request.lower()
+    low = " ".join(re.sub(r"\"[^\"]*\"", " ", low.replace("’", "'")).split())
+    if focus and focus[0].kind == "Secret" and _CONTENT.search(low) and not _METADATA.search(low):
         return REFUSED_SECRET
-    return ""
+    return next((reason for holds, reason in _REASONS if holds(low)), "")
 
 
-def _ours(low: str) -> bool:
-    """Whether it is about our own journal, not about an application's."""
-    return bool(
-        re.search(
-            r"\b(?:journal\w*|audit\w*|off the books)\b|(?:log|record|logging|recording|trace of|history of|record of) (?:it|this|that)\b",
-            low,
-        )
+def _plain(clause: Clause) -> str:
+    """The words, with a mark for what the cluster calls so, and "secret" for the name of a Secret."""
+    words: list[str] = []
+    for index, token in enumerate(clause.tokens):
+        mention = clause.at(index)
+        own = words[-1:] in (["your"], ["a"], ["an"])
+        if token.quoted:
+            words.append(f'"{token.raw}"')
+        elif mention is not None and not own and _is_a_name(mention):
+            secret = mention.objects and all(item.ref.kind == "Secret" for item in mention.objects)
+            words.append("secret" if secret else "…")
+        else:
+            words.append(token.raw.lower())
+    return " ".join(words)
+
+
+def _is_a_name(mention: Mention) -> bool:
+    if mention.near or mention.what not in ("name", "namespace", "kind"):
+        return False
+    return mention.kind is None or mention.kind.kind not in _SPOKEN
+
+
+_SPOKEN = frozenset(("Secret", "Event"))
+"""Kinds whose words mean more than the kind."""
+
+
+def _bypasses(low: str) -> bool:
+    asks = low.startswith(
+        ("who ", "why ", "which ", "how does", "what is the approval", "list ", "are there", "is there")
     )
+    return not asks and _BYPASS.search(low) is not None
 
 
 def _secret(low: str) -> bool:
+    if _SECRET_NAME.search(low) or _TAKEN_OUT.search(low):
+        return True
     if not _SECRET_VALUE.search(low) or not _REVEAL.search(low):
         return False
-    metadata = re.search(
-        r"\b(?:who|which|where|how old|when|rotate|rotated|age|exist|exists|set|uses|use|using|mounted|mount|expire|expires|many|keys does|can i|can the|may|able to|names? of)\b",
-        low,
-    )
-    plainly = re.search(
-        r"\b(?:decode|plain ?text|reveal|cleartext|unmask|in the clear|decoded|unredacted|decrypt|clear text)\b", low
-    )
-    return bool(plainly) or not metadata
+    return bool(_PLAINLY.search(low)) or not _METADATA.search(low)
+
+
+_REASONS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (_bypasses, REFUSED_APPROVAL),
+    (_JOURNAL.search, REFUSED_JOURNAL),
+    (_ESCALATE.search, REFUSED_RIGHTS),
+    (_secret, REFUSED_SECRET),
+    (_OUTSIDE.search, REFUSED_OUTSIDE),
+)
