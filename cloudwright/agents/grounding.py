@@ -144,12 +144,18 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
     unknown = [item for item, found in zip(ids, cited, strict=True) if found is None]
     if unknown:
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
-    body = "\n".join(f"{item.tool} {item.arguments} {item.excerpt}" for item in cited if item) + "\n" + request
+    body = "\n".join(f"{item.tool} {item.arguments} {_unescaped(item.excerpt)}" for item in cited if item)
+    body += f"\n{request}"
     missing = tuple(word for word in wanted if not _stands_in(word, body))
     standing = _standing(sentence, ids, wanted, missing, body)
     if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _OWN_LIMITS.search(sentence)):
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _unescaped(text: str) -> str:
+    """Text whose values are quoted with line ends and quotes escaped, as the words that they are."""
+    return text.replace("\\n", "\n").replace("\\t", " ").replace('\\"', '"')
 
 
 def _standing(sentence: str, ids: list[str], wanted: list[str], missing: tuple[str, ...], body: str) -> Standing:

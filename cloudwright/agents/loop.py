@@ -72,7 +72,8 @@ class Talk:
             try:
                 reply = self._ask(specs)
             except ModelError as error:
-                self.notes.append(error.message)
+                if error.failure is not Failure.EMPTY or not self.proposals:
+                    self.notes.append(error.message)
                 partial = "" if error.failure is Failure.REPETITION else error.partial
                 return self._result(grounding.settle(partial, self._check(partial)), broken=True)
             if not reply.calls:

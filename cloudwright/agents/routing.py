@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from cloudwright.agents.cloud_reader import about_cloud
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.spelling import ORDERS
+from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
 from cloudwright.core.tool import Effect
 
 _CUES = {
-    "faults": r"why|wrong|broken|fail\w*|crash\w*|slow\w*|errors?|down|stuck|issues?|problems?|fix\w*|affected|"
-    r"what changed|forbidden|denied|refused|unauthori[sz]ed|not working|unhealthy|degraded|incident|outage|suffer\w*",
+    "faults": r"why|wrong|cannot|can't|unable|time-?outs?|timed out|hangs?|hanging|broken|fail\w*|crash\w*|slow\w*|"
+    r"errors?|down|stuck|issues?|problems?|fix\w*|affected|what changed|forbidden|denied|refused|unauthori[sz]ed|"
+    r"not working|unhealthy|degraded|incident|outage|suffer\w*",
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
     "rbac": r"may|allowed|permissions?|rbac|roles?|access|rights?",
@@ -27,12 +29,18 @@ _JUDGEMENT = re.compile(
 )
 _ASKS = re.compile(
     r"\?\s*$|^\s*(?:and\s+|so\s+|but\s+)?(?:what|which|who\w*|why|how|when|where|is|are|was|were|does|do|did|has|have|will|"
-    r"should|tell me|explain|summar\w+|show|list)\b",
+    r"should|tell me|give me|i (?:want|would like|need) to (?:know|see|understand)|explain|summar\w+|show|list|compare|"
+    r"describe|check|find|look|count)\b",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b", re.IGNORECASE)
 _ORDERS = re.compile(
-    rf"\b(?:{'|'.join(sorted(ORDERS))})\b|\b(?:should|needs?|only|from now on|please)\b", re.IGNORECASE
+    rf"\b(?:{'|'.join(sorted(ORDERS))}|should|needs?|must|ought|deserves?|wants?|only|nobody may|no one may|please|"
+    r"let(?:'?s| us)|no longer|any ?more|from now on|until)\b",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(
+    rf"(?<![\w.:/-])(?:\d+|{'|'.join(word for word, value in NUMBERS.items() if value > 1)})(?![\w.:/-])"
 )
 _GO_ON = re.compile(
     r"^\W*(?:(?:then|yes|yeah|ok(?:ay)?|please|so|and|right|sure)\W+)*(?:do (?:it|that|so|this)|go ahead)\b|"
@@ -84,12 +92,19 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     unsure = _JUDGEMENT.search(request) is not None or any(
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
-    unsure = unsure or _GO_ON.search(request) is not None
+    unsure = unsure or _GO_ON.search(request) is not None or _passed_over(request, intents)
     looked = unsure and all(_only_looks(intent, kit) for intent in intents)
     if not (lost or looked):
         return list(intents)
     about = tuple(dict.fromkeys(ref for intent in intents for ref in intent.about))
     return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0, about=about)]
+
+
+def _passed_over(request: str, intents: Sequence[Intent]) -> bool:
+    """Whether the request gives a number that no call takes up."""
+    used = " ".join(call.model_dump_json() for intent in intents for call in intent.calls)
+    given = (word if word.isdigit() else str(NUMBERS[word]) for word in _COUNT.findall(request.lower()))
+    return any(intent.calls for intent in intents) and not all(number in used for number in given)
 
 
 def _only_looks(intent: Intent, kit: Kit) -> bool:

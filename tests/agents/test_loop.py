@@ -266,3 +266,16 @@ def test_a_bad_sentence_does_not_take_its_neighbour_along(desk: Desk) -> None:
     context.evidence.mint(tool="get_value", arguments={}, cluster="c", excerpt="cart is 1, frontend is ready")
     parts = check("cart is 9 [e1]. frontend is ready [e1].", context.evidence.get)
     assert [part.standing for part in parts] == [Standing.REFUTED, Standing.VERIFIED]
+
+
+def test_lines_within_a_value_are_read_as_words(desk: Desk) -> None:
+    context = desk.kit().context
+    context.evidence.mint(tool="t", arguments={}, cluster="c", excerpt=r'"flags": "a: \"on\"\nlongName: \"off\"\n"')
+    (checked,) = check("The flags hold `longName` [e1].", context.evidence.get)
+    assert checked.standing is Standing.VERIFIED
+
+
+def test_after_a_proposal_an_empty_answer_is_none(desk: Desk) -> None:
+    found, _ = desk.talk([call("set_value", '{"name": "cart", "value": 9}'), ModelError(Failure.EMPTY)])
+    assert len(found.proposals) == 1
+    assert found.notes == ()

@@ -29,6 +29,9 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
         (LOST, "make cart snappier", "model"),
         (CHOICE, "set cart to 2", "rules"),
         (DIAGNOSE, "why is cart failing?", "rules"),
+        (READ, "cart's autoscaler may go up to ten", "model"),
+        (READ, "get cart 7", "model"),
+        (WRITE, "set cart to 2", "rules"),
     ],
 )
 def test_what_rules_half_understood_goes_to_the_model(
@@ -55,6 +58,10 @@ def test_what_rules_half_understood_goes_to_the_model(
         ("would a restart of cart be a good idea?", False),
         ("tell me how you would undo the rollout, leave everything as it is", False),
         ("the shop is slow", False),
+        ("nobody may schedule anything on worker-2 until friday, existing stuff may stay", True),
+        ("the orders database deserves a disruption budget so that nobody evicts it by accident", True),
+        ("i want to know who should be on that list", False),
+        ("compare only those two", False),
     ],
 )
 def test_orders_go_to_the_one_who_can_change_things(tmp_path: Path, text: str, ordered: bool) -> None:

@@ -18,6 +18,7 @@ from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.columns import scalar
 from cloudwright.tools.kubernetes.concealed import conceal
 from cloudwright.tools.kubernetes.discovery import Discovery, ResourceType
+from cloudwright.tools.kubernetes.facts import dig
 from cloudwright.tools.kubernetes.filter_text import parse_filter
 from cloudwright.tools.kubernetes.filters import All, compile_filter, field_reader, masking_reader
 from cloudwright.tools.kubernetes.place import notice
@@ -264,7 +265,8 @@ def get_resource(args: GetInput, context: Context) -> Document:
             raise NotFound(
                 f"{kind.kind} {args.name} has no field {args.path}.", hint="`explain_field` shows which there are."
             )
-        content = found[0] if len(found) == 1 else list(found)
+        whole = dig(content, *args.path.split("."))
+        content = whole if isinstance(whole, list) else found[0] if len(found) == 1 else list(found)
     return Document(ref=kind.ref(item), content=content, total=1, shown=1)
 
 
