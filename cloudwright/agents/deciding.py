@@ -13,6 +13,7 @@ from cloudwright.core.errors import AlreadyDecided, ApprovalNeeded, CloudwrightE
 from cloudwright.core.proposal import Proposal, Source
 from cloudwright.core.proposal import State as Stands
 from cloudwright.core.tool import Irreversible, ToolCall, Undo
+from cloudwright.tools.kubernetes.errors import Rejected
 
 _FIXES = 3
 EDITED = "edited into"
@@ -38,7 +39,7 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
             try:
                 proposal = calls.propose(call, task, kit, source, why)
             except CloudwrightError as error:
-                failed.append(calls.explain(error, kit))
+                failed.append(_not_proposed(error, kit))
                 continue
             if proposal.preview.changes and proposal.decision.answer is Answer.REFUSE:
                 failed.append(_refused(proposal))
@@ -48,6 +49,12 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
                 failed.append(f"{proposal.preview.summary}: nothing would change, it is so already.")
     queue = list(dict.fromkeys(digests))
     return {"queue": queue, "proposals": queue, "failed": failed}
+
+
+def _not_proposed(error: CloudwrightError, kit: Kit) -> str:
+    """Why there is nothing to approve; what the server refuses in its dry run is said to be refused."""
+    why = calls.explain(error, kit)
+    return f"The API server refuses this, so nothing is changed: {why}" if isinstance(error, Rejected) else why
 
 
 def _by_words(goal: Goal, state: State, kit: Kit) -> tuple[str, str]:

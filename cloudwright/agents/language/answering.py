@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from pydantic import JsonValue
 from rapidfuzz import fuzz
 
 from cloudwright.agents.language.clause import Clause
@@ -111,6 +112,13 @@ def _value(question: Question, clause: Clause, text: str) -> Intent | None:
         calls = tuple(
             ToolCall(tool=draft.tool, arguments={**draft.arguments, question.slot: numbers[0].value})
             for draft in question.drafts
+        )
+        return Intent(goal=Goal.CALLS, text=text, confidence=1, calls=calls)
+    amounts = clause.of("quantity")
+    if question.slot in ("limits", "requests") and len(amounts) == 1 and len(meaningful) <= 4:
+        amount: JsonValue = {"cpu" if amounts[0].value == 1 else "memory": amounts[0].text}
+        calls = tuple(
+            ToolCall(tool=draft.tool, arguments={**draft.arguments, question.slot: amount}) for draft in question.drafts
         )
         return Intent(goal=Goal.CALLS, text=text, confidence=1, calls=calls)
     names = clause.of("name")

@@ -99,7 +99,11 @@ def _signed(clause: Clause) -> bool:
 
 def _beside(clause: Clause) -> bool:
     """ "four notifiers"."""
-    return any(number.end == name.start for number in clause.of("number") for name in clause.of("name"))
+    names = {name.start for name in clause.of("name")}
+    return any(
+        number.end in names or (clause.low[number.end : number.end + 1] == ("x",) and number.end + 1 in names)
+        for number in clause.of("number")
+    )
 
 
 def _field(clause: Clause) -> bool:

@@ -57,8 +57,10 @@ _CIRCUMSTANCES = listed(
     " night, day, quarter, month, year, festival, event, visitors, emergency, congestion, overload, bookings, orders, requests"
 )
 """Last words of a circumstance: "quiet season", "for the newsletter", "too much traffic"."""
+_NARROWING = listed("customers, users, visitors, orders, requests, bookings, errors, queue, backlog, tests")
+"""Behind "for" these may say of which part something is meant."""
 _FEASTS = listed(
-    "black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
+    "the load tests, a load test, load tests, the tests, black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
 )
 _AROUND = listed(
     "around, alone, untouched, in place, as is, as it is, as they are, there, intact, running, be, existing, where it is"
@@ -186,7 +188,7 @@ def _purpose(clause: Clause) -> Iterator[int]:
         for end in range(at + 2, min(at + 5, len(clause.low) + 1)):
             if any(clause.at(index) is not None for index in range(at, end)):
                 break
-            if clause.low[end - 1] in _CIRCUMSTANCES or " ".join(clause.low[at + 1 : end]) in _FEASTS:
+            if clause.low[end - 1] in _CIRCUMSTANCES - _NARROWING or " ".join(clause.low[at + 1 : end]) in _FEASTS:
                 yield from range(at - (word == "of"), end)
 
 

@@ -2,6 +2,7 @@
 
 from cloudwright.agents.language import background, doubts, moods
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.complaints import FIX, fixes
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.references import World, objects_of
@@ -50,6 +51,8 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
         and not clause.has("rollout, revision, version, release")
     ):
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
+    if excluded(clause):
+        return _too_broad(clause, "all but what you named", orders)
     scope = doubts.broad(clause, world)
     change = change_of(clause, world, families)
     if change is None and not scope and (vague := _vague(clause, orders, utterances, world)) is not None:
@@ -61,9 +64,22 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
     return doubts.guarded(clause, world, change, scope, catalog, families)
 
 
+_BELONGS = (
+    "has to be in, have to be in, must be in, should be in, needs to be in, has to be able, should be able, must be able, needs to be able,"
+    " should be allowed, must be allowed, has to be allowed, should be part, must be part, has to be part, should have access, needs access,"
+    " must have access, should belong, has to belong, has to be a, must be a member, should be a member"
+)
+"""Wishes about who belongs where and may do what: asked about, never answered with a look."""
+
+
 def _vague(clause: Clause, orders: list[Verb], utterances: Utterances, world: World) -> Intent | None:
     """An order about a named object that nothing explains is asked about, not answered with a look at the object."""
-    if not orders or not clause.of("name", "pronoun") or clause.low[orders[0].start] in looks():
+    wished = clause.has(_BELONGS) and not clause.question
+    if (
+        not (orders or wished)
+        or not clause.of("name", "pronoun")
+        or (orders and clause.low[orders[0].start] in looks())
+    ):
         return None
     options = tuple(
         Option(label=utterances.described(item)) for item in utterances.guess(clause, world, most=6) if acts(item.tool)

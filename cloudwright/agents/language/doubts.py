@@ -100,8 +100,10 @@ _CONDITIONAL_FREE = ("if possible", "until further notice", "for now", "until i 
     "whenever you can", "when possible", "when you get a minute", "when you have a minute", "if not too much trouble", "before it gets worse", "before lunch")  # fmt: skip
 
 
+_FROM_NEXT_RUN = "from tonight on, from tonight, as of tonight, starting tonight, tonight onwards, from the next run on, from the next run"
+"""What is changed of a CronJob now holds from its next run on."""
 _OFTEN_PLAIN = listed(
-    "once, before, when, after, until, not, never, without, later, noon, midnight, monday, tuesday, wednesday, thursday, friday, saturday,"
+    "tonight, once, before, when, after, until, not, never, without, later, noon, midnight, monday, tuesday, wednesday, thursday, friday, saturday,"
     " sunday"
 )
 """Words that mean nothing of the kind where a frame or a reason has explained them."""
@@ -125,6 +127,8 @@ def uncertain(clause: Clause) -> str:
     )
     if clause.low[ending - 1 : ending] == ("once",):
         clause.used.add(ending - 1)
+    if any(item.ref.kind == "CronJob" for mention in clause.of("name") for item in mention.objects):
+        clause.use_words(_FROM_NEXT_RUN)
     for phrase in _UNLESS:
         at = clause.find(phrase)
         if at >= 0 and at not in covered and not (at in clause.used and phrase in _OFTEN_PLAIN):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from cloudwright.agents.language.clause import Clause, Mention, What
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.text import Token
+from cloudwright.agents.language.text import VERSION, Token
 from cloudwright.agents.language.verbs import verbs
 
 _JOINTS = frozenset(("and", ",", "plus"))
@@ -40,4 +40,5 @@ def _anew(clause: Clause) -> list[int]:
 
 
 def _valued(clause: Clause, name: Mention, end: int) -> bool:
-    return any(name.end <= item.start < end for item in clause.of(*_VALUES))
+    versions = any(VERSION.fullmatch(token.raw) for token in clause.tokens[name.end : end])
+    return versions or any(name.end <= item.start < end for item in clause.of(*_VALUES))

@@ -56,7 +56,7 @@ ACTIONS: Mapping[str, str] = {
     " scheduling, take out of rotation, keep new pods off, close off, fence, fence off, block scheduling on, disable"
     " scheduling on, no more pods on, no more scheduling on, no scheduling on, no new workloads on, keep pods off, prevent scheduling on, pull out of rotation, quarantine, close for scheduling,"
     " close, stop placing pods on, stop new pods on, stop putting pods on",
-    "uncordon": "uncordon, let take pods, let take workloads, allow pods on, allow scheduling on, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
+    "uncordon": "uncordon, use again, take back in, let take pods, let take workloads, allow pods on, allow scheduling on, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
     " put back into rotation, bring back into rotation, bring back in rotation, allow scheduling on, allow pods on, enable"
     " scheduling on, reopen, re-open, unfence, return to rotation, return to service, put back in service, put back into"
     " service, open for scheduling, let pods on, let the scheduler use, make available again, open up, bring back into"
@@ -65,7 +65,7 @@ ACTIONS: Mapping[str, str] = {
     " pods from, evict everything from, prepare for maintenance, prepare for a reboot, take down for maintenance, move"
     " pods off, get everything off, clear the pods off, offload, flush",
     "taint": "taint", "untaint": "untaint",
-    "label": "label, stick a label on, stamp, tag, relabel, mark", "unlabel": "unlabel, untag",
+    "label": "label, stick, stick a label on, stamp, tag, relabel, mark", "unlabel": "unlabel, untag",
     "annotate": "annotate, re-annotate",
     "apply": "apply, kubectl apply, server-side apply, roll in, push in",
     "fix": "fix, repair, solve, remedy, resolve, heal, cure, rectify, mend",

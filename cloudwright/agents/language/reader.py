@@ -10,7 +10,7 @@ from cloudwright.agents.language.carrying import carried, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
-from cloudwright.agents.language.references import World
+from cloudwright.agents.language.references import World, fitting
 from cloudwright.agents.language.smalltalk import special
 from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
@@ -92,6 +92,7 @@ class RuleReader:
                 continue
             if before is not None and found and not self._writes(found[-1]) and found[-1].goal is not Goal.CHATTER:
                 intent = self._sure(intent, before, clause)
+            intent = _focused(intent, clause, world)
             before = clause
             if intent.goal is Goal.UNKNOWN and tells(clause):
                 continue
@@ -162,6 +163,14 @@ def _strange(clause: Clause) -> tuple[str, ...]:
         for index, token in enumerate(clause.tokens)
         if token.low.isalpha() and len(token.low) > 2 and token.low not in OPERATIONS and clause.at(index) is None
     )
+
+
+def _focused(intent: Intent, clause: Clause, world: World) -> Intent:
+    """A look at something that names an object puts it into focus, whatever else it showed."""
+    if intent.about or intent.goal is not Goal.CALLS or intent.question is not None:
+        return intent
+    named = [ref for mention in clause.of("name") for ref in [item.ref for item in fitting(clause, mention, world)]]
+    return intent.model_copy(update={"about": tuple(dict.fromkeys(named))}) if len(set(named)) == 1 else intent
 
 
 def _followed(world: World, intent: Intent) -> World:

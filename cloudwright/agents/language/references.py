@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.describing import described
 from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.understanding import KindWord, Memory, Named
@@ -25,7 +26,7 @@ ROLLING = ("Deployment", "StatefulSet", "DaemonSet")
 TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 
 
-SWITCHES = ("paused", "suspend", "suspended", "enabled")
+SWITCHES = ("paused", "suspend", "suspended", "held", "hold", "onHold", "enabled")
 """Fields that stop and start what an object describes."""
 
 
@@ -156,10 +157,18 @@ _ASKED_FOR = ("which", "what", "any", "a", "an", "every", "each", "all", "no", "
 
 
 def sole(clause: Clause, world: World) -> list[Named]:
-    """The object of a kind that is alone in the namespace that is named: "the quota of ledger", "atlas's ingress"."""
-    if clause.of("name", "pronoun", "ordinal"):
+    """The object of a kind that is alone in the namespace that is named: "the quota of ledger"; or all that a description fits."""
+    if any(not mention.near for mention in clause.of("name")) or _points(clause):
         return []
     place = namespace_in(clause)
+    found, words = described(clause, world.index)
+    if found:
+        clause.used |= words
+        near = [item for item in found if place in ("", EVERYWHERE, item.ref.namespace)]
+        home = [item for item in near if item.ref.namespace == world.home()]
+        return home or near
+    if clause.of("name"):
+        return []
     for mention in reversed(clause.of("kind") if place not in ("", EVERYWHERE) else []):
         before = clause.low[mention.start - 1] if mention.start else ""
         if mention.kind is None or mention.plural or before in _ASKED_FOR:
@@ -174,6 +183,17 @@ def sole(clause: Clause, world: World) -> list[Named]:
         if len(found) == 1:
             return found
     return []
+
+
+def _points(clause: Clause) -> bool:
+    """Whether a pronoun or an ordinal points at something; "that" before a kind describes."""
+    kinds = {mention.start for mention in clause.of("kind")}
+    pronouns = [
+        item
+        for item in clause.of("pronoun")
+        if not (item.text in ("that", "this") and kinds & set(range(item.end, item.end + 3)))
+    ]
+    return bool(pronouns or clause.of("ordinal"))
 
 
 def places_of(clause: Clause, world: World) -> list[Named]:

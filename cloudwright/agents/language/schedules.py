@@ -118,7 +118,9 @@ def _shifted(fields: list[str], minutes: int) -> str:
 def _interval(clause: Clause, out: Rhythm) -> Iterator[int]:
     """ "every 10 minutes", "hourly", "every other hour", "twice a day"."""
     for at, word in enumerate(clause.low):
-        if word in _RHYTHMS:
+        if clause.at(at) is not None and clause.at(at) in clause.of("name"):
+            continue
+        if word in _RHYTHMS and clause.low[at + 1 : at + 2] not in (("job",), ("jobs",), ("cronjob",), ("cron",)):
             _repeat(out, 1, _RHYTHMS[word])
             yield at
         elif word in _EACH:

@@ -45,7 +45,7 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
     for part in parts:
         question = any(token.raw == "?" for token in part)
         for words in expanded(_trimmed(part), tagger):
-            clause = tagger.clause((*words, *topic), question)
+            clause = tagger.clause(_about(words, topic), question)
             topic = _topic(clause) if part is not parts[-1] else ()
             if topic and not question and set(clause.low) & FINITE:
                 topic = tuple(
@@ -54,6 +54,12 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
             if words and not topic:
                 out.append(clause)
     return out
+
+
+def _about(words: tuple[Token, ...], topic: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Words with what they are about: behind their first part, so that what follows a comma stays by itself."""
+    comma = next((at for at, token in enumerate(words) if token.raw in (",", ";")), len(words))
+    return (*words[:comma], *topic, *words[comma:])
 
 
 def _trimmed(part: list[Token]) -> tuple[Token, ...]:

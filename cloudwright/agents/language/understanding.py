@@ -150,6 +150,8 @@ class Named(Frozen):
     """Kind:name of those whom a binding grants something."""
     keys: tuple[str, ...] = ()
     """Keys of a ConfigMap or Secret."""
+    states: tuple[str, ...] = ()
+    """Its phase and its conditions that are true, in lower case."""
 
 
 class KindWord(Frozen):

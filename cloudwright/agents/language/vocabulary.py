@@ -156,6 +156,11 @@ def _prune(item: Mapping[str, Any]) -> Mapping[str, Any]:
         key: metadata[key] for key in ("name", "namespace", "uid", "labels", "ownerReferences") if key in metadata
     }
     kept |= {key: item[key] for key in ("subjects", "roleRef") if key in item}
+    status = item.get("status") or {}
+    kept["states"] = (
+        *([status["phase"]] if isinstance(status.get("phase"), str) else ()),
+        *(entry.get("type") for entry in facts.maps(status, "conditions") if entry.get("status") == "True"),
+    )
     kept["keys"] = (*(item.get("data") or {}), *(item.get("binaryData") or {}))
     return kept
 
@@ -186,6 +191,7 @@ def _named(kind: ResourceType, item: Mapping[str, Any]) -> Iterable[Named]:
         settings=dict(islice(_settings(spec or {}), _MOST_SETTINGS)),
         links=tuple(dict.fromkeys(links_of(item))),
         keys=tuple(item.get("keys") or ()),
+        states=tuple(str(state).lower() for state in item.get("states") or ()),
         subjects=tuple(f"{entry.get('kind')}:{entry.get('name')}" for entry in facts.maps(item, "subjects")),
     )
 

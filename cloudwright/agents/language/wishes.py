@@ -1,8 +1,10 @@
 """Changes that a clause names by a noun or by the wanted state: "one more replica", "x should have 3", "cpu of x => 2"."""
 
 from cloudwright.agents.language import lexicon
+from cloudwright.agents.language.aspects import spoken
 from cloudwright.agents.language.assigned import COUNTED, assigned, timed
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.text import ARROWS, VARIABLE
 from cloudwright.agents.language.verbs import opening
 
@@ -16,6 +18,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("can come down, can go down, could go down, may go down, may come down, can drop, may drop", frozenset(("set", "down"))),
     ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
     ("nothing new, no new pods, no new workloads, no new work, nothing else goes, nothing more goes", frozenset(("cordon",))),
+    ("out of service, out of rotation", frozenset(("cordon",))),
     ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"
      " may have pods, can have pods", frozenset(("uncordon",))),
     ("more memory, more ram, more cpu, more resources, bigger limit, higher limit, more headroom", frozenset(("up", "wished"))),
@@ -31,6 +34,30 @@ _WISHES = (
     " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted,"
     " see to it that, make sure, ensure, take care that"
 )
+_MAY = "may, can, shall, gets"
+_NO_VALUES = frozenset(
+    (
+        "in",
+        "on",
+        "there",
+        "here",
+        "able",
+        "allowed",
+        "part",
+        "a",
+        "an",
+        "enough",
+        "fine",
+        "ok",
+        "running",
+        "ready",
+        "up",
+        "working",
+        "gone",
+        "empty",
+    )
+)
+"""Behind "should be" these are no values."""
 _ENOUGH = "would be better, would be good, would be nice, would be great, would be enough, would suffice, would do, will do, is plenty, is enough, are enough, are plenty"
 _FILLED = "be, have, run, get, use, become, move to, go to, go up, go down, with, at, on, to"
 """Small verbs after a wish; the value says what is wanted."""
@@ -48,6 +75,18 @@ def implied(clause: Clause) -> frozenset[str]:
         if clause.has(words) and ("wished" not in families or clause.has(_WISHES)):
             found |= families - {"wished"}
     return frozenset(found | _compared(clause) | _stated(clause) | assigned(clause))
+
+
+def _becomes(clause: Clause) -> bool:
+    """ "x should be y": with a value, not with a place or a state."""
+    starts = [(at, len(phrase)) for phrase in phrases(lexicon.BECOMES) if (at := clause.find(" ".join(phrase))) >= 0]
+    return any(not set(clause.low[at + size : at + size + 1]) & _NO_VALUES for at, size in starts)
+
+
+def _own_field(clause: Clause) -> bool:
+    """Whether a setting of what is named is spoken of."""
+    keys = {key for mention in clause.of("name") for item in mention.objects for key in item.settings}
+    return any(clause.find(words) >= 0 for key in keys for words in spoken(key) if len(words) > 2)
 
 
 def _goes(clause: Clause) -> bool:
@@ -74,16 +113,18 @@ def _compared(clause: Clause) -> set[str]:
 def _stated(clause: Clause) -> set[str]:
     """The wanted state: "x should have 3 replicas", "the image should be y", "we need 5 brokers", "memory of x => 1Gi"."""
     asked_for = clause.low[:1] and clause.low[0] in ("can", "could", "would") and clause.has("please, kindly")
-    if not (asked_for or clause.has(_WISHES, _ENOUGH) or any(token.raw in ARROWS for token in clause.tokens)):
+    if not (asked_for or clause.has(_WISHES, _ENOUGH, _MAY) or any(token.raw in ARROWS for token in clause.tokens)):
         return set()
     clause.use_words(_WISHES, _FILLED)
     found: set[str] = set()
     if (
-        clause.has(lexicon.BECOMES)
+        _becomes(clause)
         or timed(clause) is not None
         or clause.of("image", "quantity", "pair")
         or any(VARIABLE.fullmatch(token.raw) for token in clause.tokens)
     ):
+        found.add("set")
+    if clause.has(_MAY) and clause.of("number") and _own_field(clause):
         found.add("set")
     if clause.has(_ENOUGH) and clause.of("number"):
         clause.use_words(_ENOUGH)

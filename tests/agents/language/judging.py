@@ -130,7 +130,11 @@ def _write(expect: Json, changes: list[Json], outcome: Outcome, world: World) ->
     if effect and not any(Effect(item["effect"]).severity >= Effect(effect).severity for item in outcome.proposals):
         return f"the effect is not {effect}"
     shown = str(outcome.proposals)
-    missing = [word for word in expect.get("preview_mentions", []) if not _in(word, shown)]
+    missing = [
+        word
+        for word in expect.get("preview_mentions", [])
+        if not any(_in(one, shown) for one in (word if isinstance(word, list) else [word]))
+    ]
     if missing:
         return f"the preview does not mention {missing}"
     return _facts(expect, outcome) if expect.get("also") == "read" else ""

@@ -1,5 +1,7 @@
 """Autoscalers: their bounds and target, and new ones."""
 
+import re
+
 from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, label_of, located, workload_call
@@ -24,7 +26,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "HorizontalPodAutoscaler"
     ]
     bound = clause.has(
-        "max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
+        "up to, down to, max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
         " between, threshold, maxreplicas, minreplicas"
     )
     if not (speaks or (named and bound)) or "delete" in families or not bound or not families & SETTING:
@@ -48,7 +50,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         return Change(question=Question(text="To which number?", slot="replicas"))
     clause.use(*clause.of("name", "number", "percent", "pronoun"))
     clause.use_words(
-        "max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
+        "go, goes, up, down, to, let, scale, max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
         " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
     )
 
@@ -102,6 +104,8 @@ def _bounds(clause: Clause) -> dict[str, JsonValue]:
     ]
     if clause.has("from") and clause.has("to") and len(numbers) == 2 and not (high and low):
         numbers = numbers[1:]
+    high += [index for index in range(len(clause.low) - 1) if clause.low[index : index + 2] == ("up", "to")]
+    low += [index for index in range(len(clause.low) - 1) if clause.low[index : index + 2] == ("down", "to")]
     for number in numbers:
         nearest = min(
             [(abs(index - number.start), "maxReplicas") for index in high]
@@ -110,6 +114,20 @@ def _bounds(clause: Clause) -> dict[str, JsonValue]:
         )
         if nearest is not None:
             spec[nearest[1]] = number.value
+    return spec
+
+
+_RANGE = re.compile(r"(\d+)(?:-|\.\.)(\d+)")
+
+
+def _new_bounds(bounds: list[int], percent: int | None) -> dict[str, JsonValue]:
+    """The bounds of an autoscaler that is there already: one number is its maximum."""
+    spec: dict[str, JsonValue] = {"maxReplicas": bounds[-1]} if bounds else {}
+    if len(bounds) > 1:
+        spec["minReplicas"] = bounds[0]
+    if percent is not None:
+        target: JsonValue = {"type": "Utilization", "averageUtilization": percent}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
     return spec
 
 
@@ -126,13 +144,30 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
     numbers, percents = clause.of("number"), clause.of("percent")
     if clause.of("quantity"):
         return None
+    ranges = [found for token in clause.tokens if (found := _RANGE.fullmatch(token.raw))]
     clause.use(*numbers, *percents)
+    clause.used.update(index for index, token in enumerate(clause.tokens) if _RANGE.fullmatch(token.raw))
     clause.use_words(
         "between, and, from, to, min, max, minimum, maximum, replicas, pods, cpu, at, most, least, percent, hpa,"
         " autoscaler, automatically, up, utilization, target, with, autoscaling, of"
     )
 
     def make(item: Named) -> ToolCall | Question:
+        if (there := scaled_by(item, world.index.vocabulary)) is not None:
+            bounds = [number.value for number in numbers] or [
+                int(part) for part in (ranges[0].groups() if ranges else ())
+            ]
+            spec = _new_bounds(bounds, percents[-1].value if percents else None)
+            return (
+                call("patch_resource", **located(there), patch={"spec": spec})
+                if spec
+                else Question(text="Between which numbers?")
+            )
+        if ranges:
+            least, most = (int(part) for part in ranges[0].groups())
+            return workload_call(
+                "autoscale_workload", item, max=most, min=least, cpu_percent=percents[-1].value if percents else None
+            )
         if not numbers:
             return Question(
                 text="Up to how many replicas?", slot="max", drafts=(workload_call("autoscale_workload", item),)

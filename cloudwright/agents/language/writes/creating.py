@@ -8,8 +8,9 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, kind_beside, namespace_in
+from cloudwright.agents.language.references import World, kind_beside, namespace_in, sole
 from cloudwright.agents.language.understanding import Named, Question
+from cloudwright.agents.language.writes.environment import aimed
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
@@ -186,7 +187,7 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
 
 def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """A CronJob, once, now."""
-    crons = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "CronJob"]
+    crons = [item for item in (*aimed(clause, world), *sole(clause, world)) if item.ref.kind == "CronJob"]
     job = any(item.kind and item.kind.kind in ("Job", "CronJob") for item in clause.of("kind"))
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None

@@ -56,7 +56,8 @@ def _index(clause: Clause, keys: set[str], families: frozenset[str]) -> int:
     if known >= 0:
         return known
     at = clause.find("key")
-    if 0 <= at < len(clause.tokens) - 1:
+    following = clause.at(at + 1)
+    if 0 <= at < len(clause.tokens) - 1 and (following is None or following.what != "pair"):
         return at + 1
     if clause.of("pair") or "set" not in families:
         return -1

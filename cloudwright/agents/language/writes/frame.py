@@ -37,8 +37,12 @@ Make = Callable[[Named], ToolCall | Question]
 def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
     """For each object that the clause names, what it may be; or the question that has to be asked."""
     mentions = clause.of("name")
+    told = [item for item in sole(clause, world) if not kinds or item.ref.kind in kinds]
+    if told and all(mention.near for mention in mentions):
+        clause.use(*mentions)
+        return [told]
     if not mentions:
-        described = places_of(clause, world) or sole(clause, world)
+        described = places_of(clause, world)
         if described and (not kinds or all(item.ref.kind in kinds for item in described)):
             return [[item] for item in described]
         refs = pointed(clause, world, kinds) or ([] if what in _NAMED_ONLY else in_focus(clause, world, kinds))

@@ -4,7 +4,7 @@ import re
 
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import TEMPLATED, World
+from cloudwright.agents.language.references import EVERYWHERE, TEMPLATED, World, namespace_in
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.agents.language.writes.scaling import part_of_name
@@ -38,6 +38,17 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged"
     )
 
+    if images and not clause.of("name", "pronoun", "kind") and (running := _running(clause, world, new)):
+        options = tuple(
+            Option(label=label_of(item), calls=(_image_call(item, name, new, None),), about=(item.ref,))
+            for item, name in running
+        )
+        if len(options) == 1:
+            return Change(options[0].calls, options[0].about)
+        return Change(
+            question=Question(text=f"Which one: {'; '.join(option.label for option in options)}?", options=options)
+        )
+
     def make(item: Named) -> ToolCall | Question:
         containers = _containers(clause, item, new)
         if item.ref.name == "":
@@ -60,6 +71,20 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return _image_call(item, name if len(item.containers) > 1 else "", new, tag)
 
     return change_all(clause, world, TEMPLATED, "set the image of", make)
+
+
+def _running(clause: Clause, world: World, new: str) -> list[tuple[Named, str]]:
+    """Workloads whose container runs an image of this name: "roll out mailer:5.6"."""
+    wanted = new.rpartition("/")[2].partition(":")[0]
+    place = namespace_in(clause)
+    running = [
+        (item, name if len(item.containers) > 1 else "")
+        for item in world.index.vocabulary.objects
+        if item.ref.kind in TEMPLATED and not item.owner and place in ("", EVERYWHERE, item.ref.namespace)
+        for name in item.containers
+        if item.images.get(name, "").rpartition("/")[2].partition(":")[0] == wanted
+    ]
+    return [(item, name) for item, name in running if item.ref.name == wanted] or running
 
 
 def _image_call(item: Named, container: str, new: str, tag: str | None) -> ToolCall:

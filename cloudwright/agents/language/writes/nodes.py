@@ -15,7 +15,7 @@ _PLACING = "scheduling, schedule, new pods, placing, landing, new work, pods, ne
 
 
 _EXPLAINED = (
-    "pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off, everything, all, force,"
+    "ignore, ignoring, daemonsets, daemonset, pods, new, maintenance, scheduling, rotation, service, schedulable, unschedulable, mark, out, off, everything, all, force,"
     " emptydir, data, reboot, node, again, workloads, evict, move, for, any, more, no, back, available, stop, use, new pods,"
     " goes, go, lands, there, is, gets, scheduled, placed, can, may, take, usable, used, fixed, repaired, again, anything, something, nothing, triggering, forcefully, local"
 )
@@ -41,7 +41,12 @@ def cordoning(clause: Clause, world: World, families: frozenset[str]) -> Change 
 def _about_nodes(clause: Clause, world: World) -> bool:
     named = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
     pointed_at = bool(clause.of("pronoun")) and any(ref.kind == "Node" for ref in pointed(clause, world))
-    return named or pointed_at or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
+    return (
+        named
+        or pointed_at
+        or clause.has("schedulable, unschedulable")
+        or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
+    )
 
 
 def _tool(clause: Clause, families: frozenset[str]) -> str:
@@ -63,6 +68,20 @@ def _tool(clause: Clause, families: frozenset[str]) -> str:
 _TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
 
 
+_NO_KEYS = ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
+
+
+def _key(clause: Clause) -> list[str]:
+    """The key of a taint that goes: beside the word "taint", or behind "untaint"."""
+    at = clause.find("taint")
+    places = [at + 1, at - 1] if at >= 0 else range(clause.find("untaint") + 1, len(clause.tokens))
+    for index in places:
+        if 0 <= index < len(clause.tokens) and clause.at(index) is None and clause.low[index] not in _NO_KEYS:
+            clause.used.add(index)
+            return [clause.tokens[index].raw]
+    return []
+
+
 def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Taints of a node."""
     if not families & {"taint", "untaint"} and not clause.has("taint, taints"):
@@ -74,17 +93,7 @@ def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         if token.raw in found or token.raw in keys:
             clause.used.add(index)
     if not found and removing:
-        at = clause.find("taint")
-        for index in (at + 1, at - 1):
-            if (
-                0 <= index < len(clause.tokens)
-                and clause.at(index) is None
-                and clause.low[index]
-                not in ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
-            ):
-                found = [clause.tokens[index].raw]
-                clause.used.add(index)
-                break
+        found = _key(clause)
     effect = next(
         (token.raw for token in clause.tokens if token.low in ("noschedule", "noexecute", "prefernoschedule")), ""
     )

@@ -16,7 +16,7 @@ from cloudwright.agents.language.writes.settings import SETTING
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes import values
 
-_OTHERWISE = "quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
+_OTHERWISE = "history, backoff, grace, quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
 _EXPLAINED = (
     "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more, less, double, half, twice,"
     " come, go, goes, can, may, could, drop, some, need, use, resource, container, each, up, down, max, maximum, cap, much, as, off, by, additional, extra, another, bigger, smaller"
@@ -29,7 +29,7 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
     amounts = [item for item in clause.of("quantity") if cpu or not re.fullmatch(r"[\d.]+", item.text)]
     numbers = clause.of("number")
     speaks = cpu or clause.has("memory, mem, ram, limit, limits, request, requests, resources")
-    if clause.has(_OTHERWISE) or clause.of("percent"):
+    if clause.has(_OTHERWISE) or clause.of("percent") or _claims(clause):
         return None
     if not families & (SETTING | {"rollback"}) or not (amounts or (speaks and _sized(clause, families, numbers))):
         return None
@@ -48,7 +48,8 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         chosen = container if isinstance(container, str) else ""
         new = wanted.of(item, chosen)
         if new is None:
-            return Question(text=f"How much for {label_of(item)}?", slot="limits")
+            drafts = (workload_call("set_resources", item, container=chosen),)
+            return Question(text=f"How much for {label_of(item)}?", slot=wanted.group, drafts=drafts)
         if isinstance(container, Question):
             return which_container(item, lambda name: workload_call("set_resources", item, container=name, **new))
         odd = _odd(item, chosen, new, families)
@@ -58,6 +59,12 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return Question(text=odd, options=(Option(label=f"{said(made)}", calls=(made,), about=(item.ref,)),))
 
     return change_all(clause, world, TEMPLATED, "set the resources of", make)
+
+
+def _claims(clause: Clause) -> bool:
+    """Whether only claims are named: they have a size, no limits."""
+    named = [item for mention in clause.of("name") for item in mention.objects]
+    return bool(named) and all(item.ref.kind in ("PersistentVolumeClaim", "PersistentVolume") for item in named)
 
 
 @dataclass(frozen=True)

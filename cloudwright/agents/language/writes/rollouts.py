@@ -68,7 +68,8 @@ def _pausable(world: World) -> tuple[str, ...]:
 def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Pause or resume a rollout, or a CronJob."""
     pausing = bool({"pause", "stop"} & families)
-    resuming = "resume" in families
+    switched = any(set(SWITCHES) & set(item.settings) for mention in clause.of("name") for item in mention.objects)
+    resuming = "resume" in families or ("uncordon" in families and not pausing and switched)
     if "restart" in families and clause.has("fresh start"):
         return None
     if pausing == resuming or clause.of("number") or (resuming and clause.has(SINGLE)):

@@ -125,6 +125,11 @@ def _amount(clause: Clause, families: frozenset[str], numbers: list[Mention]) ->
     for factor, family, words in _FACTORS:
         if clause.has(words) or family in families:
             return _Amount(times=factor)
+    percents = clause.of("percent")
+    if percents and clause.has(_MORE, _LESS, "by"):
+        clause.use(*percents)
+        down = bool(families & {"down", "delete"}) or clause.has(_LESS, "down")
+        return _Amount(times=1 + (-1 if down else 1) * percents[-1].value / 100)
     value = numbers[-1].value if numbers else 1 if clause.has(_ONE) else None
     if clause.has("one more, one fewer, one less, one additional, one extra"):
         value = 1

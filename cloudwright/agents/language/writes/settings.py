@@ -118,7 +118,8 @@ def _path_and_value(clause: Clause, item: Named, families: frozenset[str]) -> tu
     value = _relative(clause, present, families) or _scalar_after(clause, at)
     if value is None:
         return None
-    return path, str(value) if isinstance(present, str) else value
+    share = isinstance(present, str) and present.endswith("%")
+    return path, str(value) if isinstance(present, str) and not share else value
 
 
 def _relative(clause: Clause, present: JsonValue, families: frozenset[str]) -> int | None:
