@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from cloudwright.core.errors import UsageError
 from cloudwright.surfaces.commands.policy import app
 
-READ = {
+READ: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}],
 }
@@ -47,6 +47,18 @@ def test_compare_fails_on_new_access_only_when_asked(files: Path) -> None:
     data = json.loads(run("compare", old, new, "-o", "json").output)
     assert data["relation"] == "right_more"
     assert data["new_access"][0]["witness"]["action"].startswith("s3:")
+
+
+def test_compare_says_when_the_types_differ(files: Path) -> None:
+    (files / "bucket.json").write_text(
+        json.dumps({**READ, "Statement": [{**READ["Statement"][0], "Principal": "*"}]}), encoding="utf-8"
+    )
+    old, new = str(files / "read.json"), str(files / "bucket.json")
+    told = run("compare", old, new).output
+    assert f"note: the types differ: {old} is read as type identity, {new} as type resource" in told
+    assert f"note: {old} names no principals" in told
+    assert len(json.loads(run("compare", new, old, "-o", "json").output)["notes"]) == 2
+    assert "note:" not in run("compare", old, str(files / "wide.json")).output
 
 
 def test_check_answers_requests_and_fails_on_surprises(files: Path) -> None:
@@ -132,6 +144,7 @@ def test_lint_speaks_sarif_and_fails_by_severity(files: Path) -> None:
         (["explain", "READ", "-o", "xml"], "text or json"),
         (["explain", "READ", "--kind", "acl"], "--kind"),
         (["check", "READ", "--not-granted", "a b c"], "ACTION RESOURCE"),
+        (["repair", "READ", "-r", "READ", "--kind", "acl"], "--kind"),
     ],
 )
 def test_bad_input_is_one_clear_sentence(files: Path, arguments: Sequence[str], message: str) -> None:

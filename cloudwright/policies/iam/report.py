@@ -116,8 +116,23 @@ def diff_json(rows: Sequence[DiffRow]) -> list[dict[str, Any]]:
     ]
 
 
+def comparison_notes(comparison: Comparison, old: Policy, new: Policy) -> list[str]:
+    """What has to be known to read the comparison."""
+    notes = []
+    if old.kind is not new.kind:
+        notes.append(f"the types differ: {old.name} is read as type {old.kind}, {new.name} as type {new.kind}")
+    if old.has_principals != new.has_principals:
+        held = new if old.has_principals else old
+        notes.append(f"{held.name} names no principals, so it is about whoever holds it, and so are its examples")
+    return list(dict.fromkeys([*notes, *comparison.left_only.notes, *comparison.right_only.notes]))
+
+
 def comparison_text(
-    comparison: Comparison, names: tuple[str, str], gained: Sequence[DiffRow], lost: Sequence[DiffRow]
+    comparison: Comparison,
+    names: tuple[str, str],
+    gained: Sequence[DiffRow],
+    lost: Sequence[DiffRow],
+    notes: Sequence[str],
 ) -> str:
     """How two documents compare, with what the second adds and takes away."""
     words = {
@@ -130,11 +145,12 @@ def comparison_text(
     lines = [words[comparison.relation]]
     if comparison.relation is not Relation.EQUIVALENT:
         lines += [diff_text("New access", gained), diff_text("Lost access", lost)]
-    notes = dict.fromkeys([*comparison.left_only.notes, *comparison.right_only.notes])
     return "\n".join(lines + [f"note: {note}" for note in notes])
 
 
-def comparison_json(comparison: Comparison, gained: Sequence[DiffRow], lost: Sequence[DiffRow]) -> dict[str, Any]:
+def comparison_json(
+    comparison: Comparison, gained: Sequence[DiffRow], lost: Sequence[DiffRow], notes: Sequence[str]
+) -> dict[str, Any]:
     """The comparison as data; the first document is the old one."""
     return {
         "relation": comparison.relation.name.lower(),
@@ -142,6 +158,7 @@ def comparison_json(comparison: Comparison, gained: Sequence[DiffRow], lost: Seq
         "only_second": found_json(comparison.right_only),
         "new_access": diff_json(gained),
         "lost_access": diff_json(lost),
+        "notes": list(notes),
     }
 
 

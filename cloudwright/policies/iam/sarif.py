@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from cloudwright.policies.iam.lint import RULES, Finding, Severity
 
@@ -34,7 +35,7 @@ def sarif(findings: Mapping[str, Sequence[Finding]], texts: Mapping[str, str]) -
 
 def _location(name: str, finding: Finding, text: str) -> dict[str, Any]:
     line = statement_lines(text).get(finding.statement, 1) if finding.statement is not None else 1
-    physical = {"artifactLocation": {"uri": name}, "region": {"startLine": line}}
+    physical = {"artifactLocation": {"uri": "stdin" if name == "-" else quote(name)}, "region": {"startLine": line}}
     element = f".{finding.element}" if finding.element else ""
     path = (
         f"Statement[{finding.statement}]{element}" if finding.statement is not None else finding.element or "document"

@@ -2,16 +2,26 @@
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
 from cloudwright.core.errors import ExitCode, UsageError
-from cloudwright.surfaces.commands.policy_input import load, probe, probe_of, read_file, read_requests, write_file
+from cloudwright.surfaces.commands.policy_input import (
+    kind_of,
+    load,
+    policy_set,
+    probe,
+    probe_of,
+    read_file,
+    read_requests,
+    write_file,
+)
 
 if TYPE_CHECKING:
+    from cloudwright.policies.iam.authorize import PolicySet
     from cloudwright.policies.iam.document import Policy
-    from cloudwright.policies.iam.request import Expectation
+    from cloudwright.policies.iam.request import Expectation, Request
 
 app = typer.Typer(
     help="Understand, compare, repair, write and summarize AWS policies, with proofs.", no_args_is_help=True
@@ -26,7 +36,7 @@ Kind = Annotated[
     str | None, typer.Option(help="identity, resource, trust, boundary, session, scp or rcp; else by content.")
 ]
 TimeLimit = Annotated[
-    int, typer.Option("--solver-ms", help="Limit of each solver call; beyond it the answer is undecided.")
+    int, typer.Option("--solver-ms", min=1, help="Limit of each solver call; beyond it the answer is undecided.")
 ]
 ActionOption = Annotated[str | None, typer.Option(help="Action of one request.")]
 ResourceOption = Annotated[str | None, typer.Option(help="Resource of one request.")]
@@ -110,40 +120,62 @@ def check(
     loaded = [load(name) for name in policies]
     if not_granted or not_public:
         _prove_absence(loaded, not_granted or [], not_public, output, solver_ms)
+    asked = read_requests(requests, action, resource, principal, context)
+    if len(loaded) > 1 or boundary or session or scp or rcp or resource_account:
+        answer = _together(policy_set(loaded, boundary, session, scp, rcp, resource_account))
+    else:
+        answer = _alone(loaded[0])
+    answers = [(answer(request), wanted) for request, wanted in asked]
+    _print(
+        output,
+        lambda: "\n".join(
+            item.text if item.is_as(wanted) else f"{item.text}\n  expected: {_word(wanted)}" for item, wanted in answers
+        ),
+        lambda: [
+            {**item.data, "expected": _word(wanted), "as_expected": item.is_as(wanted)} for item, wanted in answers
+        ],
+    )
+    _end(all(item.is_as(wanted) for item, wanted in answers))
+
+
+class _Answer(NamedTuple):
+    """The answer to one request, in words and as data."""
+
+    allowed: bool
+    text: str
+    data: dict[str, Any]
+
+    def is_as(self, wanted: bool | None) -> bool:
+        """Whether it is what the request expects, if that is said."""
+        return wanted is None or self.allowed == wanted
+
+
+def _word(wanted: bool | None) -> str | None:
+    return None if wanted is None else "allow" if wanted else "deny"
+
+
+def _alone(policy: "Policy") -> Callable[["Request"], _Answer]:
     from cloudwright.policies.iam import report
-    from cloudwright.policies.iam.authorize import PolicySet, authorize
-    from cloudwright.policies.iam.document import PolicyKind
     from cloudwright.policies.iam.evaluate import evaluate
 
-    asked = read_requests(requests, action, resource, principal, context)
-    texts, data, ok = [], [], True
-    alone = len(loaded) == 1 and not (boundary or session or scp or rcp or resource_account)
-    held = PolicySet(
-        identity=tuple(item for item in loaded if not item.has_principals),
-        resource=tuple(item for item in loaded if item.has_principals),
-        boundary=load(boundary, PolicyKind.BOUNDARY) if boundary else None,
-        session=tuple(load(name, PolicyKind.SESSION) for name in session or ()),
-        scps=tuple((load(name, PolicyKind.SCP),) for name in scp or ()),
-        rcps=tuple((load(name, PolicyKind.RCP),) for name in rcp or ()),
-        resource_account=resource_account,
-    )
-    for request, wanted in asked:
-        if alone:
-            decision = evaluate(loaded[0], request)
-            outcome, line = decision.outcome, report.decision_text(request, decision)
-            item = report.decision_json(request, decision)
-        else:
-            answer = authorize(held, request)
-            outcome, line = answer.outcome, report.authorization_text(request, answer)
-            item = report.authorization_json(request, answer)
-        right = wanted is None or outcome.allowed == wanted
-        ok = ok and right
-        texts.append(line if right else f"{line}\n  expected: {'allow' if wanted else 'deny'}")
-        data.append(
-            {**item, "expected": None if wanted is None else "allow" if wanted else "deny", "as_expected": right}
-        )
-    _print(output, lambda: "\n".join(texts), lambda: data)
-    _end(ok)
+    def answer(request: "Request") -> _Answer:
+        decision = evaluate(policy, request)
+        text, data = report.decision_text(request, decision), report.decision_json(request, decision)
+        return _Answer(decision.outcome.allowed, text, data)
+
+    return answer
+
+
+def _together(held: "PolicySet") -> Callable[["Request"], _Answer]:
+    from cloudwright.policies.iam import report
+    from cloudwright.policies.iam.authorize import authorize
+
+    def answer(request: "Request") -> _Answer:
+        found = authorize(held, request)
+        text, data = report.authorization_text(request, found), report.authorization_json(request, found)
+        return _Answer(found.outcome.allowed, text, data)
+
+    return answer
 
 
 def _prove_absence(
@@ -198,14 +230,15 @@ def compare(
         raise UsageError(f"--fail-on {fail_on} is not known.", hint=f"Use one of {', '.join(bad)}.")
     left, right = load(old, kind), load(new, kind)
     answer = ask(Document(left), Document(right), timeout_ms=solver_ms)
+    notes = report.comparison_notes(answer, left, right)
     same = answer.relation is Relation.EQUIVALENT
     gained = [] if same else difference_rows(right, left, timeout_ms=solver_ms)
     lost = [] if same else difference_rows(left, right, timeout_ms=solver_ms)
     names = (left.name, right.name)
     _print(
         output,
-        lambda: report.comparison_text(answer, names, gained, lost),
-        lambda: report.comparison_json(answer, gained, lost),
+        lambda: report.comparison_text(answer, names, gained, lost, notes),
+        lambda: report.comparison_json(answer, gained, lost, notes),
     )
     failing = {*bad[fail_on], Relation.INCOMPARABLE, Relation.UNDECIDED} if fail_on != "never" else set()
     _end(answer.relation not in failing)
@@ -248,7 +281,7 @@ def repair(
     Exits with 3 when there is none.
     """
     from cloudwright.policies.iam import report
-    from cloudwright.policies.iam.document import PolicyKind, policy_to_json
+    from cloudwright.policies.iam.document import policy_to_json
     from cloudwright.policies.iam.errors import PolicyError
     from cloudwright.policies.iam.parse import load_json
     from cloudwright.policies.iam.repair.engine import repair as run
@@ -257,7 +290,7 @@ def repair(
     from cloudwright.policies.iam.request import parse_expectation, read_objects
 
     try:
-        document, changes = salvage(load_json(read_file(policy)), PolicyKind(kind) if kind else None)
+        document, changes = salvage(load_json(read_file(policy)), kind_of(kind))
     except PolicyError as error:
         raise UsageError(f"{policy}: {error}.") from None
     wanted: list[Expectation] = [

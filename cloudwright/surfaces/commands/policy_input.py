@@ -8,7 +8,8 @@ from cloudwright.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cloudwright.policies.iam.access import Probe
-    from cloudwright.policies.iam.document import Policy
+    from cloudwright.policies.iam.authorize import PolicySet
+    from cloudwright.policies.iam.document import Policy, PolicyKind
     from cloudwright.policies.iam.request import Request
 
 
@@ -29,18 +30,45 @@ def read_file(name: str) -> str:
 
 def load(name: str, kind: str | None = None) -> "Policy":
     """A policy from a file. Raises UsageError with the file, the statement and the reason."""
-    from cloudwright.policies.iam.document import PolicyKind
     from cloudwright.policies.iam.errors import PolicyError
     from cloudwright.policies.iam.parse import load_policy
 
-    if kind is not None and kind not in list(PolicyKind):
-        raise UsageError(f"--kind {kind} is not known.", hint=f"Use one of {', '.join(PolicyKind)}.")
     try:
-        return load_policy(
-            read_file(name), PolicyKind(kind) if kind else None, "standard input" if name == "-" else name
-        )
+        return load_policy(read_file(name), kind_of(kind), "standard input" if name == "-" else name)
     except PolicyError as error:
         raise UsageError(f"{'standard input' if name == '-' else name}: {error}.") from None
+
+
+def kind_of(name: str | None) -> "PolicyKind | None":
+    """The policy type that --kind names. Raises UsageError."""
+    from cloudwright.policies.iam.document import PolicyKind
+
+    if name is not None and name not in list(PolicyKind):
+        raise UsageError(f"--kind {name} is not known.", hint=f"Use one of {', '.join(PolicyKind)}.")
+    return PolicyKind(name) if name else None
+
+
+def policy_set(
+    policies: Sequence["Policy"],
+    boundary: str | None,
+    session: Sequence[str] | None,
+    scp: Sequence[str] | None,
+    rcp: Sequence[str] | None,
+    resource_account: str,
+) -> "PolicySet":
+    """The policies that decide together: those given, by type, and the files of the other types. Raises UsageError."""
+    from cloudwright.policies.iam.authorize import PolicySet
+    from cloudwright.policies.iam.document import PolicyKind
+
+    return PolicySet(
+        identity=tuple(item for item in policies if not item.has_principals),
+        resource=tuple(item for item in policies if item.has_principals),
+        boundary=load(boundary, PolicyKind.BOUNDARY) if boundary else None,
+        session=tuple(load(name, PolicyKind.SESSION) for name in session or ()),
+        scps=tuple((load(name, PolicyKind.SCP),) for name in scp or ()),
+        rcps=tuple((load(name, PolicyKind.RCP),) for name in rcp or ()),
+        resource_account=resource_account,
+    )
 
 
 def one_request(action: str, resource: str, principal: str | None, context: Sequence[str] | None) -> "Request":

@@ -81,6 +81,9 @@ def test_sarif_points_at_the_line_of_the_statement() -> None:
     lines = {item["locations"][0]["physicalLocation"]["region"]["startLine"] for item in results}
     assert lines <= {1, 4, 5}
     assert {item["level"] for item in results} <= {severity.value for severity in Severity}
+    for name, uri in (("my policy.json", "my%20policy.json"), ("-", "stdin")):
+        first = sarif({name: findings}, {})["runs"][0]["results"][0]
+        assert first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_a_summary_is_short_and_exact() -> None:
