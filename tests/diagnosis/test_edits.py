@@ -176,7 +176,7 @@ def test_settings_of_a_store_are_changed_by_its_own_program_in_its_own_pod() -> 
     full = store("redis", "redis:7", 6379, "OOM command not allowed when used memory > 'maxmemory'.", env=[{"name": "REDIS_PASSWORD", "value": "x"}], resources={"limits": {"memory": "64Mi"}})  # fmt: skip
     (call,) = full.remedies[0].calls
     assert (call.tool, call.arguments["name"], call.arguments["container"]) == ("exec_command", "data-x", "app")
-    assert call.arguments["command"] == ["sh", "-c", 'redis-cli ${REDIS_PASSWORD:+-a "$REDIS_PASSWORD"} config set maxmemory 48mb']  # fmt: skip
+    assert call.arguments["command"] == ["sh", "-c", 'redis-cli -a "$REDIS_PASSWORD" config set maxmemory 48mb']  # fmt: skip
     read_only = store("postgres", "postgres:16", 5432, "ERROR: cannot execute INSERT in a read-only transaction")
     assert [call.arguments["command"][-1] for call in read_only.remedies[0].calls] == [
         "ALTER SYSTEM SET default_transaction_read_only = off", "SELECT pg_reload_conf()"]  # fmt: skip

@@ -125,6 +125,9 @@ def _address(
         exact = [item for item in wired if item.host == error.host or item.host.split(".")[0] == short]
         return next((item for item in exact if not error.port or item.port in (0, error.port)), next(iter(exact), None))
     said = {item.host: item for item in wired if _says(error.quote, item.host.split(".")[0])}
+    if error.reason in DATABASE:
+        # What a server passes on of its own store's errors is not its own.
+        said = {host: item for host, item in said.items() if store_ports(view, client, item)}
     if len(said) == 1:
         return next(iter(said.values()))
     if error.reason in DATABASE or error.reason in (Reason.REFUSED, Reason.RESET, Reason.TIMEOUT):

@@ -67,8 +67,8 @@ def more_store_memory(view: ClusterView, cause: Cause) -> Iterator[Remedy]:
         return
     size = f"{int(limit * SHARE / 2**20)}mb"
     # Its own environment holds the password, if there is one: nobody has to know it.
-    program = f'redis-cli ${{{_password(item)}:+-a "${_password(item)}"}} config set maxmemory {size}'
     plain = ["redis-cli", "config", "set", "maxmemory", size]
+    program = f'redis-cli -a "${_password(item)}" config set maxmemory {size}'
     command = ["sh", "-c", program] if _password(item) else plain
     risk = "It is set until the next restart; write it into its configuration too."
     yield from _run(
