@@ -5,16 +5,10 @@ from pathlib import Path
 import pytest
 
 from cloudwright.core.change import ABSENT, Progress
-from cloudwright.core.context import Context
 from cloudwright.core.errors import Conflict, Drifted, InvalidArguments, NotFound, Refused
 from cloudwright.core.tool import Effect, Irreversible
 from tests.servers.apiserver import ControlPlane
 from tests.tools.desk import Desk, fields_of
-
-
-@pytest.fixture
-def desk(cluster: ControlPlane, context: Context, tmp_path: Path) -> Desk:
-    return Desk(cluster, context, tmp_path)
 
 
 def web(desk: Desk, name: str = "web") -> str:

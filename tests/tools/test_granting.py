@@ -1,21 +1,12 @@
 """Giving rights under RBAC: exactly these, seen to hold by the server, and taken back."""
 
-from pathlib import Path
-
 import pytest
 
-from cloudwright.core.context import Context
 from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.tool import Effect
 from cloudwright.tools.kubernetes.rights import can_i
-from tests.servers.apiserver import ControlPlane
 from tests.servers.fixtures import eventually
 from tests.tools.desk import Desk
-
-
-@pytest.fixture
-def desk(cluster: ControlPlane, context: Context, tmp_path: Path) -> Desk:
-    return Desk(cluster, context, tmp_path)
 
 
 def may(desk: Desk, subject: str, verb: str, resource: str, name: str = "") -> bool:

@@ -2,22 +2,14 @@
 
 import dataclasses
 import threading
-from pathlib import Path
 
 import pytest
 
 from cloudwright.core.change import Progress
-from cloudwright.core.context import Context
 from cloudwright.core.errors import Conflict, Drifted, NotFound
-from tests.servers.apiserver import ControlPlane
 from tests.tools.desk import AGENT, Desk
 
 MERGE = "application/merge-patch+json"
-
-
-@pytest.fixture
-def desk(cluster: ControlPlane, context: Context, tmp_path: Path) -> Desk:
-    return Desk(cluster, context, tmp_path)
 
 
 def web(desk: Desk) -> str:
