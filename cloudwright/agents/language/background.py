@@ -71,7 +71,7 @@ _COLOURS = (
     " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
     " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already, too,"
     " as well, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
-    " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks, would you, will you,"
+    " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks"
     " for me, if you could, if you can, if you would, if you please, if you do not mind, if that is ok, if possible, at your convenience"
 )
 """Words that only colour an order."""

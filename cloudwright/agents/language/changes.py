@@ -1,5 +1,7 @@
 """The change that a clause orders, or what has to be asked before."""
 
+from itertools import pairwise
+
 from cloudwright.agents.language import background, doubts, moods
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import excluded
@@ -23,8 +25,44 @@ WRITE_THRESHOLD = 0.72
 
 def ordered_change(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
     """A change, if the clause orders one: what surrounds the order neither adds to it nor makes it unsure."""
-    found = _ordered(background.plain(clause), world, utterances, catalog)
+    bare = background.plain(clause)
+    found = _everywhere([_ordered(one, world, utterances, catalog) for one in _each_place(bare)], bare)
     return found.model_copy(update={"text": clause.text}) if found is not None else None
+
+
+def _each_place(clause: Clause) -> list[Clause]:
+    """ "x in blue and green": the clause for each of the places."""
+    places = clause.of("namespace")
+    joined = [
+        (one, other)
+        for one, other in pairwise(places)
+        if set(clause.low[one.end : other.start]) <= {"and", ",", "in", "&"}
+    ]
+    if (
+        len(clause.of("name")) != 1
+        or not joined
+        or len(joined) != len(places) - 1
+        or clause.has("from, than, like, as, between")
+    ):
+        return [clause]
+    tokens = {mention: set(range(mention.start, mention.end)) for mention in places}
+    joints = {index for one, other in joined for index in range(one.end, other.start)}
+    return [
+        background.without(clause, joints.union(*(tokens[other] for other in places if other is not mention)))
+        for mention in places
+    ]
+
+
+def _everywhere(found: list[Intent | None], clause: Clause) -> Intent | None:
+    """One intent of those for several places; the first that has to be asked about where one has."""
+    if len(found) == 1 or None in found:
+        return found[0]
+    whole = [intent for intent in found if intent is not None]
+    asked = next((intent for intent in whole if intent.question is not None or not intent.calls), None)
+    if asked is not None:
+        return asked
+    calls = tuple(call for intent in whole for call in intent.calls)
+    return whole[0].model_copy(update={"calls": calls, "about": tuple(ref for intent in whole for ref in intent.about)})
 
 
 def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
@@ -33,7 +71,7 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
     orders = ordered(clause)
     families = frozenset(family for verb in orders for family in verb.families) | implied(clause)
     if not families:
-        return None
+        return _vague(clause, orders, utterances, world) if clause.of("name") else None
     if moods.negative(clause, orders):
         return Intent(
             goal=Goal.CHATTER,
@@ -53,7 +91,7 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     if excluded(clause):
         return _too_broad(clause, "all but what you named", orders)
-    scope = doubts.broad(clause, world)
+    scope = doubts.broad(clause, world, families)
     change = change_of(clause, world, families)
     if change is None and not scope and (vague := _vague(clause, orders, utterances, world)) is not None:
         return _learned_change(clause, world, utterances, orders) or vague

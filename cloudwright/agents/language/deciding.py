@@ -8,7 +8,7 @@ from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.changes import READ_THRESHOLD, ordered_change
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import advice, diagnosis
-from cloudwright.agents.language.following import Repeated, again, narrowed
+from cloudwright.agents.language.following import Repeated, again, corrected, narrowed
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
@@ -69,7 +69,7 @@ def _advised(asked: _Asked) -> Intent | None:
 
 
 def _again(asked: _Asked) -> Intent | None:
-    repeated = again(asked.clause, asked.world)
+    repeated = corrected(asked.clause, asked.world) or again(asked.clause, asked.world)
     return _repeated(asked.clause, repeated, asked.catalog) if repeated is not None else None
 
 

@@ -139,7 +139,12 @@ def uncertain(clause: Clause) -> str:
 _PRODUCTION = re.compile(r"prod(?:uction)?|live")
 
 
-def broad(clause: Clause, world: World) -> str:
+_FEW = 5
+"""As many things as "them" may mean without being asked about."""
+_GONE = frozenset(("delete", "drain", "evict", "stop", "rollback"))
+
+
+def broad(clause: Clause, world: World, families: frozenset[str]) -> str:
     """Why the scope of a change is too broad or unclear, or ""."""
     kinds = [item for item in clause.of("kind", "workload") if item.plural]
     names = clause.of("name")
@@ -159,11 +164,7 @@ def broad(clause: Clause, world: World) -> str:
     ]
     if unknown and not any(_PRODUCTION.fullmatch(name) for name in world.index.namespaces):
         return unknown[0]
-    if (
-        not names
-        and clause.of("pronoun")
-        and len(objects_of(clause, world)) > 1
-        and any(item.plural for item in clause.of("pronoun"))
-    ):
+    several = objects_of(clause, world) if not names and any(item.plural for item in clause.of("pronoun")) else []
+    if len(several) > (1 if families & _GONE else _FEW):
         return "several objects"
     return ""

@@ -6,23 +6,32 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import located
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import order
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import Read, Where
 from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text
+from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import KindWord, Named
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 
 _SAME = "same, likewise, too, as well, also, similarly, ditto"
 _ABOUT = listed(
-    "what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the"
+    "the one in, the one, what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the"
 )
 _CONTENT_FREE = listed(
-    "and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
+    "no, sorry, i, meant, mean, wrong, other, actually, and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
     " with, to, on, at, one, s, 's, likewise, ditto, is, that, again, namespace"
+)
+_MEANT = "i meant, i mean, sorry, wrong one, the other one, no"
+_CORRECTING = listed(
+    "actually, no, sorry, rather, better, wait, meant, mean, oops, instead, hmm, thought, correction, nope"
+)
+_SMALL = _CORRECTING | listed(
+    "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thoughts, should, be, a, the,"
+    " version, tag, of, just, ok, well, as, was, is, at, memory, cpu, limit"
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
 """Words that speak of what was listed last."""
@@ -40,7 +49,7 @@ class Repeated:
 def again(clause: Clause, world: World) -> Repeated | None:
     """The last calls for another object, another namespace or another kind."""
     last = world.memory.last_calls
-    explicit = clause.has(_SAME)
+    explicit = clause.has(_SAME, _MEANT)
     if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)) or _says_more(clause):
         return None
     if clause.of("name"):
@@ -56,6 +65,42 @@ def again(clause: Clause, world: World) -> Repeated | None:
     return None
 
 
+def corrected(clause: Clause, world: World) -> Repeated | None:
+    """The last change with another value: "actually 5", "no, 6.2.1", "sorry, 512Mi"."""
+    last = world.memory.last_calls
+    spoken = {token.low for index, token in enumerate(clause.tokens) if clause.at(index) is None and not token.mark}
+    versions = [token.raw for token in clause.tokens if VERSION.fullmatch(token.raw)]
+    values = clause.of("number", "quantity", "image")
+    if (
+        len(last) != 1
+        or not spoken & _CORRECTING
+        or spoken - _SMALL - {text.lower() for text in versions}
+        or not (versions or len(values) == 1)
+    ):
+        return None
+    if any(mention.what not in ("number", "quantity", "image", "pronoun", "kind") for mention in clause.mentions):
+        return None
+    changed = _revalued(last[0], versions, values)
+    return Repeated((changed,), world.memory.objects[:1], explicit=True) if changed is not None else None
+
+
+def _revalued(last: ToolCall, versions: list[str], values: list[Mention]) -> ToolCall | None:
+    """A call with another value of the sort that it has."""
+    if last.tool == "scale_workload" and values and values[0].what == "number":
+        return _with(last, replicas=values[0].value)
+    if last.tool == "set_image" and (versions or values[0].what == "image"):
+        old = str(last.arguments.get("image", ""))
+        new = values[0].text if values and values[0].what == "image" else f"{old.rpartition(':')[0]}:{versions[0]}"
+        return _with(last, image=new)
+    groups = [name for name in ("limits", "requests") if last.arguments.get(name)]
+    if last.tool == "set_resources" and len(groups) == 1 and values and values[0].what == "quantity":
+        old_amounts = last.arguments[groups[0]]
+        if isinstance(old_amounts, dict) and len(old_amounts) == 1:
+            amounts: dict[str, JsonValue] = dict.fromkeys(old_amounts, values[0].text)
+            return ToolCall(tool=last.tool, arguments={**last.arguments, groups[0]: amounts})
+    return None
+
+
 def _says_more(clause: Clause) -> bool:
     """Whether something is said that is no mention and no small word."""
     rest = [
@@ -63,7 +108,8 @@ def _says_more(clause: Clause) -> bool:
         for index, word in enumerate(clause.low)
         if clause.at(index) is None and word not in _CONTENT_FREE and not clause.tokens[index].mark
     ]
-    return bool(rest or clause.of("number", "quantity", "image", "pair", "file", "pronoun"))
+    others = [mention for mention in clause.of("pronoun") if mention.text != "one"]
+    return bool(rest or others or clause.of("number", "quantity", "image", "pair", "file"))
 
 
 def _instead(clause: Clause, world: World) -> list[Named]:

@@ -93,6 +93,8 @@ class RuleReader:
             if before is not None and found and not self._writes(found[-1]) and found[-1].goal is not Goal.CHATTER:
                 intent = self._sure(intent, before, clause)
             intent = _focused(intent, clause, world)
+            if intent.calls and self._writes(intent) and any(intent.calls == other.calls for other in found):
+                continue
             before = clause
             if intent.goal is Goal.UNKNOWN and tells(clause):
                 continue

@@ -40,6 +40,7 @@ _MOVES_LATER = "postpone, delay, defer, push back, put back, move back"
 _MOVES_EARLIER = "advance, bring forward, move forward, move up"
 _MINUTES_OF_DAY = 24 * 60
 _NOON = 12
+_LAST_HOUR = 23
 
 
 @dataclass
@@ -192,10 +193,18 @@ def _days(clause: Clause, out: Rhythm) -> Iterator[int]:
 def _clock(clause: Clause, out: Rhythm) -> Iterator[int]:
     """ "at 8:30", "at 5 in the morning", "3am", "noon"."""
     for at, word in enumerate(clause.low):
+        past = _PAST.get(clause.low[at : at + 2])
+        hour = _hour(clause.low[at + 2]) if past is not None and at + 2 < len(clause.low) else None
+        if past is not None and hour is not None:
+            minutes = hour * 60 + past
+            out.minute, out.hour = str(minutes % 60), str(minutes // 60 % 24)
+            yield from range(at, at + 3)
+            return
         if word in ("noon", "midnight"):
             out.minute, out.hour = "0", "12" if word == "noon" else "0"
             yield at
-        found = _CLOCK.fullmatch(word)
+        spoken = NUMBERS.get(word) if word not in ("no", "none", "a", "single", "couple") else None
+        found = _CLOCK.fullmatch(word if spoken is None else str(spoken))
         before = clause.low[at - 1] if at else ""
         if found is None or not (
             found[2] or found[3] or before in _BEFORE_TIME or clause.low[at + 1 : at + 2] == ("o'clock",)
@@ -213,6 +222,16 @@ def _clock(clause: Clause, out: Rhythm) -> Iterator[int]:
         out.minute, out.hour = str(minute), str(hour)
         yield at
         yield from (index for index in range(at + 1, min(at + 4, len(clause.low))) if clause.low[index] in _PARTS)
+
+
+_PAST: Mapping[tuple[str, ...], int] = {
+    ("half", "past"): 30, ("quarter", "past"): 15, ("quarter", "to"): -15, ("quarter", "after"): 15, ("quarter", "before"): -15,
+}  # fmt: skip
+
+
+def _hour(word: str) -> int | None:
+    number = int(word) if word.isdigit() else NUMBERS.get(word)
+    return number if number is not None and number <= _LAST_HOUR else None
 
 
 _PARTS = listed("am, pm, in, the, morning, evening, afternoon, at, night, o'clock, utc, sharp")

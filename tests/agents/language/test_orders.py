@@ -110,3 +110,15 @@ def test_an_ordinal_without_a_list_means_nothing() -> None:
     ledger = ObjectRef(kind="Deployment", name="ledger", namespace="blue", api_version="apps/v1")
     (found,) = understood("delete the first one", Memory(objects=(ledger,)))
     assert not found.calls
+
+
+@pytest.mark.parametrize(("text", "replicas"), [("actually 5", 5), ("no, make that 5", 5), ("sorry, 5 replicas", 5)])
+def test_the_last_change_is_corrected_by_its_value(text: str, replicas: int) -> None:
+    last = ToolCall(tool="scale_workload", arguments={**_LEDGER, "replicas": 3})
+    found = [intent for intent in understood(text, Memory(last_calls=(last,))) if intent.calls]
+    assert [dict(intent.calls[0].arguments) for intent in found] == [{**_LEDGER, "replicas": replicas}]
+
+
+def test_a_bare_number_after_a_change_corrects_nothing() -> None:
+    last = ToolCall(tool="scale_workload", arguments={**_LEDGER, "replicas": 3})
+    assert not [intent for intent in understood("5", Memory(last_calls=(last,))) if intent.calls]
