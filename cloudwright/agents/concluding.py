@@ -1,6 +1,7 @@
 """Causes that a model names or contradicts: what it says is looked up in cluster and evidence before it counts."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -51,10 +52,10 @@ class ReportedCause(BaseModel):
 
 
 class RefutedCause(BaseModel):
-    """A cause of the diagnosis that the model holds for wrong."""
+    """Causes of the diagnosis that the model holds for wrong."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    cause: Annotated[int, Field(description="its number in the diagnosis")]
+    causes: Annotated[tuple[int, ...], Field(min_length=1, max_length=20, description="their numbers in the diagnosis")]
     why: Annotated[str, Field(min_length=1, max_length=400, description="what the evidence shows against it")]
     evidence: _Ids
 
@@ -67,7 +68,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     spec_of(
         REFUTE,
-        "Withdraw a cause of the diagnosis that the evidence contradicts.",
+        "Withdraw causes of the diagnosis that the evidence contradicts.",
         RefutedCause.model_json_schema(),
     ),
 )
@@ -85,7 +86,7 @@ class Conclusions:
     kit: Kit
     known: tuple[CauseView, ...] = ()
     _reported: list[tuple[CauseView, tuple[int, ...]]] = dataclass_field(default_factory=list)
-    _dropped: dict[int, RuledOut] = dataclass_field(default_factory=dict)
+    _dropped: dict[int, RuledOut | None] = dataclass_field(default_factory=dict)
     _doubted: dict[int, str] = dataclass_field(default_factory=dict)
 
     def take(self, tool: str, arguments: dict[str, JsonValue]) -> tuple[str, CallView | None]:
@@ -117,7 +118,7 @@ class Conclusions:
 
     def ruled_out(self) -> tuple[RuledOut, ...]:
         """The causes of the rules that went, each with what speaks against it."""
-        return tuple(self._dropped.values())
+        return tuple(item for item in self._dropped.values() if item is not None)
 
     def doubts(self) -> tuple[str, ...]:
         """A sentence for each cause of the rules that stays although the model doubts it."""
@@ -137,11 +138,16 @@ class Conclusions:
             return told, found.read
         sure = found.verdict is Verdict.VERIFIED
         cause = self._cause(given, found, sure=sure)
-        self._reported.append((cause, given.replaces))
         told = "recorded; the cluster shows it" if sure else f"recorded, but it could not be checked: {found.present}"
         shown = f" [{found.read.evidence}]" if found.read and found.read.evidence else ""
+        twin = next((number for number, known in enumerate(self.known, 1) if _same(known, cause)), 0)
+        if twin:
+            cause = self._confirmed(twin, cause)
+            told = f"recorded: cause {twin} of the diagnosis says so already"
+        self._reported.append((cause, (*([twin] if twin else []), *given.replaces)))
         shows_value = sure and predicate.operator is not Operator.EXISTS
-        kept = [number for number in given.replaces if not self._replace(number, cause, shows_value=shows_value)]
+        others = [number for number in given.replaces if number != twin]
+        kept = [number for number in others if not self._replace(number, cause, shows_value=shows_value)]
         if kept:
             numbers = ", ".join(map(str, kept))
             told += f"; cause {numbers} stays as doubted, because no value at a field was shown to be so"
@@ -162,6 +168,18 @@ class Conclusions:
             remedies=(),
         )
 
+    def _confirmed(self, twin: int, cause: CauseView) -> CauseView:
+        """The known cause that names the reported field, with what the report adds; it keeps its remedies."""
+        known = self.known[twin - 1]
+        self._doubted.pop(twin, None)
+        self._dropped[twin] = None
+        told = {
+            "evidence": tuple(dict.fromkeys((*known.evidence, *cause.evidence))),
+            "chain": known.chain or cause.chain,
+            "confidence": max(known.confidence, cause.confidence),
+        }
+        return known.model_copy(update=told)
+
     def _replace(self, number: int, cause: CauseView, *, shows_value: bool) -> bool:
         """Whether the reported cause takes the place of a known one; where not, that is doubted."""
         known = self.known[number - 1]
@@ -172,7 +190,7 @@ class Conclusions:
         return False
 
     def _refute(self, given: RefutedCause) -> str:
-        wrong = self._unknown(given.evidence, (given.cause,))
+        wrong = self._unknown(given.evidence, given.causes)
         if wrong:
             return wrong
         why = self.kit.context.redactor.text(given.why)
@@ -181,15 +199,19 @@ class Conclusions:
         bare = [item for item in checked if item.standing in (Standing.REFUTED, Standing.UNCITED)]
         if bare:
             return f"not recorded: {grounding.demand(bare)}"
-        known = self.known[given.cause - 1]
-        names = {known.object.name, *(ref.name for ref in known.symptoms)}
+        shown = all(item.standing is Standing.VERIFIED for item in checked)
         cited = [item for item in map(evidence, given.evidence) if item]
         told = " ".join(f"{item.arguments} {item.excerpt}" for item in cited)
-        if any(name in told for name in names) and all(item.standing is Standing.VERIFIED for item in checked):
-            self._drop(given.cause, why, given.evidence)
-            return f"cause {given.cause} is withdrawn and listed as ruled out."
-        self._doubted[given.cause] = f"{why} [{', '.join(given.evidence)}]"
-        return f"cause {given.cause} stays, with your doubt beside it: the evidence does not speak of its object."
+        return " ".join(self._judge(number, why, given.evidence, told if shown else "") for number in given.causes)
+
+    def _judge(self, number: int, why: str, evidence: Sequence[str], told: str) -> str:
+        """Drop a cause whose objects the evidence speaks of; doubt the others."""
+        known = self.known[number - 1]
+        if any(name in told for name in (known.object.name, *(ref.name for ref in known.symptoms))):
+            self._drop(number, why, evidence)
+            return f"cause {number} is withdrawn and listed as ruled out."
+        self._doubted[number] = f"{why} [{', '.join(evidence)}]"
+        return f"cause {number} stays, with your doubt beside it: the evidence does not speak of its object."
 
     def _drop(self, number: int, why: str, evidence: Sequence[str]) -> None:
         known = self.known[number - 1]
@@ -244,6 +266,12 @@ def evaluate(predicate: Predicate, kit: Kit) -> Evaluated:
     document = seen.result if isinstance(seen.result, Document) else Document()
     verdict = Verdict.VERIFIED if _holds(predicate, document.content) else Verdict.REFUTED
     return Evaluated(verdict, _text(document.content), document.ref or ref, view)
+
+
+def _same(one: CauseView, other: CauseView) -> bool:
+    """Whether two causes name one field of one object, however the elements of lists on its path are named."""
+    paths = {re.sub(r"\[[^\]]*\]|\.\d+(?=\.|$)", "", cause.field) for cause in (one, other)}
+    return one.object == other.object and len(paths) == 1
 
 
 def _predicate(given: ReportedCause) -> Predicate:

@@ -13,6 +13,8 @@ from cloudwright.diagnosis.load.live import load
 from cloudwright.diagnosis.model import Alternative, Cause, Investigation
 
 _SHOWN = 6
+"""Causes that are told whole; up to `_NAMED` more have a line each."""
+_NAMED = 15
 
 
 class LiveDiagnoser:
@@ -94,8 +96,10 @@ def _text(
     lines: list[str] = []
     for number, cause in enumerate(causes[:_SHOWN], 1):
         lines += _paragraph(number, cause, mark)
-    if len(causes) > _SHOWN:
-        lines.append(f"{len(causes) - _SHOWN} more causes; `cloudwright investigate` lists all.")
+    for number, cause in enumerate(causes[_SHOWN:_NAMED], _SHOWN + 1):
+        lines.append(f"{number}. {cause.claim}{mark}; to edit: {cause.object}")
+    if len(causes) > _NAMED:
+        lines.append(f"{len(causes) - _NAMED} more causes; `cloudwright investigate` lists all.")
     return "\n".join(lines)
 
 

@@ -83,8 +83,18 @@ def test_a_cause_that_was_not_shown_leaves_the_other_beside_it_with_the_doubt(de
 
 
 def test_another_field_of_the_same_object_replaces_without_more_ado(desk: Desk) -> None:
-    found, _ = concluded(desk, "report_cause", **{**DB, "name": "cart", "value": None}, replaces=[1])
+    found, _ = concluded(desk, "report_cause", **{**DB, "name": "cart", "field": "", "value": None}, replaces=[1])
     assert [cause.kind for cause in found.causes] == [KIND, "wrong-value"]
+
+
+def test_a_report_of_what_a_cause_says_already_confirms_it(desk: Desk) -> None:
+    report = {**DB, "name": "cart", "value": 1, "confidence": 0.95}
+    found, told = concluded(desk, "report_cause", **report, replaces=[1, 2])
+    assert told == "recorded: cause 1 of the diagnosis says so already [e2]."
+    (cause,) = found.causes
+    assert (cause.kind, cause.evidence, cause.confidence) == ("wrong-value", ("e1", "e2"), 0.95)
+    assert [ref.name for ref in cause.symptoms] == ["cart-user", "web-user"]
+    assert [item.claim for item in found.ruled_out] == ["web is wrong"]
 
 
 def test_a_refuted_report_replaces_nothing(desk: Desk) -> None:
@@ -96,13 +106,19 @@ def test_a_refuted_report_replaces_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told", "left", "ruled_out"),
     [
-        ({"cause": 1, "why": "The value of cart is 1", "evidence": ["e1"]}, "is withdrawn", ["web"], 1),
-        ({"cause": 2, "why": "The value is 1", "evidence": ["e1"]}, "stays, with your doubt", ["cart", "web"], 0),
-        ({"cause": 1, "why": "Nothing fails", "evidence": ["e1"]}, "stays, with your doubt", ["web", "cart"], 0),
-        ({"cause": 1, "why": "The value of cart is 42", "evidence": ["e1"]}, "not recorded: ", ["cart", "web"], 0),
-        ({"cause": 1, "why": "It is fine", "evidence": ["e7"]}, "nothing minted the evidence e7", ["cart", "web"], 0),
-        ({"cause": 3, "why": "It is fine", "evidence": ["e1"]}, "has no cause 3; it names 2", ["cart", "web"], 0),
-        ({"cause": 1}, "refute_cause expects cause (integer, required)", ["cart", "web"], 0),
+        ({"causes": [1], "why": "The value of cart is 1", "evidence": ["e1"]}, "is withdrawn", ["web"], 1),
+        ({"causes": [2], "why": "The value is 1", "evidence": ["e1"]}, "stays, with your doubt", ["cart", "web"], 0),
+        ({"causes": [1], "why": "Nothing fails", "evidence": ["e1"]}, "stays, with your doubt", ["web", "cart"], 0),
+        ({"causes": [1], "why": "The value of cart is 42", "evidence": ["e1"]}, "not recorded: ", ["cart", "web"], 0),
+        (
+            {"causes": [1], "why": "It is fine", "evidence": ["e7"]},
+            "nothing minted the evidence e7",
+            ["cart", "web"],
+            0,
+        ),
+        ({"causes": [1, 2], "why": "The value of cart is 1", "evidence": ["e1"]}, "cause 2 stays", ["web"], 1),
+        ({"causes": [3], "why": "It is fine", "evidence": ["e1"]}, "has no cause 3; it names 2", ["cart", "web"], 0),
+        ({"causes": [1]}, "refute_cause expects causes (array, required)", ["cart", "web"], 0),
     ],
 )
 def test_a_cause_goes_only_where_evidence_about_it_holds_every_word_against_it(
@@ -141,7 +157,7 @@ SCRIPTS: dict[str, list[Step]] = {
     ],
     "a cause withdrawn": [
         look("cart"),
-        calls(("refute_cause", {"cause": 1, "why": "The Value cart is 1", "evidence": ["e2"]})),
+        calls(("refute_cause", {"causes": [1], "why": "The Value cart is 1", "evidence": ["e2"]})),
         Reply(text="Nothing is wrong with it."),
     ],
     "several reads": [look("cart", "db"), Reply(text="`cart` is 1 and `db` is 5 [e2, e3].")],
