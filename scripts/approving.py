@@ -13,10 +13,16 @@ from cloudwright.evals.faults.trial import inject, repaired
 from cloudwright.evals.hosting import Hosted
 from cloudwright.evals.repair import Outcome, Repair, approve_first
 from cloudwright.surfaces.session import open_session
+from cloudwright.twin.topologies.start import start
 
 CRAWL = 0.01
 """Speed of a site's clock while it is looked at: nothing changes under the eyes of the diagnosis."""
+_WARM_UP = 120.0
 _NOTHING = Remedy(name="nothing more", do=())
+
+
+BEHIND = 60.0
+"""Seconds beyond what a fault may take to show by which its world is in the past when the fault is injected."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,21 @@ class Tried:
         if not self.done:
             return "not shown"
         return "no effect" if self.done[-1].outcome is Outcome.DONE else str(self.done[-1].outcome)
+
+
+def healthy_shop(longest: Fault) -> Site:
+    """A healthy shop so far in the past that this fault has the time to show."""
+    site = Site(start("shop", history=False, start_at=time.time() - longest.within - BEHIND - _WARM_UP))
+    site.world.step(_WARM_UP)
+    return site
+
+
+def catch_up(base: Site, fault: Fault) -> None:
+    """Bring a shop as near to the present as this fault allows: what its copies have in common is simulated once.
+
+    The clock goes on only: try the faults that take longest to show first.
+    """
+    base.world.step(max(time.time() - fault.within - BEHIND - base.world.clock.now(), 0.0))
 
 
 def try_first(base: Site, fault: Fault, rounds: int = 1) -> Tried:

@@ -10,18 +10,11 @@ remedy is approved too (`--rounds`): faults with several victims, or one behind 
 
 import argparse
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
 from cloudwright.evals.faults.model import load_faults
-from cloudwright.evals.faults.site import Site
-from cloudwright.twin.topologies.start import start
-from scripts.approving import try_first
-
-_WARM_UP = 120.0
-_BEHIND = 60.0
-"""Seconds beyond what a fault may take to show by which its world starts in the past."""
+from scripts.approving import catch_up, healthy_shop, try_first
 
 
 def main() -> None:
@@ -34,14 +27,11 @@ def main() -> None:
     wanted = [item for item in options.only.split(",") if item]
     faults = [fault for name, fault in load_faults().items() if not wanted or name in wanted]
     faults.sort(key=lambda fault: -fault.within)
-    longest = faults[0].within + _BEHIND
-    base = Site(start("shop", history=False, start_at=time.time() - longest - _WARM_UP))
-    base.world.step(_WARM_UP)
+    base = healthy_shop(faults[0])
     counts: Counter[str] = Counter()
     rows = []
     for fault in faults:
-        # Every copy is brought to the present: what they have in common is done once.
-        base.world.step(max(time.time() - fault.within - _BEHIND - base.world.clock.now(), 0.0))
+        catch_up(base, fault)
         tried = try_first(base, fault, options.rounds)
         counts[tried.result] += 1
         said = " THEN ".join(item.said for item in tried.done)

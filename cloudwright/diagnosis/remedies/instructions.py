@@ -6,7 +6,7 @@ from cloudwright.core.finding import Remedy
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.catalog import CATALOG, Tier
 from cloudwright.diagnosis.model import Cause
-from cloudwright.diagnosis.pods import references_of
+from cloudwright.diagnosis.pods import containers, pod_ready, references_of
 from cloudwright.diagnosis.timeline import last_edit, recently_changed
 from cloudwright.diagnosis.view import TEMPLATE_PATHS, ClusterView
 
@@ -17,8 +17,8 @@ _TEXTS: Mapping[str, str] = {
     "node-network-unavailable": "Look at the network plugin's Pod on node {name}",
     "node-disk-pressure": "Free disk space on node {name} (images, logs, /var/lib), or enlarge its disk",
     "node-memory-pressure": "Which Pods of node {name} may go or get smaller limits? `top_pods` shows what they use",
-    "config-map-missing": "What belongs into ConfigMap {name}? Restore it from where its manifest is kept{keys}; the cluster holds no copy",
-    "secret-missing": "What belongs into Secret {name}? Restore it from where it is kept{keys}; the cluster holds no copy",
+    "config-map-missing": "What belongs into ConfigMap {name}? Restore it from where its manifest is kept{keys}; {copy}",
+    "secret-missing": "What belongs into Secret {name}? Restore it from where it is kept{keys}; {copy}",
     "config-map-key-missing": "Which value has the missing key of {kind} {name}? The cluster holds no copy of it",
     "secret-key-missing": "Which value has the missing key of {kind} {name}? The cluster holds no copy of it",
     "image-not-found": "Which image or tag is meant? Nothing that ran here before, or runs elsewhere, is like it",
@@ -66,7 +66,7 @@ def instruction(view: ClusterView, cause: Cause) -> Remedy | None:
     return Remedy(
         title=text.format(
             kind=cause.object.kind, name=cause.object.name, field=cause.field or "the specification",
-            keys=_keys(view, cause), changed=_changed(view, cause),
+            keys=_keys(view, cause), changed=_changed(view, cause), copy=_copy(view, cause),
         ),
         calls=(),
     )  # fmt: skip
@@ -82,6 +82,21 @@ def _keys(view: ClusterView, cause: Cause) -> str:
         if (ref.kind, ref.name) == (cause.object.kind, cause.object.name) and ref.key
     }
     return f" (it needs {', '.join(sorted(keys))})" if keys else ""
+
+
+def _copy(view: ClusterView, cause: Cause) -> str:
+    """A Pod that was started before the object was deleted: the kubelet leaves the files of its volume as they were."""
+    for pod in view.within("Pod", cause.object.namespace):
+        volumes = {
+            f.text(item, "name")
+            for item in f.maps(pod, "spec", "volumes")
+            if cause.object.name in (f.text(item, "configMap", "name"), f.text(item, "secret", "secretName"))
+        }
+        for item in containers(pod) if volumes and pod_ready(pod) else ():
+            mount = next((one for one in f.maps(item.spec, "volumeMounts") if f.text(one, "name") in volumes), None)
+            if mount is not None and item.running:
+                return f"Pod {f.name(pod)} still has its files in {f.text(mount, 'mountPath')} (container {item.name})"
+    return "the cluster holds no copy"
 
 
 def _changed(view: ClusterView, cause: Cause) -> str:

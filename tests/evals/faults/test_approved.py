@@ -1,29 +1,26 @@
 """What the diagnosis proposes first repairs the faults of the catalogue; where only a person can know, it asks."""
 
-import time
-
 import pytest
 
 from cloudwright.core.tool import Effect
 from cloudwright.evals.faults.model import load_faults
 from cloudwright.evals.faults.site import Site
 from cloudwright.evals.repair import Outcome
-from cloudwright.twin.topologies.start import start
-from scripts.approving import try_first
+from scripts.approving import catch_up, healthy_shop, try_first
 
 FAULTS = load_faults()
 REPAIRED = ("F001", "F069", "F104")
 """One of each sort of remedy: the revision before, a reference of it, a value computed from the cluster."""
 ASKED = "F130"
-MOST = 0.6
+MOST = 0.8
 """Share of the catalogue that the first remedies repair at least; see docs/investigate.md for the figures."""
+IN_VAIN = 0.03
+"""Share of the catalogue for which something is proposed that does not help, or nothing, at most."""
 
 
 @pytest.fixture(scope="module")
 def shop() -> Site:
-    site = Site(start("shop", history=False, start_at=time.time() - 1200))
-    site.world.step(120)
-    return site
+    return healthy_shop(FAULTS[ASKED])
 
 
 @pytest.mark.parametrize("name", REPAIRED)
@@ -41,7 +38,14 @@ def test_a_fault_outside_of_the_cluster_is_answered_with_what_to_do(shop: Site) 
 
 
 @pytest.mark.full
-def test_most_faults_are_repaired_and_what_is_risked_is_said(shop: Site) -> None:
-    tried = {name: try_first(shop, fault, rounds=2) for name, fault in FAULTS.items()}
+def test_most_faults_are_repaired_the_rest_is_asked_and_what_is_risked_is_said() -> None:
+    faults = sorted(FAULTS.values(), key=lambda fault: -fault.within)
+    base = healthy_shop(faults[0])
+    tried = {}
+    for fault in faults:
+        catch_up(base, fault)
+        tried[fault.id] = try_first(base, fault, rounds=2)
     assert sum(item.healthy_after > 0 for item in tried.values()) >= MOST * len(FAULTS)
+    in_vain = [name for name, item in tried.items() if not item.healthy_after and item.result != Outcome.ASKED]
+    assert len(in_vain) <= IN_VAIN * len(FAULTS), in_vain
     assert not [title for item in tried.values() for done in item.done for title in done.silent]
