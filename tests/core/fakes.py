@@ -15,6 +15,7 @@ from cloudwright.core.errors import Conflict, NotFound
 from cloudwright.core.gate import Gate
 from cloudwright.core.journal import Journal
 from cloudwright.core.masking import SessionRedactor
+from cloudwright.core.proposal import Provenance, Source
 from cloudwright.core.refs import ObjectRef, Place
 from cloudwright.core.result import Changed, Document
 from cloudwright.core.store import MemoryResultStore
@@ -239,3 +240,11 @@ class Bench:
 def set_call(name: str = "cart", value: int = 3, **more: str) -> ToolCall:
     """A call of `set_value`."""
     return ToolCall(tool="set_value", arguments={"name": name, "value": value, **more})
+
+
+BY_USER = Provenance(source=Source.USER)
+
+
+def proposed(bench: Bench, call: ToolCall | None = None) -> str:
+    """The digest of a change that a user proposes."""
+    return bench.gate().propose(call or set_call(), bench.context(), ALICE, BY_USER).digest

@@ -1,0 +1,86 @@
+"""What an approval is bound to: the place, the very objects, the values that were seen."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cloudwright.core.change import FieldChange, ObjectChange
+from cloudwright.core.errors import (
+    AlreadyDecided,
+    Drifted,
+    Refused,
+)
+from cloudwright.core.proposal import canonical, digest_of
+from cloudwright.core.refs import ObjectRef, Place
+from cloudwright.core.tool import ToolCall
+from tests.core.fakes import ALICE, Bench, proposed
+
+
+def test_drift_of_a_touched_field_voids_the_change_and_says_what_moved(bench: Bench) -> None:
+    digest = proposed(bench)
+    bench.gate().approve(digest, ALICE)
+    bench.world.values["cart"] = 7
+    with pytest.raises(Drifted, match=r"value: was 1, now 7"):
+        bench.gate().execute(digest, bench.context())
+    bench.world.values["cart"] = 1
+    with pytest.raises(AlreadyDecided):
+        bench.gate().execute(digest, bench.context())
+    assert bench.world.writes == []
+
+
+def test_an_object_that_was_replaced_voids_the_change(bench: Bench) -> None:
+    digest = proposed(bench)
+    bench.gate().approve(digest, ALICE)
+    bench.world.uids["cart"] = "another"
+    with pytest.raises(Drifted, match="was replaced"):
+        bench.gate().execute(digest, bench.context())
+
+
+def test_a_change_elsewhere_does_not_void_it(bench: Bench) -> None:
+    digest = proposed(bench)
+    bench.gate().approve(digest, ALICE)
+    bench.world.values["db"] = 99
+    bench.gate().execute(digest, bench.context())
+    assert bench.world.writes == [("cart", 3)]
+
+
+@pytest.mark.parametrize(
+    "change", [{"cluster": "c2"}, {"namespace": "prod"}, {"identity": "mallory"}, {"context": "other"}]
+)
+def test_an_approval_is_for_one_place(bench: Bench, change: dict[str, str]) -> None:
+    digest = proposed(bench)
+    bench.gate().approve(digest, ALICE)
+    elsewhere = bench.context(place=bench.context().place.model_copy(update=change))
+    with pytest.raises(Refused, match="was proposed for"):
+        bench.gate().execute(digest, elsewhere)
+    assert bench.world.writes == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+CALLS = st.builds(
+    ToolCall, tool=st.sampled_from(["a", "b"]), arguments=st.dictionaries(st.text(max_size=3), JSON, max_size=3)
+)
+PLACES = st.builds(
+    Place, cluster=st.sampled_from("12"), namespace=st.sampled_from("ab"), identity=st.sampled_from("xy")
+)
+CHANGES = st.builds(
+    ObjectChange,
+    ref=st.builds(ObjectRef, kind=st.just("K"), name=st.sampled_from("mn"), uid=st.sampled_from(["", "1"])),
+    action=st.sampled_from(["create", "update", "delete", "act"]),
+    fields=st.builds(lambda one: (one,), st.builds(FieldChange, path=st.sampled_from("pq"), before=JSON, after=JSON)),
+)
+BOUND = st.tuples(CALLS, PLACES, st.builds(lambda one: (one,), CHANGES), st.sampled_from(["n1", "n2"]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(BOUND, BOUND)
+def test_the_digest_differs_exactly_when_something_bound_differs(
+    one: tuple[ToolCall, Place, tuple[ObjectChange, ...], str],
+    other: tuple[ToolCall, Place, tuple[ObjectChange, ...], str],
+) -> None:
+    same = canonical(list(one)) == canonical(list(other))
+    assert (digest_of(*one) == digest_of(*other)) == same
