@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from cloudwright.agents.answer import AskAnswer, answer_of
 from cloudwright.agents.concluding import KIND
@@ -13,7 +14,8 @@ from cloudwright.agents.graph import build
 from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
 from cloudwright.agents.model.scripted import ScriptedModel, Step
 from cloudwright.agents.sessions import Conversation
-from cloudwright.core.answers import CauseView, ObjectView
+from cloudwright.core.answers import CauseView, ObjectView, ProposalsAnswer
+from cloudwright.diagnosis.answer import InvestigationAnswer
 from tests.agents.desk import Desk, NoCause
 
 DB = {"claim": "db is at 5", "kind": "Value", "name": "db", "field": "value", "value": 5, "evidence": ["e1"]}
@@ -205,3 +207,23 @@ def test_a_new_process_goes_on_counting_where_the_old_one_stopped(desk: Desk) ->
     turns(desk, SCRIPTS["several reads"], "why cart")
     talk = desk.conversation()
     assert [item.id for item in talk.evidence()] == ["e1", "e2", "e3"]
+
+
+@pytest.mark.parametrize(
+    ("field", "other", "where"),
+    [
+        ("causes", InvestigationAnswer, "causes"),
+        ("ruled_out", InvestigationAnswer, "ruled_out"),
+        ("gaps", InvestigationAnswer, "gaps"),
+        ("proposals", ProposalsAnswer, "proposals"),
+    ],
+)
+def test_answers_have_the_shapes_that_other_commands_print(field: str, other: type[BaseModel], where: str) -> None:
+    mine, theirs = AskAnswer.model_fields[field].annotation, other.model_fields[where].annotation
+    assert mine == theirs
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_what_a_model_driven_turn_prints_reads_as_what_it_is(desk: Desk, name: str) -> None:
+    (answer,) = turns(desk, SCRIPTS[name], "why cart")
+    assert AskAnswer.model_validate_json(answer.model_dump_json()) == answer
