@@ -61,7 +61,8 @@ def merged(intents: Sequence[Intent], kit: Kit) -> list[Intent]:
     if not diagnoses:
         return list(intents)
     about = () if any(not item.about for item in diagnoses) else tuple(ref for item in diagnoses for ref in item.about)
-    whole = diagnoses[0].model_copy(update={"about": tuple(dict.fromkeys(about))})
+    shown = tuple(call for item in diagnoses for call in item.calls)
+    whole = diagnoses[0].model_copy(update={"about": tuple(dict.fromkeys(about)), "calls": shown})
     others = [
         intent
         for intent in intents

@@ -173,9 +173,13 @@ class _Expert:
             found = self.kit.diagnoser.diagnose(task.intent.about, self.kit.context)
         except CloudwrightError as error:
             found = Diagnosed(text="", gaps=(calls.explain(error, self.kit),))
+        shown = (
+            self._by_rule(task) if task.intent.calls and self.kit.model is None else Contribution(specialist=self.name)
+        )
         base = Contribution(
             specialist=self.name,
-            text=found.text,
+            text="\n\n".join(text for text in (found.text, shown.text) if text),
+            calls=shown.calls,
             causes=found.causes,
             ruled_out=found.ruled_out,
             gaps=found.gaps,
@@ -183,7 +187,7 @@ class _Expert:
         )
         plans = _plans(found) if task.intent.goal is Goal.FIX else ""
         if plans or self.kit.model is None:
-            return base.model_copy(update={"text": plans or found.text})
+            return base.model_copy(update={"text": plans}) if plans else base
         return _joined(base, self._by_model(task, found), task)
 
     def _by_model(self, task: Task, known: Diagnosed) -> Contribution:

@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.understanding import Vocabulary
 
 _POD = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}
 _CONTAINER = "{pod}.containers[*]"
+_ENDED = "status.containerStatuses[*].lastState.terminated"
+_LAST = f"{_ENDED}.exitCode,{_ENDED}.reason,{_ENDED}.finishedAt,status.containerStatuses[*].state.terminated.exitCode"
+_REPLICATED = ("Deployment", "StatefulSet", "DaemonSet")
 
 FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("image, images, run version, container image, docker image, image tag, tag, version, image version, build",
@@ -28,10 +32,14 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("limits, limit, resource limits", {"*": f"{_CONTAINER}.resources.limits", "LimitRange": "spec.limits"}),
     ("requests, resource requests", {"*": f"{_CONTAINER}.resources.requests"}),
     ("resources, resource settings, requests and limits", {"*": f"{_CONTAINER}.resources"}),
-    ("schedule, cron expression, cron schedule, how often, timetable", {"CronJob": "spec.schedule"}),
+    ("schedule, cron expression, cron schedule, how often, timetable, next run, next execution, when does, when do, what time, at what time",
+     {"CronJob": "spec.schedule,spec.timeZone,suspended,status.lastScheduleTime"}),
+    ("duration, how long, took, take to finish, start time, started, when did, finish time, completion time",
+     {"Job": "status,status.startTime,status.completionTime", "Pod": "status.startTime"}),
     ("time zone, timezone", {"CronJob": "spec.timeZone"}),
     ("concurrency policy", {"CronJob": "spec.concurrencyPolicy"}),
-    ("last run, last schedule, last scheduled, last ran, last time, last execution", {"CronJob": "status.lastScheduleTime"}),
+    ("last run, last schedule, last scheduled, last ran, last time, last execution, last success, last successful run",
+     {"CronJob": "status.lastScheduleTime,status.lastSuccessfulTime"}),
     ("service account, serviceaccount, sa", {"*": "{pod}.serviceAccountName"}),
     ("priority class, priority", {"*": "{pod}.priorityClassName"}),
     ("node selector, nodeselector", {"*": "{pod}.nodeSelector"}),
@@ -62,7 +70,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("container port, container ports, containerport", {"*": f"{_CONTAINER}.ports[*].containerPort"}),
     ("target port, targetport", {"Service": "spec.ports[*].targetPort"}),
     ("node port, nodeport", {"Service": "spec.ports[*].nodePort"}),
-    ("port, ports", {"Service": "ports", "*": f"{_CONTAINER}.ports[*].containerPort"}),
+    ("port, ports", {"Service": "ports,spec.ports[*].targetPort", "*": f"{_CONTAINER}.ports[*].containerPort"}),
     ("cluster ip, clusterip", {"Service": "spec.clusterIP"}),
     ("pod ip, ip address, ip, address, addresses", {"Pod": "status.podIP", "Service": "spec.clusterIP", "Node": "status.addresses[InternalIP].address"}),
     ("host, hostname, domain, hosts, hostnames, url", {"Ingress": "spec.rules[*].host", "Pod": "spec.nodeName"}),
@@ -81,18 +89,21 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("reclaim policy", {"PersistentVolume": "spec.persistentVolumeReclaimPolicy", "StorageClass": "reclaimPolicy"}),
     ("provisioner", {"StorageClass": "provisioner"}),
     ("allocatable", {"Node": "status.allocatable"}),
-    ("kubelet version, kubelet", {"Node": "status.nodeInfo.kubeletVersion"}),
+    ("kubelet version, kubelet, kubelet versions, node version, node versions", {"Node": "status.nodeInfo.kubeletVersion"}),
     ("kernel, kernel version", {"Node": "status.nodeInfo.kernelVersion"}),
     ("container runtime, runtime", {"Node": "status.nodeInfo.containerRuntimeVersion"}),
     ("os, operating system", {"Node": "status.nodeInfo.osImage"}),
     ("architecture, arch", {"Node": "status.nodeInfo.architecture"}),
-    ("zone, availability zone", {"*": "labels[topology.kubernetes.io/zone]"}),
-    ("region", {"*": "labels[topology.kubernetes.io/region]"}),
+    ("zone, availability zone", {"Node": "labels[topology.kubernetes.io/zone]"}),
+    ("region", {"Node": "labels[topology.kubernetes.io/region]"}),
     ("taint, taints", {"Node": "spec.taints"}),
     ("conditions, condition", {"*": "status.conditions[*].type"}),
     ("pod cidr", {"Node": "spec.podCIDR"}),
-    ("cpus, cores, cpu capacity, how many cpus, how many cores", {"Node": "status.capacity.cpu"}),
-    ("memory capacity, ram", {"Node": "status.capacity.memory"}),
+    ("cpus, cores, cpu capacity, how many cpus, how many cores, cpu, cpu cores, how much cpu, vcpus", {"Node": "status.capacity.cpu"}),
+    ("memory capacity, ram, memory, how much memory, how much ram", {"Node": "status.capacity.memory"}),
+    ("how many pods, max pods, pod capacity", {"Node": "status.capacity.pods"}),
+    ("allocatable cpu", {"Node": "status.allocatable.cpu"}),
+    ("allocatable memory", {"Node": "status.allocatable.memory"}),
     ("age, how old, creation time, created", {"*": "created"}),
     ("restarts, restart count, how often restarted, number of restarts", {"Pod": "restarts"}),
     ("qos, qos class", {"Pod": "qos"}),
@@ -109,20 +120,25 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("max unavailable, maxunavailable, maximum unavailable", {"PodDisruptionBudget": "spec.maxUnavailable", "Deployment": "spec.strategy.rollingUpdate.maxUnavailable"}),
     ("max surge, maxsurge", {"Deployment": "spec.strategy.rollingUpdate.maxSurge"}),
     ("allowed disruptions, disruptions allowed, allowed", {"PodDisruptionBudget": "status.disruptionsAllowed"}),
-    ("backoff limit, backofflimit, retries", {"Job": "spec.backoffLimit", "CronJob": "spec.jobTemplate.spec.backoffLimit"}),
+    ("backoff limit, backofflimit, retries, retry, how many times, attempts", {"Job": "spec.backoffLimit", "CronJob": "spec.jobTemplate.spec.backoffLimit"}),
     ("parallelism", {"Job": "spec.parallelism"}),
     ("completions", {"Job": "spec.completions"}),
     ("revision history limit", {"*": "spec.revisionHistoryLimit"}),
     ("min ready seconds", {"*": "spec.minReadySeconds"}),
     ("session affinity", {"Service": "spec.sessionAffinity"}),
-    ("keys, contents, content, data, entries, settings", {"ConfigMap": "data", "Secret": "keys"}),
+    ("keys, contents, content, data, entries, settings", {"ConfigMap": "data", "Secret": "data"}),
     ("hard limits, hard, quota", {"ResourceQuota": "spec.hard"}),
     ("used, used up, usage, full, left, nearly used, exhausted", {"ResourceQuota": "spec.hard,status.used"}),
     ("role, role reference", {"RoleBinding": "role", "ClusterRoleBinding": "role"}),
-    ("subjects, subject, members", {"RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}),
-    ("rules, allow, allows, grant, grants, rule", {"Role": "rules", "ClusterRole": "rules", "Ingress": "spec.rules", "NetworkPolicy": "spec.ingress"}),
+    ("subjects, subject, members, bound to, granted to, who", {"RoleBinding": "subjects", "ClusterRoleBinding": "subjects"}),
+    ("rules, allow, allows, grant, grants, rule, permissions, permit, permits, rights",
+     {"Role": "rules[*].verbs,rules[*].resources,rules[*].apiGroups", "ClusterRole": "rules[*].verbs,rules[*].resources,rules[*].apiGroups",
+      "Ingress": "spec.rules", "NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
+    ("exit code, exit codes, exit status, exitcode", {"Pod": _LAST + ",status"}),
+    ("last termination, termination reason, last state, terminated, last restart, last restarted, why restarted, reason",
+     {"Pod": "restarts,reason," + _LAST}),
     ("phase", {"*": "phase"}),
-    ("status, state", {"*": "status"}),
+    ("status, state, health", {"*": "status", **dict.fromkeys(_REPLICATED, "status,ready,available,image"), "Pod": "status,ready,restarts,reason"}),
 )  # fmt: skip
 """Phrases for a field, and its path by kind ("*": any other kind), or several with commas."""
 
@@ -150,6 +166,19 @@ def settings_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str, t
         yield _CAMEL.sub(" ", path.rpartition(".")[2]).lower(), path, tuple(sorted(values))
 
 
+def switches_of(kind: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
+    """What is on or off for objects of a kind: the words and the path of each."""
+    paths = {
+        path: None
+        for item in vocabulary.objects
+        if item.ref.kind == kind
+        for path, value in item.settings.items()
+        if isinstance(value, bool)
+    }
+    for path in paths:
+        yield _CAMEL.sub(" ", path.rpartition(".")[2]).lower(), path
+
+
 def fields_of(kind: str) -> Iterator[tuple[str, str]]:
     """What people call the fields of a kind, and where they are."""
     for text, paths in FIELDS:
@@ -159,6 +188,36 @@ def fields_of(kind: str) -> Iterator[tuple[str, str]]:
                 words, path = " ".join(phrase), path_of(template, kind)
                 yield words, path
                 yield f"{words}s", path
+
+
+def own_fields_of(kind: str) -> Iterator[tuple[str, str]]:
+    """The fields that this kind has and not just any kind."""
+    for text, paths in FIELDS:
+        if kind in paths:
+            for phrase in phrases(text):
+                yield " ".join(phrase), path_of(paths[kind], kind)
+                yield f"{' '.join(phrase)}s", path_of(paths[kind], kind)
+
+
+def whole() -> Iterator[tuple[str, str]]:
+    """All phrases for fields, in the singular and the plural."""
+    for text, _ in FIELDS:
+        for phrase in phrases(text):
+            words = " ".join(phrase)
+            yield words, words
+            yield f"{words}s", words
+
+
+@cache
+def owners_of(words: str) -> tuple[str, ...]:
+    """The kinds that have a field of this name of their own; none where any kind may have it."""
+    found: dict[str, None] = {}
+    for text, paths in FIELDS:
+        if tuple(words.removesuffix("s").split()) in phrases(text) or tuple(words.split()) in phrases(text):
+            if "*" in paths:
+                return ()
+            found |= dict.fromkeys(paths)
+    return tuple(found)
 
 
 def names_field(word: str, kind: str) -> bool:

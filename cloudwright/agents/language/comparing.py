@@ -5,7 +5,9 @@ import re
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed, phrases
 
-_NEGATIONS = listed("not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor")
+_NEGATIONS = listed(
+    "not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor, short, nobody, nothing, hardly"
+)
 
 
 _MORE = (

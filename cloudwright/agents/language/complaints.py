@@ -2,8 +2,9 @@
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.standing import standing
 from cloudwright.agents.language.reads.states import states_of
-from cloudwright.agents.language.references import World, namespace_in, objects_of, pointed
+from cloudwright.agents.language.references import World, everywhere, namespace_in, objects_of, placed, pointed, rank
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.core.refs import ObjectRef
 
@@ -30,7 +31,8 @@ _DIAGNOSE = (
     " red, sick, hurting, look into, check on, going on with, going on, breaking, fault, faulty, error,"
     " errors, erroring, acting up, flapping, pending, unavailable, unreachable, not reachable,"
     " imagepullbackoff, crashloopbackoff, explain, failed, diagnosis, what ails, happening with, happening to,"
-    " happening, affected, impacted, triage, getting evicted, working, dying, reason, how come, no ready"
+    " happening, affected, impacted, triage, on fire, in flames, burning, falling over, falls over, acting weird, toast, borked, hosed, unhappy,"
+    " in the red, sad, weird, suffering, flaky, limping, reachable, not responding, no response, times out, timing out, refuses, unresponsive, getting evicted, working, dying, reason, how come, no ready"
 )  # fmt: skip
 
 
@@ -41,7 +43,7 @@ _WHY = (
 _LISTING = "which, list, show, find, get, give, any, display, all, what, everything, are there, see"
 _ALONE = (
     "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors, working, failed, red,"
-    " crashing, alright, degraded, affected, impacted"
+    " not running, not ready, crashing, alright, degraded, affected, impacted, on fire, in flames, burning, weird, unhappy"
 )
 """Words with which the whole is asked for, where no object is named."""
 
@@ -58,17 +60,23 @@ def diagnosis(clause: Clause, world: World) -> Intent | None:
     about = _complained(clause, world)
     if not about and not why and not clause.has(_ALONE):
         return None
-    return Intent(goal=Goal.DIAGNOSE, text=clause.text, confidence=0.9, about=tuple(about))
+    named = [item for ref in about if ref.kind != "Namespace" and (item := world.named(ref)) is not None]
+    place = next((ref.name for ref in about if ref.kind == "Namespace"), "")
+    calls = standing(clause, named, place) if len(named) == len(about) or place else ()
+    return Intent(goal=Goal.DIAGNOSE, text=clause.text, confidence=0.9, calls=calls, about=tuple(about))
 
 
 def _lists(clause: Clause) -> bool:
     """Whether the objects in some state are asked for, not what is wrong with them."""
     if states_of(clause) and not clause.of("name", "pronoun"):
         return True
-    several = any(item.plural for item in clause.of("kind", "workload")) or bool(clause.of("all"))
+    kinds = [item for item in clause.of("kind", "workload") if not everywhere(clause, item)]
+    elsewhere = len(kinds) < len(clause.of("kind", "workload"))
+    whole = clause.of("all") and not elsewhere and not (clause.low[0] in ("is", "are") and clause.has(_ALONE))
+    several = any(item.plural for item in kinds) or bool(whole)
     if several and (clause.has(_LISTING) or not clause.of("name")):
         return True
-    return bool(clause.of("kind")) and clause.has("which, what") and not clause.of("name", "pronoun")
+    return bool(kinds) and clause.has("which, what") and not clause.of("name", "pronoun")
 
 
 def _complained(clause: Clause, world: World) -> list[ObjectRef]:
@@ -76,6 +84,10 @@ def _complained(clause: Clause, world: World) -> list[ObjectRef]:
     objects = [item.ref for item in objects_of(clause, world)][:6]
     if not objects and clause.of("pronoun"):
         objects = list(pointed(clause, world))
+    if not objects and clause.of("name"):  # "that cart pod": the pods of what is so called
+        named = placed(clause.of("name")[0].objects, clause, world)
+        best = min((rank(item.ref.kind) for item in named), default=0)
+        objects = [item.ref for item in named if rank(item.ref.kind) == best][:6]
     place = namespace_in(clause)
     if not objects and place and place != "*":
         objects = [ObjectRef(kind="Namespace", name=place, api_version="v1")]

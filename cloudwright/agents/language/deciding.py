@@ -13,6 +13,7 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
+from cloudwright.agents.language.reads.asking import nominal
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.impact import impact
 from cloudwright.agents.language.reads.rights import rights
@@ -77,7 +78,7 @@ def _ordered(asked: _Asked) -> Intent | None:
     clause = asked.clause
     if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):
         return None
-    if look_inside(clause, asked.world) is not None:
+    if nominal(clause) or look_inside(clause, asked.world) is not None:
         return None
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 
@@ -92,6 +93,8 @@ def _special_read(asked: _Asked) -> Intent | None:
 
 
 def _complained(asked: _Asked) -> Intent | None:
+    if nominal(asked.clause, least=2):
+        return None
     return diagnosis(asked.clause, asked.world)
 
 

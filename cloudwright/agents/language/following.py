@@ -11,6 +11,7 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import order
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import Read, Where
+from cloudwright.agents.language.reads.relations import idle
 from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text
 from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import KindWord, Named
@@ -159,8 +160,12 @@ def narrowed(clause: Clause, world: World) -> Read | None:
         kind = _kind(str(one.arguments.get("kind", "")), world)
         if kind is None:
             continue
+        unrelated = idle(kind, clause, world)
+        if unrelated is not None:
+            calls.append(_with(one, where=" or ".join(f"name = {item.ref.name}" for item in unrelated) or "name = -"))
+            continue
         found = conditions(clause, kind, world)
-        arranged = order(clause, kind)
+        arranged = order(clause, kind, world.index.vocabulary)
         if not found.parts and clause.has("not") and "where" in one.arguments:
             found.parts.append(f"not ({one.arguments['where']})")
         if found.parts or found.labels or arranged:

@@ -1,5 +1,6 @@
 """The vocabulary, arranged for looking up words: names, kinds, namespaces, label values, containers."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from cloudwright.agents.language.understanding import KindWord, Named, Vocabular
 
 _NAMING_KEYS = frozenset(("app", "name", "k8s-app", "component", "pod-template-hash", "metadata.name", "version"))
 _SHORTEST_PART = 2
+_BASE = re.compile(r"[:@].*")
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 
 
@@ -101,6 +103,23 @@ class Index:
                     if value and value != named.ref.name:
                         found[value].append(named)
         return {name: tuple(items) for name, items in found.items()}
+
+    @cached_property
+    def image_bases(self) -> Mapping[str, frozenset[str]]:
+        """Last words of the names of images ("postgres") → images."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for image in self._images:
+            found[_BASE.sub("", image.rpartition("/")[2]).lower()].add(image)
+        return {word: frozenset(images) for word, images in found.items() if len(word) > _SHORTEST_PART}
+
+    @cached_property
+    def image_tags(self) -> frozenset[str]:
+        """Tags of images."""
+        return frozenset(image.rpartition("/")[2].partition(":")[2].lower() for image in self._images) - {""}
+
+    @cached_property
+    def _images(self) -> frozenset[str]:
+        return frozenset(image for named in self.vocabulary.objects for image in named.images.values())
 
     @cached_property
     def containers(self) -> frozenset[str]:

@@ -34,14 +34,14 @@ ACTIONS: Mapping[str, str] = {
     "down": "slash, whittle down, thin out, deflate, pare down, pare back, trim down, slim down, shave, contract, drop down, lower, decrease, reduce, shrink, trim, halve, cut, cut down, scale down, dial down, ramp down, turn down,"
     " bring down, step down, downsize, take down, knock down, scale back, cut back, slim, dial back, tone down",
     "double": "double, twice", "halve": "halve, cut in half",
-    "set": "set, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
+    "set": "set, export, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, hand, spare, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " shift, postpone, reschedule, delay, advance, override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
     "restart": "restart, do a rolling roll of, do a rolling bounce of, do a rolling cycle of, do a rolling recycle of, do a rolling reboot of, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
     " reload, respawn, re-roll, restart, rolling restart, power cycle, give a kick, turn off and on, replace the pods, recreate the"
     " pods, re-create the pods, refresh, restart the pods, restart all pods, restart all the pods, bounce the pods, cycle"
     " the pods, recycle the pods, recreate all pods",
-    "rollback": "roll back, rollback, revert, go back, back out, undo the rollout, undo the last rollout, undo the"
+    "rollback": "undo, roll back, rollback, revert, go back, back out, undo the rollout, undo the last rollout, undo the"
     " deployment, undo the deploy, undo the release, undo the last deploy, undo the last release, undo the last"
     " deployment, rollout undo, downgrade, return, put back, take back, step back, restore, fall back, switch back, move"
     " back, undo the update, undo the upgrade, undo the last update, undo the last upgrade, roll backward, unship,"
@@ -125,7 +125,7 @@ TOPICS = (
     " reason reasons message messages output lines line stack trace health check checks probe probes strategy budget quota"
     " service services policy policies limit-range deployment deployments tainted taints toleration tolerations priority"
     " kernel architecture runtime zone region condition conditions pressure available unavailable desired"
-    " suspended paused resumed cordoned drained unschedulable schedulable"
+    " lacking lacks lack suspended paused resumed cordoned drained unschedulable schedulable"
 )
 ENGLISH = (
     "about above around across actual add afraid again against ago agree ahead allow alone along already although always among amount animal"

@@ -1,5 +1,6 @@
 """Whether a clause orders, asks, supposes, tells of the past, forbids, or wants advice."""
 
+import re
 from functools import cache
 
 from cloudwright.agents.language import lexicon
@@ -37,15 +38,25 @@ def _phrases(text: str) -> tuple[str, ...]:
 def hypothetical(clause: Clause) -> bool:
     """Whether it only asks what would happen."""
     return (
-        clause.has(lexicon.HYPOTHETICAL)
+        (bool(_SUPPOSED.search(" ".join(clause.low))) and (clause.question or bool(_QUESTIONS & set(clause.low))))
+        or clause.has(lexicon.HYPOTHETICAL)
         or bool(clause.low[:1] and clause.low[0] in ("if", "suppose", "imagine", "assuming"))
         or (clause.has("safely") and clause.has("can"))
     )
 
 
+_SUPPOSED = re.compile(r"\b(?:if|when|once|were) (?:we|i|you|someone|somebody|anyone|they|one) \w+")
+"""Something that nobody has done yet: "who would suffer if we drained x"."""
+
+
 def how_to(clause: Clause) -> bool:
     """Whether it asks how something is done."""
-    return clause.has(lexicon.HOW_TO) or (clause.has("explain, describe, know, teach") and clause.has("how, way"))
+    return clause.has(lexicon.HOW_TO) or (
+        clause.has("explain, describe, know, teach") and clause.has("how, way") and not clause.has(_AMOUNTS)
+    )
+
+
+_AMOUNTS = "how many, how much, how big, how old, how long, how often, how large, how full, how far"
 
 
 def capability(clause: Clause) -> bool:
@@ -141,6 +152,19 @@ def requested(clause: Clause) -> bool:
         clause.of("number", "quantity", "image", "pair")
         or clause.has("restart, fresh start, bounce, reboot, more memory, more replicas")
     )
+
+
+_PLAN = re.compile(
+    r"\b(?:we|i|they|somebody|someone)(?: am| are| is| will| would)* (?:want|wants|plan|planning|about|going|need|have|like|intend|think(?:ing)?|consider\w*)"
+    r"(?: of| about)? (?:to )?\w+|\b(?:should|ought to|is supposed to|are supposed to|was supposed to) be \w+"
+)
+
+
+def planned(clause: Clause) -> bool:
+    """Whether it tells of a plan, or of what should be so, without a value that could be set."""
+    low = " ".join(clause.low)
+    valued = clause.of("number", "quantity", "image", "pair", "percent", "file")
+    return bool(_PLAN.search(low)) and not valued and not clause.has("you, please, kindly")
 
 
 _PREPOSITIONS = listed("in, on, for, from, at, to, with, by, of, under")

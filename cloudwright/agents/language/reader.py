@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from itertools import zip_longest
 
-from cloudwright.agents.language import answering, deciding, refusals
+from cloudwright.agents.language import answering, deciding, moods, refusals
 from cloudwright.agents.language.background import keeps, tells
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.carrying import carried, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
-from cloudwright.agents.language.references import World, fitting
+from cloudwright.agents.language.reads.kubectl import typed_read
+from cloudwright.agents.language.references import World, fitting, objects_of
 from cloudwright.agents.language.smalltalk import special
 from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
@@ -76,18 +78,23 @@ class RuleReader:
         talk = special(whole, world.memory)
         if talk is not None:
             return (talk,)
+        typed = typed_read(request, world)
+        if typed is not None:
+            return (Intent(goal=Goal.CALLS, text=request, confidence=0.95, calls=typed.calls, about=typed.about),)
         return self._wished(request, split(tokens, tagger), tagger, world)
 
     def _wished(self, request: str, clauses: Sequence[Clause], tagger: Tagger, world: World) -> Sequence[Intent]:
         """What each clause wants, each in the light of the one before."""
         found: list[Intent] = []
         before: Clause | None = None
-        for clause in clauses:
+        for clause, following in zip_longest(clauses, clauses[1:]):
             if before is not None:
                 clause = carried(before, clause, tagger)
             if found and keeps(clause):
                 continue
-            intent = self._intent(clause, world).model_copy(update={"strange": _strange(clause)})
+            intent = (_background(clause, following, world) or self._intent(clause, world)).model_copy(
+                update={"strange": _strange(clause)}
+            )
             if found and intent.goal is found[-1].goal is Goal.DIAGNOSE and not intent.about:
                 continue
             if before is not None and found and not self._writes(found[-1]) and found[-1].goal is not Goal.CHATTER:
@@ -156,6 +163,19 @@ def _refused(request: str, why: str) -> Understanding | None:
 def _lost(request: str, error: ToolError) -> Understanding:
     lost = Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=error.message)
     return Understanding(request=request, intents=(lost,))
+
+
+def _background(clause: Clause, following: Clause | None, world: World) -> Intent | None:
+    """A plan or an expectation before a question about the same thing orders nothing: "we want to rotate x. what uses it?"."""
+    if (
+        following is None
+        or not following.of("pronoun")
+        or not moods.interrogative(following)
+        or not moods.planned(clause)
+    ):
+        return None
+    about = tuple(item.ref for item in objects_of(clause, world)[:1])
+    return Intent(goal=Goal.CHATTER, text=clause.text, confidence=0.7, about=about) if about else None
 
 
 def _strange(clause: Clause) -> tuple[str, ...]:

@@ -196,6 +196,18 @@ def _points(clause: Clause) -> bool:
     return bool(pronouns or clause.of("ordinal"))
 
 
+def everywhere(clause: Clause, mention: Mention) -> bool:
+    """Whether the word for namespaces only says where to look: "over all namespaces"."""
+    if mention.kind is None or mention.kind.kind != "Namespace" or not mention.plural:
+        return False
+    before = clause.low[max(0, mention.start - 3) : mention.start]
+    return bool(before) and (before[-1] == "across" or (before[-1] in _EACH and bool(_THROUGHOUT & set(before[:-1]))))
+
+
+_EACH = ("all", "every", "any", "the")
+_THROUGHOUT = frozenset(("in", "over", "across", "from", "throughout", "within", "through", "among"))
+
+
 def places_of(clause: Clause, world: World) -> list[Named]:
     """The namespaces that are themselves meant: "namespace x", "label the x namespace"."""
     spoken = [item for item in clause.of("kind") if item.kind is not None and item.kind.kind == "Namespace"]
@@ -232,8 +244,11 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
 
 def in_focus(clause: Clause, world: World, kinds: Sequence[str]) -> list[ObjectRef]:
     """What an order without any object is about: the one thing that was spoken of last, if it is of the right kind."""
-    if clause.mentions and any(
-        item.what in ("kind", "workload", "namespace", "all", "file") for item in clause.mentions
+    counted = bool(clause.of("number"))
+    if any(
+        item.what in ("kind", "workload", "namespace", "all", "file")
+        and not (counted and item.kind is not None and item.kind.kind == "Pod")
+        for item in clause.mentions
     ):
         return []
     newest = world.memory.objects[:1]

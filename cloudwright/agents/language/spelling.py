@@ -38,6 +38,10 @@ COMMON = OPERATIONS | frozenset(lexicon.ENGLISH.split())
 """Words of general English that the lexicon knows: never typos of an object's name."""
 
 
+FORMS = frozenset(form for word in COMMON if word.isalpha() for form in lexicon.inflections(word))
+"""Other forms of the words of general English: right as they are, but nothing is taken for a misspelling of them."""
+
+
 _FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "--all-namespaces": ("all", "namespaces"), "-l": ("labelled",), "--selector": ("labelled",),
           "-c": ("container",), "--container": ("container",), "--tail": ("last",), "--since": ("since",), "--previous": ("previous",), "-p": ("previous",), "--to-revision": ("revision",), "-f": (), "--filename": (), "-o": (), "--": (), "-": ()}  # fmt: skip
 

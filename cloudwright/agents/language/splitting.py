@@ -22,7 +22,12 @@ _VALUE = re.compile(r"[\w./-]+[=:]\S+|[\d.]+\w*")
 _LONGEST_TOPIC = 6
 _LOOSE_WORDS = 3
 _NOUNS = listed("up, down, new, have, like, top, name, cause, load, output, report")
+_POLITE = frozenset(lexicon.FILLERS.split())
 _PLACES = listed("in, on, for, from, at, within, inside")
+_SUPPOSING = ("if", "suppose", "supposing", "assuming", "imagine")
+_ANYBODY = listed(
+    "it, they, anything, anyone, anybody, something, somebody, there, any, he, she, everything, that, this"
+)
 _ASKING = frozenset((*lexicon.ASKING.split(), "can", "could", "would"))
 
 
@@ -32,6 +37,9 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
     for index, token in enumerate(tokens):
         rest = tokens[index + 1 :]
         if token.raw == "," and parts[-1] and parts[-1][0].low in _PLACES and not verbs(Clause(tuple(parts[-1]))):
+            parts[-1].append(token)
+            continue
+        if token.low in ("and", ",") and _unfinished(parts[-1], tagger):
             parts[-1].append(token)
             continue
         if token.low in _JOINTS and not token.quoted and rest and parts[-1] and _begins(rest, token, parts[-1]):
@@ -60,6 +68,13 @@ def _about(words: tuple[Token, ...], topic: tuple[Token, ...]) -> tuple[Token, .
     """Words with what they are about: behind their first part, so that what follows a comma stays by itself."""
     comma = next((at for at, token in enumerate(words) if token.raw in (",", ";")), len(words))
     return (*words[:comma], *topic, *words[comma:])
+
+
+def _unfinished(part: list[Token], tagger: Tagger) -> bool:
+    """Whether a question does not say yet what it is about: "how many cores | and how much memory does x have"."""
+    if not part or part[0].low not in ("how", "which", "what") or len(part) > _LONGEST_TOPIC:
+        return False
+    return not tagger.clause(tuple(part)).of("name", "kind", "workload", "namespace", "pronoun", "all")
 
 
 def _trimmed(part: list[Token]) -> tuple[Token, ...]:
@@ -105,8 +120,19 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return False
     if joint.raw in (".", ";", "?", "!", ":"):
         return True
+    if all(token.low in _POLITE for token in before) and joint.raw not in (".", ";", "?", "!"):
+        return False
     if any(token.low in ("between", "both", "from", "compare") for token in before[-4:]):
         return False
+    if before[0].low in _SUPPOSING and joint.raw == ",":
+        return False
+    if (
+        first in ("is", "are", "does", "do", "has", "have")
+        and joint.low == "and"
+        and words[1:]
+        and words[1].low in _ANYBODY
+    ):
+        return True
     if first in _ASKING and not (first in ("is", "are", "has", "does", "do", "have") and joint.low in ("and", ",")):
         return True
     if first in ("its", "their"):

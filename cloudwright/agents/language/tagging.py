@@ -11,7 +11,7 @@ from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.spelling import COMMON, ORDERS, TYPO_LENGTH, unflagged
+from cloudwright.agents.language.spelling import COMMON, FORMS, ORDERS, TYPO_LENGTH, unflagged
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
@@ -56,6 +56,8 @@ _BEFORE_PARTS = listed("in, inside, within, from, for, between, and, to, on, of"
 
 _TIMES = re.compile(r"[x×]\d{1,3}")
 """How often something shall be there: "mailer x6"."""
+_AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
+"""An amount written as an assignment: "replicas=5"."""
 _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
@@ -72,7 +74,7 @@ class Tagger:
         self.index = Index(vocabulary)
         kind_words = {word for key in self.index.kinds for word in key if len(word) > 3}
         self._known_words = sorted(COMMON | kind_words)
-        self._known = frozenset(self._known_words)
+        self._known = frozenset(self._known_words) | FORMS
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens, with misspelt words of general English and kinds put right."""
@@ -96,6 +98,12 @@ class Tagger:
         """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
         if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
             return unflagged(token)
+        amount = _AMOUNT.fullmatch(token.raw)
+        if amount and not token.quoted:
+            return [
+                Token(amount[1], amount[1].lower(), token.start),
+                Token(amount[2], amount[2].lower(), token.start + len(amount[1]) + 1),
+            ]
         kind, _, path = token.raw.partition(".")
         if (
             token.quoted
@@ -110,6 +118,8 @@ class Tagger:
         if token.quoted or token.mark or len(low) < TYPO_LENGTH or not low.isalpha() or low in self._known:
             return token
         if low in self.index.names or low in self.index.namespaces or low in self.index.containers:
+            return token
+        if low in self.index.image_bases or low.removesuffix("s") in self.index.image_bases:
             return token
         if (
             low in self.index.label_values
@@ -330,10 +340,13 @@ class Tagger:
         if (
             low in self._known
             or low in _NOT_NAMES
+            or low in self.index.image_bases
             or len(low) < 3
             or not re.fullmatch(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", low)
             or low.isdigit()
         ):
+            return
+        if low in self.index.containers or (at and tokens[at - 1].low == "be"):
             return
         starts = [name for name in self.index.names if name.startswith(f"{low}-")]
         if starts:

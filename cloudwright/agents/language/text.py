@@ -27,6 +27,10 @@ _CONTRACTIONS: Mapping[str, str] = {
     "plz": "please", "plse": "please", "thx": "thanks", "ty": "thanks", "u": "you", "ur": "your", "w/o": "without",
     "w/": "with", "mustn't": "must not", "needn't": "need not", "ain't": "is not",
 }  # fmt: skip
+_NEGATED: Mapping[str, str] = {
+    word.replace("'", ""): parts for word, parts in _CONTRACTIONS.items() if word.endswith("n't") and word != "won't"
+}
+"""Negations without their apostrophe: "aint", "wasnt"."""
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
     " eighteen nineteen twenty"
@@ -104,7 +108,13 @@ def _word(word: str, start: int) -> list[Token]:
     low = word.lower()
     if word in ARROWS:
         return [Token(word, "to", start)]
+<<<<<<< /work/main/cloudwright/agents/language/text.py
+    if word == "&":
+        return [Token("and", "and", start)]
     opened = _CONTRACTIONS.get(low)
+=======
+    opened = _CONTRACTIONS.get(low) or _NEGATED.get(low)
+>>>>>>> cloudwright/agents/language/text.py
     if opened:
         out = [Token(part, part, start) for part in opened.split()]
     elif low.endswith("'s") and len(low) > 2:
@@ -155,6 +165,8 @@ def quantity_at(tokens: tuple[Token, ...], at: int) -> tuple[str, str, int] | No
         return _quantity(found[1], found[2], at + 1)
     if low == "half" and _following(tokens, at, 1) in ("a", "an") and _following(tokens, at, 2) in _MEMORY_WORDS:
         return "512Mi" if _MEMORY_WORDS[_following(tokens, at, 2)] == "Gi" else "512Ki", "memory", at + 3
+    if low == "half" and _following(tokens, at, 1) in ("a", "an") and _following(tokens, at, 2) in _CPU_WORDS:
+        return "500m", "cpu", at + 3
     number = number_of(tokens[at])
     if number is not None and not low.isdigit() and _following(tokens, at, 1) in _MEMORY_WORDS:
         return f"{number}{_MEMORY_WORDS[_following(tokens, at, 1)]}", "memory", at + 2

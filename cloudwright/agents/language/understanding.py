@@ -14,7 +14,7 @@ class Goal(StrEnum):
     """What kind of thing is wanted.
 
     `calls`: typed tool calls, reads or changes, in `Intent.calls`. `diagnose`: say what is wrong with `Intent.about`
-    (with everything, if empty). `fix`: propose the remedies of the last diagnosis (of `about`). `undo`: take back the
+    (with everything, if empty), and show what the reads in `Intent.calls` give. `fix`: propose the remedies of the last diagnosis (of `about`). `undo`: take back the
     change `Intent.change` (the last one, if empty). `approve`/`deny`: decide on a pending proposal. `explain_self`:
     what can you do. `explain`: how something is done; nothing is done (`Intent.say`). `refuse`: what is never done, with
     the reason in `Intent.say`. `chatter`: greetings and thanks. `unknown`: nothing that we do.
@@ -152,6 +152,8 @@ class Named(Frozen):
     """Keys of a ConfigMap or Secret."""
     states: tuple[str, ...] = ()
     """Its phase and its conditions that are true, in lower case."""
+    hosts: tuple[str, ...] = ()
+    """Names under which an Ingress is reached."""
 
 
 class KindWord(Frozen):

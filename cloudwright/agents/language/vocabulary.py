@@ -192,6 +192,7 @@ def _named(kind: ResourceType, item: Mapping[str, Any]) -> Iterable[Named]:
         links=tuple(dict.fromkeys(links_of(item))),
         keys=tuple(item.get("keys") or ()),
         states=tuple(str(state).lower() for state in item.get("states") or ()),
+        hosts=tuple(str(rule["host"]).lower() for rule in facts.maps(spec, "rules") if rule.get("host")),
         subjects=tuple(f"{entry.get('kind')}:{entry.get('name')}" for entry in facts.maps(item, "subjects")),
     )
 

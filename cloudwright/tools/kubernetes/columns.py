@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from cloudwright.tools.kubernetes import facts, values
+from cloudwright.tools.kubernetes import facts, quantities, values
 from cloudwright.tools.kubernetes.facts import dig, maps
 
 Object = Mapping[str, Any]
@@ -249,6 +249,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "ResourceQuota": (
         _column("used", "status", "used"),
         _column("hard", "status", "hard"),
+        Column("left", lambda item, now: _left(item)),
         AGE,
     ),
     "NetworkPolicy": (
@@ -294,6 +295,13 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
 """What is shown of each kind after name and namespace, unless other columns are asked for."""
 
 DEFAULT_COLUMNS = (STATUS, AGE)
+
+
+def _left(item: Object) -> JsonValue:
+    """What a quota still allows of each resource, in the units of its limit: cores, bytes, pieces."""
+    hard, used = (dig(item, "status", key) or {} for key in ("hard", "used"))
+    left = {name: quantities.number(limit) - quantities.number(used.get(name, 0)) for name, limit in hard.items()}
+    return scalar({name: quantities.text(name, amount) for name, amount in left.items()})
 
 
 def _claim(item: Object) -> str:

@@ -3,12 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cloudwright.tools.kubernetes.values import quantity
+from cloudwright.tools.kubernetes.values import bytes_text, cores_text, quantity
 
 
 def number(written: Any) -> float:
     """A quantity in its base unit (cores, bytes, pieces); 0 for what is none."""
     return quantity(str(written)) or 0.0
+
+
+def text(name: str, amount: float) -> str:
+    """An amount of a resource as people write it: millicores, bytes with a suffix, else a number."""
+    if "cpu" in name:
+        return cores_text(amount)
+    return bytes_text(amount) if any(part in name for part in ("memory", "storage")) else f"{amount:g}"
 
 
 def pod_requests(spec: Mapping[str, Any]) -> dict[str, float]:

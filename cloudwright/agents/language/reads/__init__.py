@@ -1,14 +1,18 @@
 """Requests that only look, as calls of the read tools: one frame for each kind of question."""
 
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.reads.activity import events, usage
+from cloudwright.agents.language.reads.activity import changed, events, usage
 from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, details, explaining
-from cloudwright.agents.language.reads.facts import fields, manifest
+from cloudwright.agents.language.reads.facts import asked, entries, fields, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
+from cloudwright.agents.language.reads.images import images
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
-from cloudwright.agents.language.reads.relations import dependencies, relations
+from cloudwright.agents.language.reads.quotas import quotas
+from cloudwright.agents.language.reads.relations import dependencies, policed, relations
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
+from cloudwright.agents.language.reads.routes import endpoints, hosts
+from cloudwright.agents.language.reads.totals import totals
 from cloudwright.agents.language.references import World
 
 
@@ -22,7 +26,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, logs, events, comparing, rollouts, manifest, usage, relations, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, events, comparing, rollouts, manifest, quotas, policed, entries, usage, asked, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

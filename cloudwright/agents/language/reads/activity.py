@@ -4,11 +4,11 @@ import re
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language.calls import call
+from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.arranging import superlative
-from cloudwright.agents.language.reads.frame import Read, on
-from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of, selector_text
+from cloudwright.agents.language.reads.frame import Read, columns_of, on
+from cloudwright.agents.language.references import EVERYWHERE, ROLLING, World, namespace_in, objects_of, selector_text
 
 _HAPPENED = (
     "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened, going on in,"
@@ -19,6 +19,33 @@ _DONE = re.compile(
     r".{0,60}\b(?:recently|lately|today|yesterday|since|last|ago|just|past)\b"
 )
 """Whether something was done lately: the server's events are what is known of it."""
+
+
+_BY_WHOM = re.compile(
+    r"\b(?:who|when|by whom|which (?:tool|manager|client|user))\b.{0,40}\b(?:changed?|edit(?:ed)?|modif(?:y|ied)|touch(?:ed)?|update[ds]?|appl(?:y|ied)"
+    r"|configured?|created?|made|wrote|written)\b|\blast (?:change[ds]?|edit(?:ed)?|modified|modification|touched|updated?)\b"
+)
+
+
+def changed(clause: Clause, world: World) -> Read | None:
+    """Who wrote a named object, and when: the managers of its fields, and its events."""
+    if not clause.of("name", "pronoun") or not _BY_WHOM.search(" ".join(clause.low)) or clause.has("may, can, allowed"):
+        return None
+    objects = objects_of(clause, world)[:_FEW]
+    if not objects:
+        return None
+    written = [
+        columns_of(
+            item, ["created", *(f"metadata.managedFields[*].{part}" for part in ("manager", "operation", "time"))]
+        )
+        for item in objects
+    ]
+    happened = [call("list_events", **located(item)) for item in objects]
+    history = [call("rollout_history", **located(item)) for item in objects if item.ref.kind in ROLLING]
+    return Read((*written, *history, *happened), tuple(item.ref for item in objects), 0.95)
+
+
+_FEW = 3
 
 
 def events(clause: Clause, world: World) -> Read | None:
@@ -73,7 +100,7 @@ def usage(clause: Clause, world: World) -> Read | None:
         "resource usage, top pods, top nodes, resource consumption, busiest, hungriest, most loaded"
     ):
         return None
-    if clause.has("limit, limits, request, requests, requested, may, allowed"):
+    if clause.has("limit, limits, request, requests, requested, may, allowed, kill, killed, kills, oom, oomkilled"):
         return None
     sort = resource or "cpu"
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind]

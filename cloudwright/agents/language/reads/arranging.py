@@ -2,9 +2,11 @@
 
 from pydantic import JsonValue
 
+from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.understanding import KindWord
+from cloudwright.agents.language.reads.asking import said
+from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
 _TOP = listed(
     "most, highest, largest, biggest, oldest, maximum, max, top, longest, heaviest, worst, newest, youngest, latest"
@@ -42,7 +44,7 @@ _SORTS = (
 _REPLICATED = frozenset(("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"))
 
 
-def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
+def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, JsonValue]:
     """The arguments `sort` and `limit` of a list."""
     word = superlative(clause)
     singular = not any(item.plural for item in clause.of("kind", "workload"))
@@ -70,9 +72,17 @@ def order(clause: Clause, kind: KindWord) -> dict[str, JsonValue]:
         field = "spec.resources.requests.storage"
     if kind.kind == "PersistentVolume" and word in ("largest", "biggest", "smallest"):
         field = "spec.capacity.storage"
+    field = field or _measured(clause, kind, vocabulary)
     if not field:
         return {}
     return {"sort": field if ascending(word) else f"-{field}", "limit": limit}
+
+
+def _measured(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> str:
+    """The path of a number that is spoken of: a field of the kind, or a setting of its objects."""
+    own = [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, vocabulary)]
+    found = [field for field in said(clause, (*aspects.fields_of(kind.kind), *own)) if "." in field.path]
+    return found[0].paths[0] if found else ""
 
 
 _ADJECTIVES = listed("oldest, newest, largest, biggest, highest, most, youngest")

@@ -1,13 +1,15 @@
 """Conditions on objects in people's words, as the filter language of the read tools."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import bound_near, negated
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
+from cloudwright.agents.language.reads.images import image_tests
 from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import ZERO, states
 from cloudwright.agents.language.references import World
@@ -22,7 +24,7 @@ def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     parts += states(clause, kind, world)
     for condition in _CONDITIONS:
         parts += condition(clause, kind, world)
-    return Where(parts=parts, labels=labels(clause, world))
+    return Where(parts=parts, labels=labels(clause, kind, world))
 
 
 def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -30,7 +32,7 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if not word:
         return
     clause.use_words(word, "times, time, at all")
-    bound = bound_near(clause, clause.find(word))
+    bound = bound_near(clause, clause.find(word), _FAR)
     if bound is not None:
         yield f"restarts {bound[0]} {bound[1].value}"
     elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
@@ -39,7 +41,9 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         yield "restarts > 0"
 
 
-_RESTARTS = "restart count, restarts, restarted, restart, restarting"
+_FAR = 9
+"""How far from its word a bound may stand where nothing else is counted."""
+_RESTARTS = "restart counts, restart count, restarts, restarted, restart, restarting"
 
 
 def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -97,6 +101,8 @@ def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     for mention in clause.of("image"):
         clause.use(mention)
         yield _unless_negated(clause, mention.start, f'image contains "{mention.text}"')
+    if kind.kind in _IMAGED:
+        yield from image_tests(clause, world)
     if clause.has(_LATEST):
         yield 'image matches "(:latest$|^[^:]+$)"'
     elif not clause.of("image") and clause.has("image, images"):
@@ -104,6 +110,9 @@ def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         if index >= 0:
             clause.used.add(index)
             yield _unless_negated(clause, index, f"image contains {clause.low[index]}")
+
+
+_IMAGED = aspects.TEMPLATED
 
 
 def _image_word(clause: Clause, world: World) -> int:
@@ -210,6 +219,42 @@ def _oddities(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
             yield test
 
 
+_PORTS: Mapping[str, tuple[str, ...]] = {
+    "Service": ("spec.ports[*].port", "spec.ports[*].targetPort", "spec.ports[*].nodePort"),
+    **{kind: (aspects.path_of("{pod}.containers[*].ports[*].containerPort", kind),) for kind in aspects.TEMPLATED},
+}
+_LISTENING = listed("port, ports, listen, listens, listening, expose, exposes, exposing, serve, serves, open, opens")
+
+
+def _ports(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """ "which service exposes 9009", "pods that listen on port 8080"."""
+    for number in clause.of("number") if kind.kind in _PORTS else ():
+        before = clause.low[max(0, number.start - 3) : number.start]
+        if _LISTENING & set(before) and number.start not in clause.used:
+            clause.use(number)
+            test = " or ".join(f"{path} = {number.value}" for path in _PORTS[kind.kind])
+            yield _unless_negated(clause, number.start, f"({test})")
+
+
+def _said_settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """ "held=true", "the held ones": a setting and its value, or a switch that is on."""
+    paths = {
+        path.rpartition(".")[2].lower(): path for _, path, _ in aspects.settings_of(kind.kind, world.index.vocabulary)
+    }
+    keys = {key for item in world.index.vocabulary.objects for key in item.labels}
+    for pair in clause.of("pair"):
+        key, _, value = pair.text.partition("=")
+        path = paths.get(key.rpartition(".")[2].lower())
+        if path is not None and key not in keys and pair.start not in clause.used:
+            clause.use(pair)
+            yield _unless_negated(clause, pair.start, f"spec.{path} = {value}")
+    for words, path in aspects.switches_of(kind.kind, world.index.vocabulary):
+        at = clause.find(words)
+        if at >= 0 and at not in clause.used and words not in _TAKEN:
+            clause.use_words(words)
+            yield f"spec.{path} = {'false' if negated(clause, at) else 'true'}"
+
+
 def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     """A plain value of objects of this kind, by its name in words: "pipelines with parallelism over 5"."""
     for words, path, values in aspects.settings_of(kind.kind, world.index.vocabulary):
@@ -229,5 +274,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, _nodes, _images, _aspects, _types, _oddities, _settings,
+    _restarts, _ages, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
 )  # fmt: skip

@@ -8,9 +8,19 @@ from pydantic import JsonValue
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.comparing import excluded
+from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
-from cloudwright.agents.language.references import World, fitting, objects_of, selector_text
+from cloudwright.agents.language.references import (
+    EVERYWHERE,
+    World,
+    fitting,
+    kind_beside,
+    namespace_in,
+    objects_of,
+    placed,
+    selector_text,
+)
 from cloudwright.agents.language.understanding import Named
 
 _MANIFEST = (
@@ -29,7 +39,7 @@ def manifest(clause: Clause, world: World) -> Read | None:
 def fields(clause: Clause, world: World) -> Read | None:
     """One field of an object: "the image of cart", "which node is x on"."""
     objects = _subjects(clause, world)
-    if not objects or (plural_kind(clause) and not clause.of("name")):
+    if not objects or excluded(clause) or (plural_kind(clause) and not clause.of("name")):
         return None
     paths = clause.of("path")
     if paths:
@@ -43,24 +53,58 @@ def fields(clause: Clause, world: World) -> Read | None:
             tuple(columns_of(item, [path]) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects)
         )
     return (
-        _node_of(clause, objects)
-        or _variable(clause, objects)
+        _variable(clause, objects)
+        or _node_of(clause, objects)
         or _key(clause, objects)
         or _label(clause, objects)
-        or _field(clause, objects)
+        or _better_field(clause, objects, world)
+        or _of_pods(clause, objects)
     )
+
+
+def asked(clause: Clause, world: World) -> Read | None:
+    """A field that the words of the question name outright: "on which port does x listen", "how much memory has y"."""
+    objects = _subjects(clause, world) if clause.of("name", "pronoun") else []
+    if not objects or excluded(clause):
+        return None
+    wanted = _wanted(clause, objects[0])
+    if not wanted or not all(telling(field) and asked_about(clause, field) for field in wanted[:1]):
+        return None
+    if any(mention.start < field.end and field.at < mention.end for field in wanted for mention in clause.of("kind")):
+        return None
+    return _field(clause, objects)
+
+
+def _better_field(clause: Clause, objects: Sequence[Named], world: World) -> Read | None:
+    """A field of the objects, or of a namesake of another kind that alone has a field of that name."""
+    own = _wanted(clause, objects[0])
+    if any(telling(field) for field in own):
+        return _field(clause, objects)
+    for mention in clause.of("name"):
+        for item in placed(mention.objects, clause, world) if kind_beside(clause, mention) is None else []:
+            fields = chosen(clause, said(clause, aspects.own_fields_of(item.ref.kind)))
+            if item.ref.kind != objects[0].ref.kind and any(telling(field) for field in fields):
+                return _field(clause, [item])
+    return _field(clause, objects) if own and not _of_pods(clause, objects) else None
 
 
 def _subjects(clause: Clause, world: World) -> list[Named]:
     """The objects whose field is asked for; a kind word that names a field ("the node of pod x") narrows nothing."""
     names = clause.of("name")
     if not names:
-        return objects_of(clause, world) or _labelled_places(clause, world)
+        return objects_of(clause, world) or _labelled_places(clause, world) or _spoken_of(clause, world)
     out: list[Named] = []
     for mention in names:
         found = fitting(clause, mention, world)
         out += [item for item in found if item not in out]
     return out
+
+
+def _spoken_of(clause: Clause, world: World) -> list[Named]:
+    """What was spoken of last, where a field and nothing else is named: "exit code?"."""
+    if clause.mentions or not any(telling(field) for field in said(clause, aspects.whole())):
+        return []
+    return [item for ref in world.memory.objects[:1] if (item := world.named(ref)) is not None]
 
 
 def _labelled_places(clause: Clause, world: World) -> list[Named]:
@@ -111,18 +155,8 @@ def _node_of(clause: Clause, objects: Sequence[Named]) -> Read | None:
 
 
 def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
-    item = objects[0]
-    variables = {name for names in item.env.values() for name in names}
-    named = next((token.raw for token in clause.tokens if token.raw in variables), "")
-    if not named:
-        named = next(
-            (
-                token.raw.upper()
-                for token in clause.tokens
-                if token.low.upper() in variables and clause.at(clause.tokens.index(token)) is None
-            ),
-            "",
-        )
+    variables = {name for item in objects for names in item.env.values() for name in names}
+    named = _said_of(clause, variables)
     if not named:
         spoken = {name.lower().replace("_", " "): name for name in variables}
         named = next((name for words, name in spoken.items() if " " in words and clause.has(words)), "")
@@ -130,10 +164,19 @@ def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
         named = next((token.raw for token in clause.tokens if re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", token.raw)), "")
     if not named:
         return None
-    path = aspects.path_of("{pod}.containers[*].env", item.ref.kind)
-    return Read(
-        tuple(columns_of(one, [f"{path}[{named}]"]) for one in objects), tuple(one.ref for one in objects), 0.95
-    )
+    having = [item for item in objects if any(named in names for names in item.env.values())] or objects
+    path = aspects.path_of("{pod}.containers[*].env", having[0].ref.kind)
+    return Read(tuple(columns_of(one, [f"{path}[{named}]"]) for one in having), tuple(one.ref for one in having), 0.95)
+
+
+def _said_of(clause: Clause, variables: set[str]) -> str:
+    """The variable that the clause names, whatever its case; as written wins."""
+    exact = next((token.raw for token in clause.tokens if token.raw in variables), "")
+    return exact or next(
+        (token.raw.upper() for at, token in enumerate(clause.tokens)
+         if token.low.upper() in variables and clause.at(at) is None),
+        "",
+    )  # fmt: skip
 
 
 def _key(clause: Clause, objects: Sequence[Named]) -> Read | None:
@@ -164,32 +207,41 @@ def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
     return Read(tuple(columns_of(one, columns) for one in objects), tuple(one.ref for one in objects))
 
 
-_VAGUE = listed("container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image")
-"""Words for fields that often stand beside the word that really names the field."""
-
-
 def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
-    """The field whose name in words stands in the clause: the longest, one before "of" first, vague words last."""
-    kind = objects[0].ref.kind
-    found = [
-        (_weight(clause, words), path)
-        for words, path in (*aspects.fields_of(kind), *_settings(objects[0]))
-        if clause.has(words) and not _kind_of(clause, words, objects[0])
-    ]
-    if not found:
+    """The fields whose names in words stand in the clause."""
+    wanted = _wanted(clause, objects[0])
+    if not wanted:
         return None
-    path = max(found, key=lambda item: item[0])[1]
-    columns: list[JsonValue] = (
-        ["spec.replicas", "ready", "available"] if path == "spec.replicas" else [*path.split(",")]
-    )
+    columns: list[JsonValue] = []
+    for field in wanted:
+        columns += ["spec.replicas", "ready", "available"] if field.path == "spec.replicas" else field.paths
+    columns = list(dict.fromkeys(columns))
     return Read(
         tuple(columns_of(item, columns) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects), 0.95
     )
 
 
-def _weight(clause: Clause, words: str) -> tuple[bool, bool, int]:
-    end = clause.find(words) + len(words.split())
-    return clause.low[end : end + 1] == ("of",), words not in _VAGUE, len(words)
+def _wanted(clause: Clause, item: Named) -> list[Field]:
+    """The fields of an object that the clause asks for."""
+    found = said(clause, (*aspects.fields_of(item.ref.kind), *_settings(item)))
+    return chosen(clause, [field for field in found if not _kind_of(clause, field.words, item)])
+
+
+def _of_pods(clause: Clause, objects: Sequence[Named]) -> Read | None:
+    """What only the pods of a workload tell: restarts, exit codes, why they ended."""
+    makers = [item for item in objects if item.ref.kind != "Pod" and item.pod_labels]
+    wanted = chosen(clause, said(clause, aspects.own_fields_of("Pod"))) if makers else []
+    if not any(telling(field) for field in wanted):
+        return None
+    columns: list[JsonValue] = ["status", *dict.fromkeys(path for field in wanted for path in field.paths)]
+    return Read(
+        tuple(
+            call("list_resources", kind="pods", namespace=item.ref.namespace,
+                 labels=selector_text(dict(item.selector or item.pod_labels)), columns=columns)
+            for item in makers[:MOST_OBJECTS]
+        ),
+        tuple(item.ref for item in makers[:MOST_OBJECTS]), 0.95,
+    )  # fmt: skip
 
 
 def _settings(item: Named) -> Iterator[tuple[str, str]]:
@@ -205,3 +257,28 @@ def _kind_of(clause: Clause, word: str, item: Named) -> bool:
         if mention.text == word and mention.kind is not None and mention.kind.kind == item.ref.kind:
             return True
     return False
+
+
+def entries(clause: Clause, world: World) -> Read | None:
+    """A key of ConfigMaps or a variable of workloads, where no object is named: "what is LOG_LEVEL in staging"."""
+    if clause.of("name", "pronoun"):
+        return None
+    place = namespace_in(clause)
+    objects = [item for item in world.index.vocabulary.objects if place in ("", EVERYWHERE, item.ref.namespace)]
+    for token in clause.tokens:
+        if not _ENTRY.fullmatch(token.raw):
+            continue
+        maps = [item for item in objects if item.ref.kind == "ConfigMap" and token.raw in item.keys]
+        users = [item for item in objects if not item.owner and any(token.raw in names for names in item.env.values())]
+        reads = [call("get_resource", **located(item), path=f"data[{token.raw}]") for item in maps[:MOST_OBJECTS]]
+        reads += [
+            columns_of(item, [f"{aspects.path_of('{pod}.containers[*].env', item.ref.kind)}[{token.raw}]"])
+            for item in users[:MOST_OBJECTS]
+        ]
+        if reads:
+            return Read(tuple(reads), tuple(item.ref for item in (*maps, *users)[:MOST_OBJECTS]), 0.95)
+    return None
+
+
+_ENTRY = re.compile(r"[A-Za-z][\w.-]*[_.][\w.-]+|[A-Z][A-Z0-9]{2,}")
+"""What looks like a key or a variable, and not like a word."""

@@ -5,20 +5,25 @@ import re
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import negated
 from cloudwright.agents.language.references import World
+from cloudwright.agents.language.spelling import COMMON
+from cloudwright.agents.language.understanding import KindWord
 
 _KEY = re.compile(r"[a-z0-9A-Z._/-]+")
 _EQUALS = ("set", "is", "equals", "equal", "to", "of", "=", "as")
+_SHORTEST = 3
 _EFFECTS = ("No", "Prefer")
 
 
-def labels(clause: Clause, world: World) -> list[str]:
+def labels(clause: Clause, kind: KindWord, world: World) -> list[str]:
     """The terms of a label selector that a clause says."""
-    return _pairs(clause) or _spoken(clause) or _known(clause, world)
+    return _pairs(clause) or _spoken(clause) or _known(clause, world) or _valued(clause, kind, world)
 
 
 def _pairs(clause: Clause) -> list[str]:
     found = []
     for mention in clause.of("pair"):
+        if mention.start in clause.used:
+            continue
         key, _, value = mention.text.partition("=")
         if ":" in value and value.rpartition(":")[2].startswith(_EFFECTS):
             continue
@@ -54,4 +59,22 @@ def _known(clause: Clause, world: World) -> list[str]:
             if pair in known and not {key, value} & clause.used:
                 clause.used.update((key, value))
                 return [f"{known[pair][0]}{'!=' if negated(clause, at, 4) else '='}{known[pair][1]}"]
+    return []
+
+
+def _valued(clause: Clause, kind: KindWord, world: World) -> list[str]:
+    """A value alone that only one label of objects of the kind has: "nodes in eu-west-1a"."""
+    for at, word in enumerate(clause.low):
+        if at in clause.used or clause.at(at) is not None or len(word) < _SHORTEST or word in COMMON:
+            continue
+        keys = {
+            key
+            for item in world.index.vocabulary.objects
+            if item.ref.kind == kind.kind
+            for key, value in item.labels.items()
+            if value.lower() == word
+        }
+        if len(keys) == 1:
+            clause.used.add(at)
+            return [f"{keys.pop()}{'!=' if negated(clause, at, 4) else '='}{clause.tokens[at].raw}"]
     return []

@@ -11,12 +11,14 @@ from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import groups, order, superlative
+from cloudwright.agents.language.reads.asking import chosen, said, telling
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
+    everywhere,
     namespace_for,
     placed,
     pointed,
@@ -74,7 +76,7 @@ def lists(clause: Clause, world: World) -> Read | None:
         }  # fmt: skip
         if columns := _columns(clause, kind, world):
             arguments["columns"] = columns
-        arguments |= order(clause, kind)
+        arguments |= order(clause, kind, world.index.vocabulary)
         arguments |= groups(clause)
         calls.append(call("list_resources", **arguments))
     return Read(tuple(calls), about, 0.9)
@@ -92,13 +94,10 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     fields = [*aspects.fields_of(kind.kind)]
     fields += [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, world.index.vocabulary)]
     own = {mention.text for mention in clause.of("kind") if mention.kind == kind}
-    asked = [
-        (words, path)
-        for words, path in fields
-        if clause.has(words) and words not in _SHOWN_ANYWAY | own and clause.find(words) not in clause.used
-    ]
+    known = [(words, path) for words, path in fields if words not in _SHOWN_ANYWAY | own]
+    asked = chosen(clause, [field for field in said(clause, known) if field.at not in clause.used])
     if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
-        return [*max(asked, key=lambda item: len(item[0]))[1].split(",")]
+        return [*dict.fromkeys(path for field in asked for path in field.paths)]
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 
@@ -116,8 +115,11 @@ def _where_lives(clause: Clause) -> Read:
 
 
 _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
-_ON = "runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
-_OVERVIEW = "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there"
+_ON = "left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
+_OVERVIEW = (
+    "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there,"
+    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, show me, inventory"
+)
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
 """Words for objects of no kind in particular."""
@@ -125,7 +127,7 @@ _BARE = "anything, something, everything, all, things, stuff, what"
 
 def _kinds(clause: Clause, world: World) -> list[KindWord]:
     """The kinds that are listed."""
-    mentions = [item for item in clause.of("kind") if item.kind is not None]
+    mentions = [item for item in clause.of("kind") if item.kind is not None and not everywhere(clause, item)]
     places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
     if main and places and main != places and (carrier := _carrier(clause, mentions, places, main)) is not None:
@@ -160,13 +162,31 @@ def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
         return _known(("Pod",), world)
     if clause.has("images, container images"):
         return _known(("Pod",), world)
+    if clause.has("containers") and not clause.of("name"):
+        return _known(("Deployment", "StatefulSet", "DaemonSet"), world)
     if clause.of("namespace") and not clause.of("name") and clause.has(_OVERVIEW):
         return _known(_WORKLOADS, world)
-    if clause.of("name") or not clause.has(_BARE):
+    if clause.of("name"):
+        return []
+    if found := _known(states_of(clause) or _kinds_by_field(clause), world):
+        return found
+    if not clause.has(_BARE):
         return []
     if clause.of("all") and clause.has("everything, all"):
         return _known(_EVERYTHING, world)
     return _known(states_of(clause), world)
+
+
+_FEW = 2
+
+
+def _kinds_by_field(clause: Clause) -> tuple[str, ...]:
+    """The one or two kinds that alone have a field that is spoken of: "kubelet versions", "restart counts"."""
+    for field in said(clause, aspects.whole()):
+        owners = aspects.owners_of(field.words)
+        if telling(field) and 0 < len(owners) <= _FEW:
+            return owners
+    return ()
 
 
 def _known(names: Sequence[str], world: World) -> list[KindWord]:

@@ -29,23 +29,31 @@ _PREDICATES: tuple[tuple[Relation, str], ...] = (
     (Relation.USES,
      "use, uses, using, mount, mounts, mounting, reference, references, referencing, consume, consumes, depends on, depend on, read,"
      " reads, refer to, refers to, mounted, used, relies on, rely on, referenced, attached, need, needs, load, loads, bound to,"
-     " rely upon, in use, claimed by, backed by, pulls in, configured by, configured with, configure, configures"),
+     " rely upon, in use, claimed by, backed by, pulls in, configured by, configured with, configure, configures, consumers, consumer,"
+     " users, user, dependents, dependent, clients, readers, reader, notices, notice, affected by, sees, touches"),
     (Relation.ROUTES,
      "routes, backend, backends, point at, points at, pointing at, pointing to, directs, lead to, fronting, route, routed, behind, points to, point to,"
      " reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed, selects, select, serves, fronts, backs,"
      " backing, in front of, endpoints, forwards, load balances, goes to, go to, leads to, lead to, targets, selected, serve,"
-     " matches, match, covers, cover, covered, protects, protect, protected, applies to, apply to, guards"),
+     " matches, match, covers, cover, covered, protects, protect, protected, applies to, apply to, guards, connect to, connects to,"
+     " talk to, talks to, access, open connections to, call"),
     (Relation.SCALES, "autoscaled, autoscaling, scaled automatically, scale, scales, scaled by, autoscales"),
-    (Relation.RUNS_ON, "run on, runs on, running on, scheduled on, hosted on, placed on, live on, lives on, sit on, sits on"),
+    (Relation.RUNS_ON, "run on, runs on, running on, scheduled on, hosted on, placed on, live on, lives on, sit on, sits on,"
+     " is on, are on, on it, on them, left on, still on, stays on, stay on"),
     (Relation.GRANTS, "bind, binds, bound, grants, granted, gives, given to, assigned to"),
 )  # fmt: skip
+_GRANTING = "bound, bind, binds, has, have, holds, hold, granted, assigned, given, gets, who"
 _LACKING = listed("without, no, lack, lacks, lacking, missing, none, nothing, nobody, not, unused, any")
+_CONDITIONED = ("ready", "healthy", "running", "available", "enough", "all", "crashing", "failed", "pending")
+"""Before the second kind, these ask for a state and not for a relative: "deployments without ready pods"."""
 _HAVING = listed("with, have, has, having, own, owns")
 _NOTHING = (
     "no endpoints, without endpoints, no backend, without backends, no backends, nothing behind, select nothing, selects nothing,"
     " match nothing, matches nothing, no endpoint, any endpoints, no one behind, nobody behind, empty endpoints, unused, not used,"
     " nothing uses, nobody uses, no one uses, not referenced, unreferenced, not mounted, nobody needs, orphaned, not in use,"
-    " never used, nothing mounts, nothing references, points nowhere, point nowhere, points to nothing, lead nowhere, not attached"
+    " never used, nothing mounts, nothing references, nobody mounts, nobody reads, nobody references, no consumers, no users,"
+    " point at nothing, points at nothing, pointing at nothing, pointing nowhere, without pods, no pods behind, no targets, dangling, dead,"
+    " abandoned, stale, leftover, left over, points nowhere, point nowhere, points to nothing, lead nowhere, not attached"
 )
 _MOST_NAMES = 40
 _ROUTING = frozenset(("Service", "Ingress", "PodDisruptionBudget", "NetworkPolicy"))
@@ -65,17 +73,52 @@ def relations(clause: Clause, world: World) -> Read | None:
     """What is related to a named object, or which objects of a kind have no relative."""
     named = [item for item in objects_of(clause, world) if item.ref.kind != "Namespace"]
     kinds = _asked_kinds(clause, named)
+    if clause.has("annotation, annotations"):
+        return None
     if not named:
         return _having(clause, kinds, world)
     wanted = _relation(clause)
+    if named[0].ref.kind in ("Role", "ClusterRole") and clause.has(_GRANTING):
+        wanted = Relation.GRANTS
     if wanted is None or (wanted is Relation.RUNS_ON and named[0].ref.kind != "Node"):
         return None
+    if wanted is Relation.RUNS_ON and (not kinds or kinds[0].word.kind == "Pod"):
+        return _on_nodes(clause, named, world)
     if wanted is Relation.OWNS:
         return None if any(kind.mention.plural for kind in kinds) else on("owners", named)
-    if kinds and not (wanted is Relation.RUNS_ON and kinds[0].word.kind == "Pod"):
+    if kinds:
         return _of_kinds(clause, [kind.word for kind in kinds], named, world)
     if named[0].ref.kind in _ENDS.get(wanted, ()):
         return _of_any_kind(named[0], wanted, world)
+    return None
+
+
+def _on_nodes(clause: Clause, named: Sequence[Named], world: World) -> Read | None:
+    """The Pods on named nodes, as far as the clause narrows them."""
+    pods = world.kind("Pod")
+    if pods is None or clause.of("name"):
+        return None  # a list of Pods knows names of nodes, and more conditions
+    nodes = " or ".join(f"node = {item.ref.name}" for item in named if item.ref.kind == "Node")
+    about = tuple(item.ref for item in named)
+    return Read(
+        (call("list_resources", kind=pods.plural, namespace=namespace_in(clause) or EVERYWHERE, where=nodes),), about
+    )
+
+
+_REACHING = "talk to, connect to, speak to, reach, access, call, get to, open a connection to, send traffic to"
+
+
+def policed(clause: Clause, world: World) -> Read | None:
+    """Who may open connections to a workload: the network policies that select its pods."""
+    if not clause.has(_REACHING) or not clause.has("who, what, which, can, may, allowed") or not clause.of("name"):
+        return None
+    for item in objects_of(clause, world)[-1:]:
+        found = world.index.links.related(item, "NetworkPolicy") if item.pod_labels or item.ref.kind == "Pod" else []
+        kind = world.kind("NetworkPolicy")
+        if found and kind is not None:
+            rules = by_names(kind, found, item.ref.namespace)
+            columns = ["spec.podSelector", "spec.ingress", "spec.egress"]
+            return Read((rules.model_copy(update={"arguments": {**rules.arguments, "columns": columns}}),), (item.ref,))
     return None
 
 
@@ -84,7 +127,7 @@ def dependencies(clause: Clause, world: World) -> Read | None:
     if _relation(clause) is not Relation.USES:
         return None
     for item in objects_of(clause, world)[:1]:
-        return _grouped(item, world.index.links.pointed_at(item, Relation.USES), world)
+        return grouped(item, world.index.links.pointed_at(item, Relation.USES), world)
     return None
 
 
@@ -185,10 +228,10 @@ def _of_any_kind(item: Named, relation: Relation, world: World) -> Read | None:
         return Read((listing(pods, item, [item]), *described.calls), (item.ref,))
     links = world.index.links
     found = links.pointed_at(item, relation) if relation is Relation.ROUTES else links.pointing_at(item, relation)
-    return _grouped(item, found, world)
+    return grouped(item, found, world)
 
 
-def _grouped(item: Named, found: Sequence[Named], world: World) -> Read:
+def grouped(item: Named, found: Sequence[Named], world: World) -> Read:
     """One list for each kind of relatives; where there are none, the object itself says so."""
     calls = []
     for name in dict.fromkeys(other.ref.kind for other in found):
@@ -203,6 +246,8 @@ def _grouped(item: Named, found: Sequence[Named], world: World) -> Read:
 
 def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | None:
     """Objects of a kind that have, or lack, relatives: "deployments without an autoscaler", "services with no endpoints"."""
+    if (places := _places_having(clause, kinds, world)) is not None:
+        return places
     main = [one for one in kinds if one.word.kind not in _PLACES]
     if not main:
         return None
@@ -222,9 +267,31 @@ def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | Non
     return Read((by_names(first, kept, place),), tuple(item.ref for item in kept[:MOST_OBJECTS]), 0.9)
 
 
+def _places_having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | None:
+    """Namespaces that hold, or lack, objects of a kind: "which namespaces have no quota"."""
+    if (
+        len(kinds) < 2
+        or kinds[0].word.kind != "Namespace"
+        or not kinds[0].mention.plural
+        or not kinds[1].word.namespaced
+    ):
+        return None
+    wanted = _between(clause, kinds[1].mention)
+    if wanted is None:
+        return None
+    having = {item.ref.namespace for item in world.index.vocabulary.objects if item.ref.kind == kinds[1].word.kind}
+    names = [name for name in world.index.vocabulary.namespaces if (name in having) is wanted]
+    test = " or ".join(f"name = {name}" for name in names[:_MOST_NAMES])
+    if not names:
+        return Read((), say=f"There are no namespaces like that among {len(world.index.vocabulary.namespaces)}.")
+    return Read((call("list_resources", kind=kinds[0].word.plural, where=test),), (), 0.9)
+
+
 def _between(clause: Clause, mention: Mention) -> bool | None:
     """True for "with", False for "without" before the second kind; None where neither stands there."""
     before = clause.low[max(0, mention.start - 4) : mention.start]
+    if before and before[-1] in _CONDITIONED:
+        return None
     if _LACKING & set(before) or clause.has("not have, do not have, does not have"):
         return False
     return True if _HAVING & set(before) else None
@@ -233,6 +300,13 @@ def _between(clause: Clause, mention: Mention) -> bool | None:
 def _near(item: Named, kind: KindWord, world: World) -> list[Named]:
     found = world.index.links.related(item, kind.kind)
     return [other for other in found if other.ref.name not in EVERYWHERE_THERE]
+
+
+def idle(kind: KindWord, clause: Clause, world: World) -> list[Named] | None:
+    """The objects of a kind that nothing uses, or that lead nowhere, where the clause asks for those."""
+    if not clause.has(_NOTHING):
+        return None
+    return [item for item in _all(kind, clause, world) if _forlorn(item, world)]
 
 
 def _forlorn(item: Named, world: World) -> bool:

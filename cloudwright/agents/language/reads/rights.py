@@ -4,8 +4,10 @@ import re
 
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.verbs import verbs
 
@@ -40,7 +42,7 @@ def rights(clause: Clause, world: World) -> Read | None:
         return None
     subject = _subject(clause, world)
     place = namespace_in(clause)
-    found = _verb(clause)
+    found = _verb(clause) or _access(clause)
     resource = _resource(clause, found[1]) if found is not None else ""
     if clause.has(_WHO) and not subject and found is not None and resource:
         name = next((item.text for item in clause.of("name")), "")
@@ -83,6 +85,12 @@ def _verb(clause: Clause) -> tuple[str, int] | None:
         if stem:
             return _VERBS[stem], at
     return None
+
+
+def _access(clause: Clause) -> tuple[str, int] | None:
+    """ "access to secrets" is the right to read them."""
+    at = clause.find("access to")
+    return ("get", at) if at >= 0 else None
 
 
 def _is_verb(clause: Clause, at: int) -> bool:
@@ -149,9 +157,28 @@ def _subject(clause: Clause, world: World) -> str:
             subject = known.get(said)
             if subject and not subject.startswith("ServiceAccount:"):
                 return subject.removeprefix("User:")
-    for word in ("user", "group"):
+    for word in ("user", "group", "subject", "account"):
         at = clause.find(word)
         if 0 <= at < len(clause.tokens) - 1:
             name = clause.tokens[at + 1].raw
             return f"Group:{name}" if word == "group" else name
+    return _unknown(clause)
+
+
+def _unknown(clause: Clause) -> str:
+    """Somebody whom no binding names: the word between "may" and the verb."""
+    for at, word in enumerate(clause.low[:-2]):
+        if word not in _MODALS or clause.at(at + 1) is not None:
+            continue
+        name, following = clause.tokens[at + 1], clause.low[at + 2]
+        plain = name.low.isalpha() and (name.low in COMMON or name.low in _NOBODY)
+        if not name.mark and not plain and (following in _VERBS or following in _ABLE):
+            return name.raw
     return ""
+
+
+_MODALS = ("can", "may", "could", "might", "is", "does")
+_ABLE = ("allowed", "able", "permitted", "authorized", "authorised", "entitled", "have")
+_NOBODY = listed(
+    "i, we, you, it, they, he, she, anyone, anybody, somebody, someone, everyone, everybody, nobody, who, this, that"
+)

@@ -1,8 +1,12 @@
 """How rollouts went, and what differs between two objects or two places."""
 
+from collections.abc import Sequence
+
+from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.reads.frame import Read, on
+from cloudwright.agents.language.reads.asking import chosen, said
+from cloudwright.agents.language.reads.frame import Read, columns_of, on
 from cloudwright.agents.language.references import World, fitting, objects_of, rank
 
 
@@ -10,7 +14,8 @@ def rollouts(clause: Clause, world: World) -> Read | None:
     """How a rollout goes, and what revisions there were."""
     history = clause.has(
         "history, revisions, revision, earlier versions, previous versions, past versions, past rollouts,"
-        " previous rollouts, rollouts"
+        " previous rollouts, rollouts, last rolled out, last deployed, last rollout, last deploy, last deployment, last release, last released,"
+        " last changes, recent changes, recently deployed, rolled out last, deployed last, recent deploys, recent rollouts"
     )
     status = clause.has(
         "rollout, rolled out, rolling out, roll out, rollout status, deployed successfully, finished deploying"
@@ -37,6 +42,8 @@ def comparing(clause: Clause, world: World) -> Read | None:
     names = clause.of("name")
     kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
     kind = kinds[0].kind.lower() if kinds else ""
+    if len(places) >= 2 and (fields := _field_in_each(clause, places)) is not None:
+        return fields
     if len(places) >= 2:
         name = names[0].text if names else ""
         found = [item for item in names[0].objects if item.ref.namespace in places] if names else []
@@ -56,3 +63,17 @@ def comparing(clause: Clause, world: World) -> Read | None:
                      other_namespace=other.ref.namespace if other.ref.namespace != one.ref.namespace else ""),
             ), (one.ref, other.ref))  # fmt: skip
     return None
+
+
+def _field_in_each(clause: Clause, places: Sequence[str]) -> Read | None:
+    """One field of the namesakes in several places: "the same version", "image of x in a vs b"."""
+    named = [item for mention in clause.of("name")[:1] for item in mention.objects if item.ref.namespace in places]
+    if len(named) < 2:
+        return None
+    best = min(rank(item.ref.kind) for item in named)
+    objects = [item for item in named if rank(item.ref.kind) == best]
+    wanted = chosen(clause, said(clause, aspects.fields_of(objects[0].ref.kind)))
+    if not wanted:
+        return None
+    columns = [path for field in wanted for path in field.paths]
+    return Read(tuple(columns_of(item, columns) for item in objects), tuple(item.ref for item in objects), 0.95)

@@ -33,7 +33,8 @@ _BAD = (
     "unhealthy, failing, broken, bad, in trouble, unready, not-ready, notready, degraded, having trouble, having problems, struggling,"
     " troubled, sick, faulty, malfunctioning, in a bad state, misbehaving, down, problematic, stuck, red, fewer ready, less ready,"
     " missing replicas, missing pods, below desired, short of replicas, fewer than desired, less than desired, fewer than they want,"
-    " fewer than wanted, incomplete, partially ready, unavailable, wrong"
+    " fewer than wanted, incomplete, partially ready, unavailable, wrong, on fire, in flames, burning, falling over, acting up, toast, borked,"
+    " hosed, unhappy, in the red, sad, weird, hurting, ailing, suffering, sick, flaky, limping, off, not happy, not well"
 )
 _GOOD = (
     "healthy, ready, up, fine, ok, okay, working, good, available, fully available, green, fully ready, up and running"
@@ -43,7 +44,9 @@ _STATES: tuple[_State, ...] = (
            "status matches CrashLoopBackOff"),
     _State("crashing, crashed, crashes, keep crashing, crash, keep dying, keeps dying, dying",
            'status matches "CrashLoopBackOff|Error|OOMKilled|ExitCode"'),
-    _State("oomkilled, oom killed, oom-killed, out of memory, oom, ran out of memory, run out of memory, killed for memory",
+    _State("oomkilled, oom killed, oom-killed, out of memory, oom, ran out of memory, run out of memory, killed for memory,"
+           " too much memory, killed by the kernel, kernel kill, kernel killed, oom kill, oom kills, memory kill, memory killed, eating memory,"
+           " hit the memory limit, hit their memory limit, hit its memory limit, exceeded memory, over memory, killed for using memory",
            "reason = OOMKilled"),
     _State("pending, unschedulable, waiting to be scheduled, unscheduled, waiting, not scheduled", "status = Pending",
            {"Node": "status matches SchedulingDisabled"}),
@@ -51,6 +54,10 @@ _STATES: tuple[_State, ...] = (
            " pull the image, image can not be pulled, pull an image, pull", "status matches ImagePull"),
     _State("completed, finished, succeeded, complete, done", 'status matches "Completed|Succeeded|Complete"'),
     _State("failed, errored", 'status matches "Failed|Error|BackoffLimit"'),
+    _State("let nobody be evicted, allow nothing, no disruptions, zero disruptions, block evictions, block eviction, blocks evictions, block drains,"
+           " block a drain, blocking, allow no evictions, evict nobody, no evictions, nobody be evicted, nothing be evicted, allow none,"
+           " allow zero, allow no, allow 0, blocks",
+           "", {"PodDisruptionBudget": "status.disruptionsAllowed = 0"}),
     _State("evicted", "reason = Evicted"),
     _State("terminating, being deleted, stuck in deletion", "terminating = true"),
     _State("suspended, paused, on hold, disabled, switched off, turned off", "suspended = true", {"Deployment": "spec.paused = true"}),
@@ -83,7 +90,7 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
 
 _TELLING = (
     (ZERO, ("Deployment", "StatefulSet")),
-    ("oom, oomkilled, oom killed, out of memory, crash looping, crashlooping, crashloop, crashing, evicted, restarted, restarting,"
+    ("too much memory, kernel kill, kernel killed, killed by the kernel, memory kill, oom kills, oom, oomkilled, oom killed, out of memory, crash looping, crashlooping, crashloop, crashing, evicted, restarted, restarting,"
      " imagepullbackoff, pull, pending, terminating, unschedulable, privileged", ("Pod",)),
     ("suspended, paused, on hold", ("CronJob", "Deployment", "Job")),
     ("cordoned, unschedulable, drained", ("Node",)),
@@ -98,9 +105,13 @@ def states_of(clause: Clause) -> tuple[str, ...]:
 
 def _named(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     for state in _STATES:
+        if not state.test and kind.kind not in state.of:
+            continue
         at = _spoken(clause, state.words)
         if at >= 0:
             test = _test(state, kind, world)
+            if not test:
+                continue
             negative = "ImagePull" not in test and negated(clause, at)
             yield f"not ({test})" if negative else test
 
@@ -131,6 +142,8 @@ def _test(state: _State, kind: KindWord, world: World) -> str:
     if "suspended" in state.test and (switch := _switch(kind, world)):
         on = state.test.endswith("true") != (switch == "enabled")
         return f"spec.{switch} = true" if on else f"not spec.{switch} = true"
+    if "suspended" in state.test and kind.kind not in ("CronJob", "Job"):
+        return ""
     if kind.kind in _WORKLOADS and "status" in state.test:
         return "ready = false"
     return state.test

@@ -1,0 +1,111 @@
+"""Which fields a clause asks for: the words for fields that stand in it, the telling ones first."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from cloudwright.agents.language import aspects
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.verbs import opening
+
+_VAGUE = listed(
+    "container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image, who, reason"
+)
+"""Words for fields that often stand beside the word that really names the field."""
+_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&"))
+_ASKING = (("which",), ("what",), ("how", "many"), ("how", "much"), ("how", "big"), ("how", "long"), ("how", "often"))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A phrase for a field in a clause: where it stands, and the paths that it means."""
+
+    at: int
+    words: str
+    path: str
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+        return self.at + len(self.words.split())
+
+    @property
+    def paths(self) -> list[str]:
+        """Its paths one by one."""
+        return self.path.split(",")
+
+
+def said(clause: Clause, fields: Iterable[tuple[str, str]]) -> list[Field]:
+    """The phrases of fields that stand in the clause, longer ones first; none overlaps another."""
+    found = [Field(at, words, path) for words, path in fields if (at := clause.find(words)) >= 0]
+    kept: list[Field] = []
+    for field in sorted(found, key=lambda item: (-len(item.words.split()), -len(item.words), item.at)):
+        if all(field.end <= other.at or other.end <= field.at for other in kept):
+            kept.append(field)
+    return kept
+
+
+def chosen(clause: Clause, found: Sequence[Field]) -> list[Field]:
+    """The field that is asked for (before "of" first, vague words last) and those that are joined to it by "and"."""
+    if not found:
+        return []
+    main = max(found, key=lambda field: _weight(clause, field))
+    low = clause.low
+    joined = [
+        other
+        for other in found
+        if other is not main
+        and (telling(other) or not telling(main) or asked_about(clause, other))
+        and _JOINTS & set(low[min(main.end, other.end) : max(main.at, other.at)])
+    ]
+    return sorted([main, *joined], key=lambda field: field.at)
+
+
+def telling(field: Field) -> bool:
+    """Whether its words name a field and hardly anything else."""
+    return field.words not in _VAGUE
+
+
+def asked_about(clause: Clause, field: Field) -> bool:
+    """Whether the words that ask stand right before it: "which port", "on which port", "how much memory"."""
+    low = clause.low
+    spoken = any(tuple(field.words.split()[: len(words)]) == words for words in _ASKING)
+    return spoken or any(low[max(0, field.at - len(words)) : field.at] == words for words in _ASKING)
+
+
+def _weight(clause: Clause, field: Field) -> tuple[bool, bool, int]:
+    return clause.low[field.end : field.end + 1] == ("of",), telling(field), len(field.words)
+
+
+_OF = ("of", "for", "in", "on", "across", "?")
+_VALUES = ("to", "by", "=", "at", "from")
+_LONGEST = 4
+
+
+@cache
+def _nouns() -> frozenset[tuple[str, ...]]:
+    """What people call fields, of whatever kind, in the singular and the plural."""
+    names = [phrase for text, _ in aspects.FIELDS for phrase in phrases(text)]
+    return frozenset((*names, *((*phrase[:-1], f"{phrase[-1]}s") for phrase in names)))
+
+
+def nominal(clause: Clause, least: int = 1) -> bool:
+    """Whether the clause begins with a field's name that only looks like a verb: "size of x", "update strategy of y".
+
+    `least`: how many words the name must have.
+    """
+    if clause.of("image", "pair", "quantity", "percent") or any(
+        clause.low[number.start - 1] in _VALUES for number in clause.of("number") if number.start
+    ):
+        return False
+    low = clause.low
+    start = opening(clause)
+    for at in range(max(0, start - 1), min(start + 1, len(low))):
+        for size in range(_LONGEST, least - 1, -1):
+            end = at + size
+            if end <= start or low[at:end] not in _nouns():
+                continue
+            if size > 1 or low[end : end + 1] in [(word,) for word in _OF]:
+                return True
+    return False

@@ -1,0 +1,58 @@
+"""How traffic finds its way: endpoints of Services, hosts and paths of Ingresses, ports."""
+
+import re
+
+from cloudwright.agents.language.calls import call
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of
+
+_ENDPOINTS = (
+    "endpoints, endpoint, endpointslice, endpointslices, endpoint slice, endpoint slices, addresses behind, ips behind"
+)
+_ROUTED = (
+    "path, paths, route, routes, routed, traffic, request, requests, url, urls, backend, visitor, visitors, goes, go, end up, ends up,"
+    " land, lands, serve, serves, served, handle, handles, handled, hit, hits, host, hosts, hostname, domain, ingress, opens, behind, reach"
+)
+_PATH = re.compile(r"/[\w./-]*\w[\w./-]*")
+COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.paths[*].backend.service.name")
+"""What tells where an Ingress sends its traffic."""
+
+
+def endpoints(clause: Clause, world: World) -> Read | None:
+    """The addresses behind named Services."""
+    if not clause.has(_ENDPOINTS):
+        return None
+    services = objects_of(clause, world, ("Service",))[:MOST_OBJECTS]
+    if not services:
+        return None
+    calls = tuple(
+        call("list_resources", kind="endpointslices", namespace=item.ref.namespace,
+             labels=f"kubernetes.io/service-name={item.ref.name}")
+        for item in services
+    )  # fmt: skip
+    return Read(calls, tuple(item.ref for item in services), 0.95)
+
+
+def hosts(clause: Clause, world: World) -> Read | None:
+    """Where the traffic for a host, or for a path, goes."""
+    known = {host: item for item in world.index.vocabulary.objects for host in item.hosts}
+    for token in clause.tokens:
+        host = re.sub(r"^\w+://", "", token.raw).partition("/")[0].lower()
+        if host in known:
+            item = known[host]
+            where = f'spec.rules[*].host contains "{host}"'
+            asked = call(
+                "list_resources", kind="ingresses", namespace=item.ref.namespace, where=where, columns=[*COLUMNS]
+            )
+            return Read((asked,), (item.ref,), 0.9)
+    paths = [
+        token.raw
+        for token in clause.tokens
+        if _PATH.fullmatch(token.raw) or (token.quoted and _PATH.fullmatch(token.raw))
+    ]
+    if not paths or not known or not clause.has(_ROUTED) or clause.of("name"):
+        return None
+    place = namespace_in(clause) or EVERYWHERE
+    where = f'spec.rules[*].http.paths[*].path contains "{paths[0]}"'
+    return Read((call("list_resources", kind="ingresses", namespace=place, where=where, columns=[*COLUMNS]),), (), 0.85)
