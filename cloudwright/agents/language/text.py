@@ -108,13 +108,9 @@ def _word(word: str, start: int) -> list[Token]:
     low = word.lower()
     if word in ARROWS:
         return [Token(word, "to", start)]
-<<<<<<< /work/main/cloudwright/agents/language/text.py
     if word == "&":
         return [Token("and", "and", start)]
-    opened = _CONTRACTIONS.get(low)
-=======
     opened = _CONTRACTIONS.get(low) or _NEGATED.get(low)
->>>>>>> cloudwright/agents/language/text.py
     if opened:
         out = [Token(part, part, start) for part in opened.split()]
     elif low.endswith("'s") and len(low) > 2:
