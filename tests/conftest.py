@@ -1,12 +1,17 @@
 """What all tests share: servers, and a count of the tests that ran on them."""
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.fixtures import cluster, context, namespace, pods
 
 __all__ = ["cluster", "context", "namespace", "pods"]
 
 _SERVERS = ("cluster", "pods")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
