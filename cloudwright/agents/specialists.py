@@ -55,22 +55,25 @@ CHARTERS = (
     Charter(
         "workloads",
         "what runs where: deployments, pods, jobs, nodes, services, configuration, rollouts, owners, comparisons",
-        (*_LOOK, "rollout_history", "top_pods", "compare_resources", "drain_impact", "query_result"),
+        (
+            *_LOOK, "rollout_history", "top_pods", "compare_resources", "drain_impact", "query_result", "get_logs",
+            "prometheus_query", "can_i",
+        ),
     ),
     Charter(
         "logs",
         "what containers print: errors, patterns, a time window",
-        ("get_logs", "list_resources", "list_events"),
+        ("get_logs", *_LOOK, "rollout_history"),
     ),
     Charter(
         "metrics",
         "how much CPU, memory and traffic; trends, rates, latencies, alerts",
-        ("top_pods", "top_nodes", "prometheus_query", "prometheus_range", "prometheus_alerts", "list_resources"),
+        ("top_pods", "top_nodes", "prometheus_query", "prometheus_range", "prometheus_alerts", *_LOOK, "get_logs"),
     ),
     Charter(
         "rbac",
         "who may do what, and why something is forbidden",
-        ("can_i", "who_can", "what_can", "get_resource", "list_resources", "get_logs", "grant_access"),
+        ("can_i", "who_can", "what_can", "get_resource", "list_resources", "list_events", "get_logs", "grant_access"),
     ),
     Charter(
         "iam",
@@ -101,11 +104,9 @@ def specialists(kit: Kit) -> dict[str, Specialist]:
 
 
 def charter_of(call: ToolCall) -> str:
-    """Which specialist a call belongs to: the first (but the change expert last) whose charter has the tool."""
-    for charter in CHARTERS[1:]:
-        if call.tool in charter.tools:
-            return charter.name
-    return "workloads"
+    """Which specialist a call belongs to: the one who names its tool first, the finder of faults left out."""
+    having = [charter for charter in CHARTERS[1:] if call.tool in charter.tools]
+    return min(having, key=lambda charter: charter.tools.index(call.tool)).name if having else "workloads"
 
 
 @dataclass(frozen=True)

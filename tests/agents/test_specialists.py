@@ -6,9 +6,10 @@ import pytest
 
 from cloudwright.agents import concluding
 from cloudwright.agents.model.chat import estimate_tokens
-from cloudwright.agents.specialists import CHARTERS, Charter
+from cloudwright.agents.specialists import CHARTERS, Charter, charter_of
 from cloudwright.agents.specs import specs_of
 from cloudwright.core.catalog import Catalog
+from cloudwright.core.tool import ToolCall
 from cloudwright.tools.catalog import every_tool
 
 LIMIT = 2_500
@@ -24,3 +25,19 @@ def test_prompt_and_tools_fit_and_the_tools_exist(charter: Charter) -> None:
     ]
     tools = json.dumps([spec.model_dump(mode="json") for spec in specs])
     assert estimate_tokens(len(charter.prompt()) + len(tools)) <= LIMIT
+
+
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("get_logs", "logs"),
+        ("can_i", "rbac"),
+        ("top_pods", "metrics"),
+        ("prometheus_query", "metrics"),
+        ("list_resources", "workloads"),
+        ("scale_workload", "change"),
+        ("taint_node", "workloads"),
+    ],
+)
+def test_a_call_belongs_to_the_one_who_names_its_tool_first(tool: str, name: str) -> None:
+    assert charter_of(ToolCall(tool=tool, arguments={})) == name
