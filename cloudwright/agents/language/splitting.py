@@ -120,24 +120,28 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return False
     if joint.raw in (".", ";", "?", "!", ":"):
         return True
-    if all(token.low in _POLITE for token in before) and joint.raw not in (".", ";", "?", "!"):
+    if _open(before, joint):
         return False
+    return first in ("its", "their") or _asks(words, joint) or _orders(words, joint, before)
+
+
+def _open(before: list[Token], joint: Token) -> bool:
+    """Whether what stands before a joint is no wish yet: small talk, a supposition, the first of two."""
+    if all(token.low in _POLITE for token in before):
+        return True
     if any(token.low in ("between", "both", "from", "compare") for token in before[-4:]):
+        return True
+    return before[0].low in _SUPPOSING and joint.raw == ","
+
+
+def _asks(words: list[Token], joint: Token) -> bool:
+    """Whether words after a joint begin with a question of their own; "is" and "does" need somebody behind them."""
+    first = words[0].low
+    if first not in _ASKING:
         return False
-    if before[0].low in _SUPPOSING and joint.raw == ",":
-        return False
-    if (
-        first in ("is", "are", "does", "do", "has", "have")
-        and joint.low == "and"
-        and words[1:]
-        and words[1].low in _ANYBODY
-    ):
-        return True
-    if first in _ASKING and not (first in ("is", "are", "has", "does", "do", "have") and joint.low in ("and", ",")):
-        return True
-    if first in ("its", "their"):
-        return True
-    return _orders(words, joint, before)
+    if first in ("is", "are", "has", "does", "do", "have") and joint.low in ("and", ","):
+        return joint.low == "and" and len(words) > 1 and words[1].low in _ANYBODY
+    return True
 
 
 def _orders(words: list[Token], joint: Token, before: list[Token]) -> bool:

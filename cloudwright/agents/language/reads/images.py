@@ -41,7 +41,8 @@ def images(clause: Clause, world: World) -> Read | None:
 def image_tests(clause: Clause, world: World) -> Iterator[str]:
     """Filters for the last words of images, and for their tags, that the clause says."""
     for at, word in enumerate(clause.low):
-        if at in clause.used or clause.at(at) is not None:
+        mention = clause.at(at)
+        if at in clause.used or (mention is not None and mention.what not in ("quantity", "number")):
             continue
         base = word if word in world.index.image_bases else word.removesuffix("s")
         if base in world.index.image_bases:

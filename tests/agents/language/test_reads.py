@@ -1,0 +1,174 @@
+"""Questions by class in a small world: fields, pods, images, quotas, rights, command lines, plans."""
+
+from typing import Any
+
+import pytest
+
+from cloudwright.agents.language import moods
+from cloudwright.agents.language.reads import read_of
+from cloudwright.agents.language.reads.kubectl import typed_read
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.splitting import split
+from cloudwright.agents.language.tagging import Tagger
+from cloudwright.agents.language.understanding import Goal, Memory
+from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
+
+_KEYDB = thing("Deployment", "hot-keys", images={"db": "registry.example/keydb:6.2"})
+TAGGER = Tagger(VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, _KEYDB)}))
+WORLD = World(TAGGER.index, Memory(), "default")
+
+
+def _columns(text: str) -> list[str]:
+    ((tool, arguments),) = calls_of(text)
+    assert tool == "list_resources", text
+    return list(arguments["columns"])
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("how many cores and how much memory does m-1 have", ["status.capacity.cpu", "status.capacity.memory"]),
+        ("on which port does the service books listen", ["ports", "spec.ports[*].targetPort"]),
+        ("update strategy of ledger", ["spec.strategy.type"]),
+        ("memory limit of ledger", ["spec.template.spec.containers[*].resources.limits.memory"]),
+        ("kubelet versions", ["status.nodeInfo.kubeletVersion"]),
+    ],
+)
+def test_fields_are_asked_for_one_or_several_at_once(text: str, columns: list[str]) -> None:
+    assert _columns(text) == columns
+
+
+@pytest.mark.parametrize("text", ["exit code of ledger", "how many restarts does ledger have", "restarts of ledger"])
+def test_what_only_pods_tell_is_asked_of_the_pods_of_a_workload(text: str) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert (arguments["kind"], arguments["labels"]) == ("pods", "app=ledger")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("which services expose port 8080", "(spec.ports[*].port = 8080 or spec.ports[*].targetPort = 8080 or"
+         " spec.ports[*].nodePort = 8080)"),
+        ("list sluices with paused=true", "spec.paused = true"),
+        ("pods that aint ready", "not (ready or"),
+        ("which pods were killed for using too much memory", "reason = OOMKilled"),
+    ],
+)  # fmt: skip
+def test_lists_are_narrowed_by_images_ports_settings_and_states(text: str, where: str) -> None:
+    assert any(str(arguments.get("where")).startswith(where) for _, arguments in calls_of(text)), calls_of(text)
+
+
+def test_the_greatest_of_a_setting_comes_first() -> None:
+    ((_, arguments),) = calls_of("which sluice has the highest flow")
+    assert (arguments["sort"], arguments["limit"]) == ("-spec.flow", 1)
+
+
+def test_a_sum_is_told_beside_the_list() -> None:
+    (found,) = understood("sum of the flow of all sluices")
+    assert "4" in found.say
+    assert [call.tool for call in found.calls] == ["list_resources"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["how much quota is left in blue", "how many more pods fit into the quota of blue", "is the quota of blue used up"],
+)
+def test_quotas_are_shown_with_what_is_left(text: str) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert arguments["kind"] == "resourcequotas"
+    assert "left" in arguments["columns"]
+
+
+@pytest.mark.parametrize(
+    "text", ["who changed ledger last", "when was mailer last modified", "last change of the configmap rates"]
+)
+def test_who_wrote_an_object_is_in_its_managed_fields(text: str) -> None:
+    tool, arguments = calls_of(text)[0]
+    assert tool == "list_resources"
+    assert "metadata.managedFields[*].manager" in arguments["columns"]
+
+
+@pytest.mark.parametrize("text", ["if we edited rates, who would notice?", "consumers of the rates configmap"])
+def test_what_uses_a_thing_is_named_by_many_nouns_and_suppositions(text: str) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert arguments["where"] == "name = ledger"
+
+
+@pytest.mark.parametrize(
+    ("text", "planned"),
+    [
+        ("we want to delete the configmap rates", True),
+        ("m-1 should be empty", True),
+        ("ledger should have 3 replicas", False),
+        ("could you please restart ledger", False),
+        ("restart ledger", False),
+    ],
+)
+def test_a_plan_or_an_expectation_is_told_from_an_order(text: str, planned: bool) -> None:
+    (clause,) = split(TAGGER.tokens(text), TAGGER)
+    assert moods.planned(clause) is planned
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("which keydb versions do we run", 'image matches "(^|/)keydb(:|@|$)"'),
+        ("anything still on keydb 6", 'image matches "(^|/)keydb(:|@|$)" and image matches "keydb:v?6"'),
+        ("deployments on the tag 6.2", 'image matches ":6\\.2(@|$)"'),
+    ],
+)
+def test_images_are_meant_by_their_last_words_and_tags(text: str, where: str) -> None:
+    (clause,) = split(TAGGER.tokens(text), TAGGER)
+    read = read_of(clause, WORLD)
+    assert read is not None
+    assert read.calls[0].arguments["where"] == where
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [("may jane delete pods in blue?", "jane"), ("can ops@example.com delete pods in blue", "ops@example.com")],
+)
+def test_rights_of_anybody_are_asked_of_the_server(text: str, subject: str) -> None:
+    ((tool, arguments),) = calls_of(text)
+    assert (tool, arguments["subject"], arguments["verb"]) == ("can_i", subject, "delete")
+
+
+def test_a_yes_or_no_about_health_shows_what_it_rests_on() -> None:
+    (found,) = understood("is ledger healthy?")
+    assert found.goal is Goal.DIAGNOSE
+    assert [dict(call.arguments)["fields"] for call in found.calls] == ["metadata.name=ledger"]
+
+
+@pytest.mark.parametrize(
+    ("line", "tool", "arguments"),
+    [
+        ("kubectl get pods -A", "list_resources", {"kind": "pods", "namespace": "*"}),
+        ("k get deploy -n blue -l tier=edge", "list_resources",
+         {"kind": "deployments", "namespace": "blue", "labels": "tier=edge"}),
+        ("get pods -n blue", "list_resources", {"kind": "pods", "namespace": "blue"}),
+        ("kubectl describe deploy/ledger", "describe_resource",
+         {"kind": "deployment", "name": "ledger", "namespace": "blue"}),
+        ("kubectl get cm rates -n blue -o yaml", "get_resource",
+         {"kind": "configmap", "name": "rates", "namespace": "blue"}),
+        ("kubectl logs deploy/ledger -n blue --tail=5 -p", "get_logs",
+         {"kind": "deployment", "name": "ledger", "namespace": "blue", "tail": 5, "previous": True}),
+        ("kubectl auth can-i delete pods --as jane -n blue", "can_i",
+         {"verb": "delete", "resource": "pods", "namespace": "blue", "subject": "jane"}),
+        ("kubectl rollout history deployment ledger", "rollout_history",
+         {"kind": "deployment", "name": "ledger", "namespace": "blue"}),
+        ("kubectl get pods -n blue | grep -v Running", "list_resources",
+         {"kind": "pods", "namespace": "blue",
+          "where": 'not (name matches "Running" or status matches "Running" or reason matches "Running")'}),
+    ],
+)  # fmt: skip
+def test_command_lines_that_look_are_parsed_as_such(line: str, tool: str, arguments: dict[str, Any]) -> None:
+    read = typed_read(line, WORLD)
+    assert read is not None
+    assert [(call.tool, dict(call.arguments)) for call in read.calls] == [(tool, arguments)]
+
+
+@pytest.mark.parametrize(
+    "line", ["kubectl delete pod x", "kubectl get", "kubectl get unicorns", "kubectl 'get", "get pods in blue"]
+)
+def test_what_is_no_command_that_looks_is_left_to_others(line: str) -> None:
+    assert typed_read(line, WORLD) is None
