@@ -227,7 +227,7 @@ ingress|route-port-mismatch|Route leads to an absent port|F e .95|The Service do
 ingress|gateway-misrouted|Route leads to a wrong Service|F e .85|Requests for one Service are sent to another.
 network|network-policy-blocks-service|Policy blocks a Service's callers|F e .9|No policy allows the traffic between a caller and the Pods it calls.
 network|network-policy-blocks-dns|Policy blocks DNS|F e .9|Egress is limited and DNS is not among what is allowed.
-network|network-path-failing|Way between two programs fails|F e .5|Connections time out although the server's Pods are ready and no policy stands between.
+network|network-path-failing|Way between two programs fails|C e .95|Connections time out although the server's Pods are ready and no policy stands between.
 network|network-policy-selects-nothing|Policy selects no Pod|A i .2|It has no effect.
 nodes|kubelet-stopped|kubelet stopped|F c .95|The node no longer reports; its Pods are evicted after five minutes.
 nodes|container-runtime-stopped|Container runtime stopped|F c .95|No container can be started or stopped on the node.

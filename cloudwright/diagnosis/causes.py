@@ -47,13 +47,11 @@ ABSORBS: Mapping[str, frozenset[str]] = {
     "configuration-broken": frozenset(
         {"oom-killed", "slow-start-without-startup-probe", "liveness-probe-too-aggressive"}
     ),
-    "network-policy-blocks-service": frozenset({"network-path-failing"}),
-    "kube-proxy-stopped": frozenset({"network-path-failing"}),
-    "node-conntrack-full": frozenset({"network-path-failing", "node-problem"}),
-    "node-packet-loss": frozenset({"node-network-latency", "slow-responses", "network-path-failing"}),
+    "node-conntrack-full": frozenset({"node-problem"}),
+    "node-packet-loss": frozenset({"node-network-latency", "slow-responses"}),
     "node-network-latency": frozenset({"slow-responses"}),
-    "kubelet-stopped": frozenset({"node-not-ready", "node-network-latency", "network-path-failing"}),
-    "container-runtime-stopped": frozenset({"kubelet-stopped", "node-not-ready", "network-path-failing"}),
+    "kubelet-stopped": frozenset({"node-not-ready", "node-network-latency"}),
+    "container-runtime-stopped": frozenset({"kubelet-stopped", "node-not-ready"}),
     "controller-manager-stopped": frozenset({"endpoints-not-published", "controllers-stalled", "scheduler-silent"}),
     "claim-storage-class-missing": frozenset({"no-default-storage-class"}),
     "rollout-without-safety": frozenset(),

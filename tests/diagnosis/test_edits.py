@@ -122,16 +122,17 @@ def test_a_budget_that_cannot_or_was_meant_to_be_otherwise_is_advice(found: Clus
 
 
 def test_a_workload_that_goes_to_and_fro_between_two_templates_is_fought_over() -> None:
-    web = {**deployment("web"), "metadata": {**edited("Deployment", "web", 60)["metadata"]}}
+    web = {**deployment("web", ready=0), "metadata": {**edited("Deployment", "web", 60)["metadata"]}}
     sets = [
         owned(web, "ReplicaSet", f"web-{number}", metadata={"annotations": {"deployment.kubernetes.io/revision-history": history}}, spec={}, status={})
         for number, history in enumerate(("1,3,5", "2,4"))
     ]  # fmt: skip
-    (cause,) = causes(view(web, pod(web), *sets, node()))
+    cause = causes(view(web, crashing(web), *sets, node()))[0]
     assert (cause.kind, cause.object.name) == ("edited-again-and-again", "web")
     assert "kubectl-edit" in cause.claim
     once = [{**item, "metadata": {**item["metadata"], "annotations": {}}} for item in sets]
-    assert causes(view(web, pod(web), *once, node())) == []
+    assert "edited-again-and-again" not in {item.kind for item in causes(view(web, crashing(web), *once, node()))}
+    assert causes(view(web, pod(web), *sets, node())) == []
 
 
 def test_a_cron_job_that_deletes_what_others_need_is_suspended_first() -> None:

@@ -79,7 +79,7 @@ def _trouble(view: ClusterView, cron: Object, verb: str, target: Object | None, 
     if verb in ("rollout", "label", "annotate"):
         return ""
     edit, ran = last_edit(target), f.when(cron, "status", "lastScheduleTime")
-    if edit is not None and ran is not None and edit[0] < ran - timedelta(seconds=5) and verb != "scale":
+    if verb != "scale" and (edit is None or ran is None or edit[0] < ran - timedelta(seconds=5)):
         return ""
     if target.get("kind") in ("Deployment", "StatefulSet", "DaemonSet"):
         if verb == "scale" and replicas(target) == 0:
@@ -89,7 +89,10 @@ def _trouble(view: ClusterView, cron: Object, verb: str, target: Object | None, 
 
 
 def _alternating(view: ClusterView, workload: Object) -> Iterator[Finding]:
-    """The Deployment controller notes the revisions that each template has been: several for two of them is a fight."""
+    """The Deployment controller notes the revisions that each template has been: several for two of them may be a fight.
+
+    How long ago they were is not noted, so it makes a difference only where the workload is in trouble now.
+    """
     back = {
         f.name(item): len([part for part in f.text(item, "metadata", "annotations", _HISTORY).split(",") if part])
         for item in view.children(workload, "ReplicaSet")
@@ -109,7 +112,7 @@ def _alternating(view: ClusterView, workload: Object) -> Iterator[Finding]:
         f"Deployment {f.name(workload)} goes to and fro between two templates ({often[0]} and {often[1]} times{who}): two programs or people overwrite each other",
         field="spec.template", cites=[view.cite(item, f"metadata.annotations[{_HISTORY}]", f.text(item, "metadata", "annotations", _HISTORY))
                                       for item in view.children(workload, "ReplicaSet") if back[f.name(item)] >= _ALTERNATIONS][:2],
-        severity=None if failing(view, workload) else Severity.WARNING, confidence=0.8,
+        severity=None if failing(view, workload) else Severity.INFO, confidence=0.8,
     )  # fmt: skip
 
 
