@@ -14,7 +14,10 @@ from typing import Any
 from tests.servers.apiserver import ControlPlane, assets
 from tests.twin.differential import scripts_corners, scripts_jobs, scripts_placement, scripts_workloads
 from tests.twin.differential.normal import normalise, ordered
-from tests.twin.differential.stage import RealServer, Server, Stage, TwinServer
+from tests.twin.differential.real_server import RealServer
+from tests.twin.differential.server import Server
+from tests.twin.differential.stage import Stage
+from tests.twin.differential.twin_server import TwinServer
 
 Script = Callable[[Stage], None]
 SCRIPTS: dict[str, Script] = {

@@ -1,99 +1,21 @@
-"""One stage, two casts: the same script runs on the twin and on a real control plane."""
+"""The verbs of scripts, played on any server."""
 
-import json
-import time
-import urllib.error
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from cloudwright.twin.api import (
-    CONFIG_MAPS,
-    CRON_JOBS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    ENDPOINT_SLICES,
-    ENDPOINTS,
-    EVENTS,
-    JOBS,
     NAMESPACES,
-    NODES,
-    PERSISTENT_VOLUME_CLAIMS,
-    PERSISTENT_VOLUMES,
     PODS,
-    REPLICA_SETS,
-    SERVICE_ACCOUNTS,
-    SERVICES,
-    STATEFUL_SETS,
-    ApiStatusError,
     PatchType,
     Resource,
 )
-from cloudwright.twin.controllers.base import ControllerOptions
-from cloudwright.twin.world import World
-from tests.servers.apiserver import ControlPlane
-
-QUOTAS = Resource("", "v1", "resourcequotas")
-BUDGETS = Resource("policy", "v1", "poddisruptionbudgets")
-AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers")
-STORAGE_CLASSES = Resource("storage.k8s.io", "v1", "storageclasses")
-PRIORITY_CLASSES = Resource("scheduling.k8s.io", "v1", "priorityclasses")
-REVISIONS = Resource("apps", "v1", "controllerrevisions")
-
-NAMESPACED = {
-    "Deployment": DEPLOYMENTS,
-    "ReplicaSet": REPLICA_SETS,
-    "StatefulSet": STATEFUL_SETS,
-    "DaemonSet": DAEMON_SETS,
-    "ControllerRevision": REVISIONS,
-    "Job": JOBS,
-    "CronJob": CRON_JOBS,
-    "Pod": PODS,
-    "Service": SERVICES,
-    "EndpointSlice": ENDPOINT_SLICES,
-    "Endpoints": ENDPOINTS,
-    "PersistentVolumeClaim": PERSISTENT_VOLUME_CLAIMS,
-    "ResourceQuota": QUOTAS,
-    "PodDisruptionBudget": BUDGETS,
-    "HorizontalPodAutoscaler": AUTOSCALERS,
-    "ConfigMap": CONFIG_MAPS,
-    "ServiceAccount": SERVICE_ACCOUNTS,
-    "Event": EVENTS,
-}
-CLUSTER = {
-    "PersistentVolume": PERSISTENT_VOLUMES,
-    "StorageClass": STORAGE_CLASSES,
-    "PriorityClass": PRIORITY_CLASSES,
-    "Node": NODES,
-    "Namespace": NAMESPACES,
-}
-_KINDS = {**NAMESPACED, **CLUSTER}
-_QUIET, _PATIENCE = 1.0, 8.0
-
-
-class Refused(Exception):
-    """The server said no: HTTP status and reason."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code, self.message = code, message
-
-
-class Server(Protocol):
-    """What a cast must be able to do."""
-
-    def create(self, resource: Resource, obj: Mapping[str, Any], namespace: str, subresource: str = "") -> Any: ...
-
-    def get(self, resource: Resource, name: str, namespace: str) -> Any: ...
-
-    def list(self, resource: Resource, namespace: str) -> list[Any]: ...
-
-    def patch(self, resource: Resource, name: str, namespace: str, patch: Any, type: str, subresource: str) -> Any: ...
-
-    def delete(self, resource: Resource, name: str, namespace: str, options: Mapping[str, Any]) -> None: ...
-
-    def wait(self, seconds: float) -> None: ...
-
-    def settle(self, namespace: str) -> None: ...
+from tests.twin.differential.server import (
+    CLUSTER,
+    KINDS,
+    NAMESPACED,
+    Refused,
+    Server,
+)
 
 
 class Stage:
@@ -129,15 +51,15 @@ class Stage:
 
     def get(self, kind: str, name: str) -> Any:
         """One object."""
-        return self.server.get(_KINDS[kind], name, self._space(kind))
+        return self.server.get(KINDS[kind], name, self._space(kind))
 
     def listed(self, kind: str) -> list[Any]:
         """The objects of a kind, ordered by name."""
-        return sorted(self.server.list(_KINDS[kind], self._space(kind)), key=lambda each: each["metadata"]["name"])
+        return sorted(self.server.list(KINDS[kind], self._space(kind)), key=lambda each: each["metadata"]["name"])
 
     def patch(self, kind: str, name: str, patch: Any, *, type: str = PatchType.MERGE, sub: str = "") -> None:
         """Patch one object."""
-        self.server.patch(_KINDS[kind], name, self._space(kind), patch, type, sub)
+        self.server.patch(KINDS[kind], name, self._space(kind), patch, type, sub)
         self.settle()
 
     def delete(self, kind: str, name: str, propagation: str = "Background", grace: int | None = None) -> None:
@@ -145,7 +67,7 @@ class Stage:
         options: dict[str, Any] = {"propagationPolicy": propagation}
         if grace is not None:
             options["gracePeriodSeconds"] = grace
-        self.server.delete(_KINDS[kind], name, self._space(kind), options)
+        self.server.delete(KINDS[kind], name, self._space(kind), options)
         self.settle()
 
     def evict(self, pod: str) -> str:
@@ -194,7 +116,7 @@ class Stage:
             waiting = [pod for pod in self.pods(**labels) if pod["status"].get("phase") == "Pending"]
             if not waiting and not self.finish():
                 return
-            self.start(only=1, **labels)
+            self.start(ready=True, only=1, **labels)
 
     def end(self, code: int, only: int | None = None, **labels: str) -> None:
         """Report running pods as ended with an exit code."""
@@ -219,7 +141,7 @@ class Stage:
 
     def now(self) -> str:
         """The server's time."""
-        return self.server.timestamp()  # type: ignore[attr-defined, no-any-return]
+        return self.server.timestamp()
 
     def scene(self, name: str) -> None:
         """Take down what is there."""
@@ -299,133 +221,3 @@ def pod_status(pod: Any, phase: str, ready: bool, address: str, code: int | None
     if address:
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
     return status
-
-
-class TwinServer:
-    """The twin: time passes only when it is told to."""
-
-    def __init__(self, nodes: int = 3) -> None:
-        self.world = World.create(
-            options=ControllerOptions(node_monitor_grace=1e12, cluster_ca="-----BEGIN CERTIFICATE")
-        )
-        for number in range(1, nodes + 1):
-            name = f"sim-{number}"
-            own = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
-            node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": own}}
-            self.world.api.create(NODES, node)
-            amounts = {"cpu": "4", "memory": "16Gi", "pods": "110", "ephemeral-storage": "100Gi"}
-            ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "ready"}
-            ready |= {"lastHeartbeatTime": self.timestamp(), "lastTransitionTime": self.timestamp()}
-            status = {"capacity": amounts, "allocatable": amounts, "conditions": [ready]}
-            self.world.api.patch(NODES, name, None, {"status": status}, subresource="status")
-        self.world.step(10)
-
-    def create(self, resource: Resource, obj: Mapping[str, Any], namespace: str, subresource: str = "") -> Any:
-        try:
-            if subresource:
-                name, _, part = subresource.partition("/")
-                return self.world.api.create_subresource(resource, name, namespace, part, obj)
-            return self.world.api.create(resource, obj, namespace or None)
-        except ApiStatusError as error:
-            raise Refused(error.code, error.message) from error
-
-    def get(self, resource: Resource, name: str, namespace: str) -> Any:
-        try:
-            return self.world.api.get(resource, name, namespace or None)
-        except ApiStatusError as error:
-            raise Refused(error.code, error.message) from error
-
-    def list(self, resource: Resource, namespace: str) -> list[Any]:
-        return [json.loads(json.dumps(each)) for each in self.world.api.cached(resource, namespace or None)]
-
-    def patch(self, resource: Resource, name: str, namespace: str, patch: Any, type: str, subresource: str) -> Any:
-        try:
-            return self.world.api.patch(
-                resource, name, namespace or None, patch, type=PatchType(type), subresource=subresource
-            )
-        except ApiStatusError as error:
-            raise Refused(error.code, error.message) from error
-
-    def delete(self, resource: Resource, name: str, namespace: str, options: Mapping[str, Any]) -> None:
-        try:
-            self.world.api.delete(
-                resource,
-                name,
-                namespace or None,
-                propagation=options.get("propagationPolicy", "Background"),
-                grace_period=options.get("gracePeriodSeconds"),
-            )
-        except ApiStatusError as error:
-            raise Refused(error.code, error.message) from error
-
-    def wait(self, seconds: float) -> None:
-        self.world.step(seconds)
-
-    def settle(self, namespace: str) -> None:
-        self.world.step(_QUIET)
-
-    def timestamp(self) -> str:
-        return self.world.clock.timestamp()
-
-
-class RealServer:
-    """A real control plane."""
-
-    def __init__(self, plane: ControlPlane) -> None:
-        self._plane = plane
-
-    def _path(self, resource: Resource, namespace: str, *more: str) -> str:
-        root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
-        space = f"/namespaces/{namespace}" if namespace else ""
-        return "/".join([f"{root}{space}/{resource.plural}", *(each for each in more if each)])
-
-    def _ask(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        try:
-            return self._plane.request(method, path, body, content_type)
-        except urllib.error.HTTPError as error:
-            text = error.read()
-            error.close()
-            raise Refused(error.code, json.loads(text).get("message", "")) from error
-
-    def create(self, resource: Resource, obj: Mapping[str, Any], namespace: str, subresource: str = "") -> Any:
-        return self._ask("POST", self._path(resource, namespace, subresource), obj)
-
-    def get(self, resource: Resource, name: str, namespace: str) -> Any:
-        return self._ask("GET", self._path(resource, namespace, name))
-
-    def list(self, resource: Resource, namespace: str) -> list[Any]:
-        items: list[Any] = self._ask("GET", self._path(resource, namespace))["items"]
-        return items
-
-    def patch(self, resource: Resource, name: str, namespace: str, patch: Any, type: str, subresource: str) -> Any:
-        return self._ask("PATCH", self._path(resource, namespace, name, subresource), patch, str(type))
-
-    def delete(self, resource: Resource, name: str, namespace: str, options: Mapping[str, Any]) -> None:
-        self._ask("DELETE", self._path(resource, namespace, name), options)
-
-    def wait(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-    def settle(self, namespace: str) -> None:
-        """Wait until nothing has been written for a while (or it is clear that writing will not end)."""
-        end = time.monotonic() + _PATIENCE
-        before, since = self._fingerprint(namespace), time.monotonic()
-        while time.monotonic() < end and time.monotonic() - since < _QUIET:
-            time.sleep(0.25)
-            now = self._fingerprint(namespace)
-            if now != before:
-                before, since = now, time.monotonic()
-
-    def _fingerprint(self, namespace: str) -> Any:
-        places = [(each, namespace) for each in _WATCHED] + [(each, "") for each in (PERSISTENT_VOLUMES, NODES)]
-        return [
-            [(obj["metadata"]["name"], obj["metadata"]["resourceVersion"]) for obj in self.list(resource, where)]
-            for resource, where in places
-        ]
-
-    def timestamp(self) -> str:
-        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-_WATCHED = (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS, PODS, PERSISTENT_VOLUME_CLAIMS)
-_WATCHED += (ENDPOINT_SLICES, ENDPOINTS, EVENTS, BUDGETS, AUTOSCALERS, QUOTAS, CONFIG_MAPS, SERVICE_ACCOUNTS)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.servers.apiserver import ControlPlane
 from tests.twin.differential.play import SCRIPTS, play, recorded
-from tests.twin.differential.stage import RealServer
+from tests.twin.differential.real_server import RealServer
 
 _QUICK = ("rolling_update_bad_image", "tainted_nodes", "job_completes", "claim_binds")
 
