@@ -11,7 +11,7 @@ from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.schedules import Rhythm, rhythm_of
-from cloudwright.agents.language.text import VERSION
+from cloudwright.agents.language.text import VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 COUNTED = listed(
@@ -32,7 +32,7 @@ _GOES = (
 _SMALL = frozenset(lexicon.FILLERS.split()) | listed(
     "to, at, on, of, in, for, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
     " version, release, number, count, replica count, total, each, apiece, set, goes, moves, max, min, maximum, minimum, schedule, exactly,"
-    " deploy, env, var, variable, storage, size, key, wants, percent"
+    " back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
 )
 _NEVER = listed(
     "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about"
@@ -49,10 +49,17 @@ def assigned(clause: Clause) -> frozenset[str]:
         return frozenset()
     if rhythm is not None:
         return frozenset(("set",))
-    if clause.of("pair"):
+    variables = any(VARIABLE.fullmatch(token.raw) for token in clause.tokens)
+    keyed = variables and (clause.of("number", "quantity", "duration") or set(clause.low) & {"to", "="})
+    if clause.of("pair") or keyed:
         return frozenset(("set",))
     if clause.of("image") or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
-        return frozenset(("set", "deploy")) if _signed(clause) or clause.of("image") else frozenset()
+        beside = any(
+            VERSION.fullmatch(token.raw)
+            for name in clause.of("name")
+            for token in clause.tokens[name.end : name.end + 1]
+        )
+        return frozenset(("set", "deploy")) if beside or _signed(clause) or clause.of("image") else frozenset()
     if clause.of("quantity"):
         return frozenset(("set",)) if _signed(clause) or _field(clause) else frozenset()
     if clause.of("number") and (_beside(clause) or _signed(clause) or COUNTED & set(clause.low) or _field(clause)):
@@ -75,11 +82,32 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
     goes = {
         index for words in _GOES if (at := clause.find(" ".join(words))) >= 0 for index in range(at, at + len(words))
     }
+    own = {name for mention in clause.of("name") for item in mention.objects for name in item.containers}
+    valued = {
+        index
+        for index, token in enumerate(clause.tokens)
+        if (
+            index > 1
+            and clause.low[index - 1] in ("to", "=", ":")
+            and any(VARIABLE.fullmatch(other.raw) for other in clause.tokens[:index])
+        )
+        or token.low in own | {"container", "sidecar"}
+    }
     fields = _field_words()
+    keys = {
+        key
+        for mention in clause.of("name")
+        for item in mention.objects
+        if item.ref.kind == "ConfigMap"
+        for key in item.keys
+    }
     return any(
         token.quoted or (token.low not in _SMALL | COUNTED | fields) or token.low in _NEVER
         for index, token in enumerate(clause.tokens)
         if not token.mark
+        and not VARIABLE.fullmatch(token.raw)
+        and token.raw not in keys
+        and index not in valued
         and clause.at(index) is None
         and index not in goes
         and index not in times

@@ -47,13 +47,13 @@ _STATES = listed(
     "done, finished, over, gone, stuck, dead, broken, failed, failing, crashing, hanging, hung, useless, unused, obsolete, old, orphaned, stale,"
     " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
     " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
-    " completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
+    " blocks, block, us, bothers, annoys, completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
     " misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
 )
 _CIRCUMSTANCES = listed(
     "season, traffic, load, rush, peak, sale, campaign, holiday, holidays, migration, incident, outage, test, tests, demo, budget, savings,"
     " alert, alerts, noise, leak, leaks, bug, bugs, typo, typos, deadlock, deadlocks, timeout, timeouts, spike, spikes, launch, audit, cleanup, queue, backlog,"
-    " crash, crashes, errors, complaints, latency, pressure, oom, customers, users, demand, capacity, newsletter, reasons, hurry, urgency,"
+    " update, upgrade, patching, reboot, repair, repairs, replacement, swap, maintenance, crash, crashes, errors, complaints, latency, pressure, oom, customers, users, demand, capacity, newsletter, reasons, hurry, urgency,"
     " night, day, quarter, month, year, festival, event, visitors, emergency, congestion, overload, bookings, orders, requests"
 )
 """Last words of a circumstance: "quiet season", "for the newsletter", "too much traffic"."""
@@ -67,7 +67,7 @@ _AROUND = listed(
 )
 _REST = listed("rest, others, other, everything, else, it, them, whatever, all")
 _COLOURS = (
-    "for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
+    "be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
     " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
     " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already, too,"
     " as well, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
@@ -88,6 +88,7 @@ def plain(clause: Clause) -> Clause:
     for start, end in segments:
         if _is_background(clause, start, end) and not gone >= set(range(start, end)):
             gone.update(range(start, end))
+    gone.update(_from_old(clause))
     gone.update(_coloured(clause))
     gone.update(_purpose(clause))
     rest = [index for index in range(len(clause.tokens)) if index not in gone and not clause.tokens[index].mark]
@@ -145,6 +146,8 @@ def _segments(clause: Clause) -> Iterator[tuple[int, int]]:
     for at, word in enumerate(clause.low[:-1]):
         if word in ("but", "and") and clause.low[at + 1] in ("keep", "leave"):
             starts.add(at)
+        if word == "until" and at and clause.low[at - 1] not in ("wait", "not", "only"):
+            starts.add(at)
     edges = sorted((*starts, len(clause.tokens)))
     for start, end in pairwise(edges):
         while end > start and clause.tokens[end - 1].mark:
@@ -159,6 +162,8 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     others = [item for item in clause.mentions if not start <= item.start < end]
     if _stays(low, mentions, others):
         return True
+    if low[0] == "until" and start > 0 and not set(low[1:]) & _CHANGING:
+        return all(item.what not in (*_VALUED, "pair") or item.what == "time" for item in mentions)
     if set(low) & _CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
         return False
     if _opened(low):
@@ -167,23 +172,47 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return False
     if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, low, mentions):
         return False
-    if set(low) & _LATER and set(low) & _WHEN_DONE:
+    unneeded = any(
+        " ".join(low[index : index + 2]) in ("not need", "not use", "nobody needs", "nobody uses")
+        for index in range(len(low))
+    )
+    if not unneeded and set(low) & _LATER and set(low) & _WHEN_DONE:
         return False
     told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & FINITE))
     return told or (start > 0 and low[-1] in _CIRCUMSTANCES and not set(low) & _LATER)
 
 
+_TOLD = (
+    ("is",),
+    ("was",),
+    ("has",),
+    ("had",),
+    ("keeps",),
+    ("crashes",),
+    ("fails",),
+    ("leaks",),
+    ("broke",),
+    ("does",),
+    ("did",),
+)
+"""Behind a version these say in what state it is."""
+
+
 def _wanted(clause: Clause, start: int, end: int) -> bool:
     """Whether a version, a variable or a wish stands in a part: it may be what is ordered."""
     low = " ".join(clause.low[start:end])
-    values = any(VERSION.fullmatch(token.raw) or VARIABLE.fullmatch(token.raw) for token in clause.tokens[start:end])
+    values = any(
+        (VERSION.fullmatch(clause.tokens[at].raw) or VARIABLE.fullmatch(clause.tokens[at].raw))
+        and clause.low[at + 1 : at + 2] not in _TOLD
+        for at in range(start, end)
+    )
     return values or any(f" {' '.join(phrase)} " in f" {low} " for phrase in phrases(BECOMES))
 
 
 def _purpose(clause: Clause) -> Iterator[int]:
     """The tokens of "for the newsletter", "because of the sale": what an order is made for."""
     for at, word in enumerate(clause.low[1:], 1):
-        if word not in ("for", "of", "during") or (word == "of" and clause.low[at - 1] != "because"):
+        if word not in ("for", "of", "during", "over") or (word == "of" and clause.low[at - 1] != "because"):
             continue
         for end in range(at + 2, min(at + 5, len(clause.low) + 1)):
             if any(clause.at(index) is not None for index in range(at, end)):
@@ -269,7 +298,9 @@ def _says_stay(low: tuple[str, ...]) -> bool:
         return True
     if words[0] == "let" and words[-1] in ("be", "alone", "untouched"):
         return True
-    return words[-1] in ("stays", "stay", "remains", "remain") and bool(_REST & set(words))
+    return words[-1] in ("stays", "stay", "remains", "remain") and bool(
+        (_REST | {"pods", "workloads", "running"}) & set(words)
+    )
 
 
 def _ends(words: list[str], endings: frozenset[str]) -> bool:
@@ -293,6 +324,18 @@ def _old_values(clause: Clause) -> Iterator[int]:
             while end < len(clause.low) and clause.low[end] in _COUNTED:
                 end += 1
             yield from range(at, end)
+
+
+def _from_old(clause: Clause) -> Iterator[int]:
+    """The tokens of "from 200" before "to 100"; two bounds of an autoscaler are both new."""
+    at = clause.find("from")
+    if at < 0 or clause.has("autoscale, autoscaled, autoscaler, automatically, hpa, scale"):
+        return
+    to = next((index for index in range(at + 1, min(at + 5, len(clause.low) - 1)) if clause.low[index] == "to"), -1)
+    if to > at + 1 and not any(
+        mention.what in ("name", "namespace", "kind") for mention in clause.mentions if at < mention.start < to
+    ):
+        yield from range(at, to)
 
 
 def _coloured(clause: Clause) -> Iterator[int]:

@@ -41,9 +41,12 @@ def carried(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
         return clause
     names = before.of("name")
     parts = parts_in(before)
-    if len(names) != 1 or not parts or ordered(before):
+    sized = bool(before.of("quantity")) and bool(clause.of("number", "quantity"))
+    if len(names) != 1 or not (parts or sized) or ordered(before):
         return clause
     said = [before.tokens[index] for index in parts if before.at(index) is not names[0]]
+    if not said:
+        said = [Token(word, word, 0) for word in ("memory", "limit")]
     whole = [before.tokens[index] for index in range(names[0].start, names[0].end)]
     places = [before.tokens[index] for mention in before.of("namespace") for index in range(mention.start, mention.end)]
     at = pronouns[0]

@@ -66,13 +66,15 @@ def _everywhere(found: list[Intent | None], clause: Clause) -> Intent | None:
 
 
 def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Catalog) -> Intent | None:
-    if moods.reported(clause):
+    if moods.reported(clause) or moods.announced(clause):
         return None
     orders = ordered(clause)
     families = frozenset(family for verb in orders for family in verb.families) | implied(clause)
-    if not families:
+    if not families and not _withheld(clause, world):
         return _vague(clause, orders, utterances, world) if clause.of("name") else None
-    if moods.negative(clause, orders):
+    withheld = _withheld(clause, world)
+    families = withheld or families
+    if not withheld and moods.negative(clause, orders):
         return Intent(
             goal=Goal.CHATTER,
             text=clause.text,
@@ -100,6 +102,35 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
     for verb in orders:
         clause.used.update(range(verb.start, verb.end))
     return doubts.guarded(clause, world, change, scope, catalog, families)
+
+
+_OBLIGED = (
+    "must not, should not, shall not, may not, must no longer, should no longer, may no longer, must never, should never, shall never, may never,"
+    " never go, never have, never drop, never exceed"
+)
+_LATER = "today, tonight, tomorrow, monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekend, week, until, after, before"
+_BOUNDS = "below, under, less than, fewer than, above, beyond, exceed, over, more than"
+
+
+def _withheld(clause: Clause, world: World) -> frozenset[str]:
+    """ "node x should get no new pods", "job y must not run any more": what is forbidden is ordered to be kept off."""
+    if clause.question or not clause.has(_OBLIGED) or clause.has(_LATER):
+        return frozenset()
+    kinds = {item.ref.kind for mention in clause.of("name") for item in mention.objects}
+    if "HorizontalPodAutoscaler" in kinds and clause.of("number") and clause.has(_BOUNDS):
+        clause.use_words(
+            "must, should, shall, may, not, never, no longer, go, get, drop, fall, have, scale, than, run, be", _BOUNDS
+        )
+        return frozenset(("set",))
+    if "Node" in kinds and clause.has("pods, workloads, work, anything, scheduled"):
+        clause.use_words("must, should, shall, may, not, no longer, get, take, receive, accept, run, any, be, longer")
+        return frozenset(("cordon",))
+    if "CronJob" in kinds and clause.has("run, runs, fire, start, be triggered, be scheduled"):
+        clause.use_words(
+            "must, should, shall, may, not, no longer, run, fire, start, be, triggered, scheduled, any, more, longer"
+        )
+        return frozenset(("pause",))
+    return frozenset()
 
 
 _BELONGS = (

@@ -33,7 +33,7 @@ _ALIKE: Mapping[str, tuple[str, ...]] = {"Job": ("Job", "CronJob"), "CronJob": (
 def described(clause: Clause, index: Index) -> tuple[list[Named], set[int]]:
     """The objects that fit a description of the clause, and the tokens that describe; none where nothing is described."""
     for mention in reversed(clause.of("kind")):
-        if mention.kind is None or mention.plural:
+        if mention.kind is None or (mention.plural and not clause.has("one of the, any of the, one of our")):
             continue
         told = _told(clause, mention)
         if told is None or not told:
@@ -86,6 +86,8 @@ def _taken(clause: Clause, at: int) -> bool:
 
 
 def _fits(item: Named, word: str) -> bool:
+    if word in ("broken", "unhealthy", "crashing", "failing") and item.ref.kind == "Pod":
+        return not {"ready", "succeeded"} & set(item.states)
     if word in _SWITCHED:
         return any(item.settings.get(name) is True for name in _SWITCHED[word])
     if word in _STATES:

@@ -146,7 +146,11 @@ _GONE = frozenset(("delete", "drain", "evict", "stop", "rollback"))
 
 def broad(clause: Clause, world: World, families: frozenset[str]) -> str:
     """Why the scope of a change is too broad or unclear, or ""."""
-    kinds = [item for item in clause.of("kind", "workload") if item.plural]
+    kinds = [
+        item
+        for item in clause.of("kind", "workload")
+        if item.plural and clause.low[item.start - 1 : item.start] not in (("called",), ("named",))
+    ]
     names = clause.of("name")
     if clause.has(
         "everything, everyone, the whole namespace, entire namespace, whole cluster, entire cluster, all of it,"

@@ -47,7 +47,7 @@ ACTIONS: Mapping[str, str] = {
     " back, undo the update, undo the upgrade, undo the last update, undo the last upgrade, roll backward, unship,"
     " undo the latest rollout, undo the latest release",
     "pause": "pause, stop triggering, stop scheduling, do not trigger, stall, quiesce, hold, freeze, suspend, halt, hold off, rollout pause, disable, put on hold, stop rolling out, deactivate",
-    "resume": "resume, let roll, let go on, let continue, let proceed, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
+    "resume": "resume, un-pause, un-suspend, un-freeze, un-hold, unhold, let roll, let go on, let continue, let proceed, carry on with, carry on, start, turn on, switch on, reopen, let run again, wake up, wake, start again, bring back, unpause, continue, unfreeze, unsuspend, rollout resume, reenable, re-enable, enable, reactivate,"
     " unhalt, thaw, activate, let continue",
     "delete": "delete, away with, throw out, toss, toss out, chuck out, take away, strip, clear away, dump the, chuck, do away with, expunge, wipe out, blow away, sweep away, remove, destroy, kill, nuke, drop, erase, wipe, purge, get rid of, tear down, terminate, throw away,"
     " trash, discard, clean up, zap, scrap, eliminate, axe, bin, rm, dispose of, clear out, take out, decommission, retire,"
@@ -56,7 +56,7 @@ ACTIONS: Mapping[str, str] = {
     " scheduling, take out of rotation, keep new pods off, close off, fence, fence off, block scheduling on, disable"
     " scheduling on, no more pods on, no more scheduling on, no scheduling on, no new workloads on, keep pods off, prevent scheduling on, pull out of rotation, quarantine, close for scheduling,"
     " close, stop placing pods on, stop new pods on, stop putting pods on",
-    "uncordon": "uncordon, use again, take back in, let take pods, let take workloads, allow pods on, allow scheduling on, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
+    "uncordon": "uncordon, let pods onto, allow pods onto, let pods back on, let pods back onto, let workloads on, let workloads onto, use again, take back in, let take pods, let take workloads, allow pods on, allow scheduling on, unlock, unblock, unseal, release, readmit, bring back, return to scheduling, re-enable scheduling on, put back to work, put back in use, make usable, un-cordon, mark schedulable, make schedulable, put back into scheduling, put back in rotation,"
     " put back into rotation, bring back into rotation, bring back in rotation, allow scheduling on, allow pods on, enable"
     " scheduling on, reopen, re-open, unfence, return to rotation, return to service, put back in service, put back into"
     " service, open for scheduling, let pods on, let the scheduler use, make available again, open up, bring back into"

@@ -100,6 +100,14 @@ def reported(clause: Clause) -> bool:
     return (teller or helped or before in ("", "\x00")) and not wish
 
 
+def announced(clause: Clause) -> bool:
+    """ "new config is in": what is new is told, not ordered."""
+    start = opening(clause)
+    return clause.low[start : start + 1] == ("new",) and bool(
+        {"is", "are", "was", "were", "has", "have"} & set(clause.low)
+    )
+
+
 def interrogative(clause: Clause) -> bool:
     """Whether it is a question that a change could not answer."""
     low = clause.low

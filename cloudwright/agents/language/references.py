@@ -114,7 +114,8 @@ def placed(objects: Sequence[Named], clause: Clause, world: World) -> list[Named
     """Those of some objects that are in the namespace that is meant: as named, else the home namespace if any is there."""
     place = namespace_in(clause)
     if place and place != EVERYWHERE:
-        return [item for item in objects if item.ref.namespace in (place, "")]
+        places = {mention.text for mention in clause.of("namespace")}
+        return [item for item in objects if item.ref.namespace in (*places, "")]
     if not place and any(item.ref.namespace == world.home() for item in objects):
         return [item for item in objects if item.ref.namespace == world.home()]
     return list(objects)

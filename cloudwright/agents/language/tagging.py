@@ -297,7 +297,8 @@ class Tagger:
         low = tokens[at].low
         previous = tokens[at - 1].low if at else ""
         if low not in self.index.namespaces:
-            if previous in _BEFORE_PARTS and not named and low in self.index.namespace_parts:
+            placed = previous in _BEFORE_PARTS or (at + 1 < len(tokens) and tokens[at + 1].low in ("one", "ones"))
+            if placed and not named and low in self.index.namespace_parts:
                 yield Mention("namespace", at, at + 1, self.index.namespace_parts[low])
             return
         if previous in ("the", "of", "my", "our") and at > 1 and tokens[at - 2].low in _PREPOSITIONS:

@@ -24,7 +24,7 @@ _CONTRACTIONS: Mapping[str, str] = {
     "hasn't": "has not", "i'd": "i would", "we'd": "we would", "you'd": "you would", "i'll": "i will",
     "we'll": "we will", "i'm": "i am", "we're": "we are", "they're": "they are", "i've": "i have", "we've": "we have",
     "let's": "let us", "lets": "let us", "gimme": "give me", "wanna": "want to", "gotta": "have to", "pls": "please",
-    "plz": "please", "plse": "please", "thx": "thanks", "ty": "thanks", "u": "you", "ur": "your", "w/o": "without",
+    "plz": "please", "plse": "please", "thx": "thanks", "ty": "thanks", "u": "you", "ur": "your", "w/o": "without", "til": "until", "till": "until",
     "w/": "with", "mustn't": "must not", "needn't": "need not", "ain't": "is not",
 }  # fmt: skip
 _NEGATED: Mapping[str, str] = {

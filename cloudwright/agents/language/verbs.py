@@ -72,6 +72,10 @@ def verbs(clause: Clause) -> list[Verb]:
     return found
 
 
+_PARTS = listed("key, label, variable, env, annotation, taint, entry, limit, toleration, finalizer")
+"""Words for what a phrase may take between its words besides an object: "take the footer key out of x"."""
+
+
 def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
     """Where a phrase ends whose first word stands here; its object (a name, a pronoun, up to 4 words) may stand between."""
     low = clause.low
@@ -82,7 +86,8 @@ def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
         if tuple(low[start : start + len(rest)]) == rest and not _leads_to_place(clause, start + len(rest)):
             between = range(at + 1, start)
             if gap == 0 or any(
-                (mention := clause.at(index)) is not None and mention.what in ("name", "pronoun", "kind")
+                low[index] in _PARTS
+                or ((mention := clause.at(index)) is not None and mention.what in ("name", "pronoun", "kind"))
                 for index in between
             ):
                 return start + len(rest)

@@ -13,7 +13,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
      " more pods, more replica, more copies, more instances, more copy, more instance, more pod, extra pod, extra copy",
      frozenset(("up", "scale"))),
     ("one less, one fewer, fewer replicas, fewer pods, less replicas", frozenset(("down", "scale"))),
-    ("a restart, a bounce, a reboot, a rolling restart, rollout restart, a fresh start", frozenset(("restart",))),
+    ("the usual restart, another restart, a quick restart, a clean restart, a kick, a nudge, a restart, a bounce, a reboot, a rolling restart, rollout restart, a fresh start", frozenset(("restart",))),
     ("back into rotation, back in rotation, back into scheduling, back in scheduling, back into service", frozenset(("uncordon",))),
     ("can come down, can go down, could go down, may go down, may come down, can drop, may drop", frozenset(("set", "down"))),
     ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
@@ -34,6 +34,7 @@ _WISHES = (
     " shall, deserves, requires, wish, wished, had better, is supposed to, are supposed to, needed, wanted,"
     " see to it that, make sure, ensure, take care that"
 )
+_NEEDED = "i need, we need, i want, we want, i would like, we would like, need a, need an"
 _MAY = "may, can, shall, gets"
 _NO_VALUES = frozenset(
     (
@@ -67,6 +68,8 @@ def implied(clause: Clause) -> frozenset[str]:
     """Families of verbs that a clause means without a verb of its own."""
     found: set[str] = set()
     start = opening(clause)
+    if clause.has(_NEEDED) and clause.has("called, named") and clause.of("kind"):
+        found.add("create")
     if _goes(clause):
         found.add("delete")
     if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:
@@ -101,7 +104,13 @@ def _goes(clause: Clause) -> bool:
 
 def _compared(clause: Clause) -> set[str]:
     """ "two more of x", "3 fewer"."""
-    following = {word for number in clause.of("number") for word in clause.low[number.end : number.end + 1]}
+    following = {
+        word
+        for number in clause.of("number")
+        for at in (number.end, number.end + 1)
+        for word in clause.low[at : at + 1]
+        if at == number.end or clause.low[number.end] in COUNTED
+    }
     found: set[str] = set()
     if following & {"more", "additional", "extra"}:
         found |= {"up", "scale"}

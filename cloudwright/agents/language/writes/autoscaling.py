@@ -26,7 +26,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "HorizontalPodAutoscaler"
     ]
     bound = clause.has(
-        "up to, down to, max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
+        "below, under, above, beyond, exceed, up to, down to, max, min, maximum, minimum, at most, at least, upper, lower, target, utilization, ceiling, floor, bounds,"
         " between, threshold, maxreplicas, minreplicas"
     )
     if not (speaks or (named and bound)) or "delete" in families or not bound or not families & SETTING:
@@ -48,7 +48,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
     spec = _bounds(clause)
     if not spec:
         return Change(question=Question(text="To which number?", slot="replicas"))
-    clause.use(*clause.of("name", "number", "percent", "pronoun"))
+    clause.use(*clause.of("name", "number", "percent", "pronoun", "path"))
     clause.use_words(
         "go, goes, up, down, to, let, scale, max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
         " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
@@ -95,12 +95,12 @@ def _bounds(clause: Clause) -> dict[str, JsonValue]:
     high = [
         index
         for index, word in enumerate(clause.low)
-        if word in ("max", "maximum", "most", "upper", "ceiling", "maxreplicas")
+        if word in ("max", "maximum", "most", "upper", "ceiling", "maxreplicas", "above", "beyond", "exceed", "over")
     ]
     low = [
         index
         for index, word in enumerate(clause.low)
-        if word in ("min", "minimum", "least", "lower", "floor", "minreplicas")
+        if word in ("min", "minimum", "least", "lower", "floor", "minreplicas", "below", "under")
     ]
     if clause.has("from") and clause.has("to") and len(numbers) == 2 and not (high and low):
         numbers = numbers[1:]

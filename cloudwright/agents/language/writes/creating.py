@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language.calls import call, workload_call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, kind_beside, namespace_in, sole
+from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.environment import aimed
 from cloudwright.agents.language.writes.frame import Change, change_all
@@ -126,7 +127,7 @@ def _new_name(clause: Clause, world: World) -> str:
             return clause.tokens[at + 1].low
     for at in (kind.end, kind.start - 1):
         if 0 <= at < len(clause.tokens) and not clause.tokens[at].mark and re.fullmatch(r"[a-z0-9][a-z0-9.-]*", clause.low[at]) and clause.low[at] not in (
-            "in", "with", "for", "a", "new", "the", "create", "add", "make", "another", "please", "to", "empty", "that", "up",
+            *COMMON, "in", "with", "for", "a", "new", "the", "create", "add", "make", "another", "please", "to", "empty", "that", "up",
         ):  # fmt: skip
             clause.used.add(at)
             return clause.low[at]
@@ -167,7 +168,7 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
             clause.used.update((at, at + 1))
     clause.use_words(
         "port, on, target, service, to, nodeport, loadbalancer, load balancer, type, targetport, reachable, ports,"
-        " as, a"
+        " as, a, via, through"
     )
 
     def make(item: Named) -> ToolCall | Question:

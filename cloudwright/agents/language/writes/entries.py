@@ -8,7 +8,7 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, fitting
 from cloudwright.agents.language.understanding import Named
-from cloudwright.agents.language.writes.environment import aimed, value_after
+from cloudwright.agents.language.writes.environment import aimed, value_after, value_beside
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
 
@@ -46,7 +46,7 @@ def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str,
     clause.used.add(index)
     if families & {"delete", "unset"}:
         return {key: None} if key in keys else {}
-    told = value_after(clause, index)
+    told = value_after(clause, index) or value_beside(clause, index)
     return {key: told} if told is not None else {}
 
 

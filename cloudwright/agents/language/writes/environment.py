@@ -70,7 +70,7 @@ def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[di
     clause.used.update(names)
     if removing:
         return {}, [clause.tokens[index].raw for index in names]
-    told = {clause.tokens[index].raw: value_after(clause, index) for index in names}
+    told = {clause.tokens[index].raw: value_after(clause, index) or value_beside(clause, index) for index in names}
     return {name: value for name, value in told.items() if value is not None}, []
 
 
@@ -157,6 +157,55 @@ def value_after(clause: Clause, index: int) -> str | None:
                 clause.used.update(range(at, after + 1))
                 return clause.tokens[after].raw
     return None
+
+
+def value_beside(clause: Clause, index: int) -> str | None:
+    """The word right behind a name, where an amount or a plain word stands there and nothing but a place follows it."""
+    at = index + 1
+    if at >= len(clause.tokens) or clause.tokens[at].mark or clause.low[at] in _NO_VALUES:
+        return None
+    mention = clause.at(at)
+    if mention is not None and mention.what not in ("number", "quantity", "duration", "percent", "text"):
+        return None
+    if at + 1 < len(clause.tokens) and clause.low[at + 1] not in (
+        "on",
+        "in",
+        "for",
+        "of",
+        "at",
+        "please",
+        ",",
+        ".",
+        "and",
+    ):
+        return None
+    clause.used.add(at)
+    return clause.tokens[at].raw
+
+
+_NO_VALUES = frozenset(
+    (
+        "of",
+        "on",
+        "in",
+        "for",
+        "from",
+        "to",
+        "is",
+        "has",
+        "the",
+        "a",
+        "and",
+        "or",
+        "please",
+        "variable",
+        "env",
+        "any",
+        "not",
+        "at",
+        "off",
+    )
+)
 
 
 def container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | Question:

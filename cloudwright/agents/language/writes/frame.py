@@ -53,6 +53,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
         ]
         clause.use(*clause.of("pronoun", "ordinal"))
         several = [item for ref in last_shown(world, kinds) if (item := world.named(ref)) is not None]
+        several = several if len(several) > 1 else _twins(world, found)
         if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
             return [several]
         if found:
@@ -87,7 +88,25 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
     return out
 
 
-_NAMED_ONLY = ("delete", "evict", "drain", "cordon", "taint", "run that in")
+def _twins(world: World, found: Sequence[Named]) -> list[Named]:
+    """The two of one name and kind in different namespaces that the last look showed: "it" names neither."""
+    looked = all(
+        call.tool.startswith(("list_", "describe_", "get_", "top_", "compare_")) for call in world.memory.last_calls
+    )
+    newest = [item for ref in world.memory.objects[:2] if (item := world.named(ref)) is not None]
+    same = {(item.ref.kind, item.ref.name) for item in newest}
+    twins = (
+        looked
+        and bool(world.memory.last_calls)
+        and len(newest) == 2
+        and len(same) == 1
+        and len(found) == 1
+        and found[0] in newest
+    )
+    return newest if twins and newest[0].ref != newest[1].ref else []
+
+
+_NAMED_ONLY = ("delete", "evict", "drain", "taint", "run that in")
 """What is never done to something that is not even pointed at."""
 
 

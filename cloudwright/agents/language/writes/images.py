@@ -15,6 +15,8 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Another image or another tag."""
     images = clause.of("image")
     tag = None if images else _tag(clause)
+    if tag is not None and families & {"rollback"} and not clause.has("to, on, at"):
+        return None
     if (not images and tag is None) or families & {"annotate", "unlabel"}:
         return None
     if not families & {
@@ -64,6 +66,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             )
             return Question(text=f"{label_of(item)} has several containers: which one?", options=options)
         name = containers[0] if containers else ""
+        clause.use_words(*(item.images.get(name, "").rpartition("/")[2].partition(":")[0] for name in containers[:1]))
         if latest:
             return Question(
                 text=f"Which version of {label_of(item)}'s image? It runs {item.images.get(name, '')}.", slot="image"
@@ -132,18 +135,11 @@ _TAG = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.][\w.-]+)?|v\d+[\w.-]*|[0-9a-f]{7,40}"
 
 def _tag(clause: Clause) -> str | None:
     """A version of an image without its name."""
-    for index, token in enumerate(clause.tokens):
-        before = clause.low[max(0, index - 2) : index]
-        spoken = {"version", "tag", "label", "release", "to", "image", "deploy", "v", "at"} & set(before)
-        if _TAG.fullmatch(token.raw) and (spoken or "." in token.raw) and not part_of_name(clause, index):
-            if (
-                token.low.count(".") == 1
-                and clause.has("cpu, cpus, cores, core")
-                and not clause.has("version, image, tag")
-            ):
-                continue
-            clause.used.add(index)
-            return token.raw
+    found = [index for index in range(len(clause.tokens)) if _is_tag(clause, index)]
+    if found:
+        clause.used.update(found)
+        new = [index for index in found if clause.low[index - 1 : index] != ("from",)]
+        return clause.tokens[(new or found)[-1]].raw
     if clause.has("latest, newest") and clause.has("version, image, tag, release, update, upgrade"):
         clause.use_words("latest, newest")
         return "latest"
@@ -154,3 +150,15 @@ def _tag(clause: Clause) -> str | None:
             clause.used.add(following)
             return clause.tokens[following].raw
     return None
+
+
+def _is_tag(clause: Clause, index: int) -> bool:
+    """Whether a token is a version of an image, and not an amount of CPU or a part of a name."""
+    token = clause.tokens[index]
+    before = clause.low[max(0, index - 2) : index]
+    spoken = {"version", "tag", "label", "release", "to", "image", "deploy", "v", "at"} & set(before)
+    if not _TAG.fullmatch(token.raw) or not (spoken or "." in token.raw) or part_of_name(clause, index):
+        return False
+    return not (
+        token.low.count(".") == 1 and clause.has("cpu, cpus, cores, core") and not clause.has("version, image, tag")
+    )

@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, pointed
+from cloudwright.agents.language.references import World, in_focus, pointed
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -45,6 +45,7 @@ def _about_nodes(clause: Clause, world: World) -> bool:
         named
         or pointed_at
         or clause.has("schedulable, unschedulable")
+        or bool(in_focus(clause, world, ("Node",)))
         or any(item.kind and item.kind.kind == "Node" for item in clause.of("kind"))
     )
 

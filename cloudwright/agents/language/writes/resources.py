@@ -19,7 +19,7 @@ from cloudwright.tools.kubernetes import values
 _OTHERWISE = "history, backoff, grace, quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
 _EXPLAINED = (
     "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more, less, double, half, twice,"
-    " come, go, goes, can, may, could, drop, some, need, use, resource, container, each, up, down, max, maximum, cap, much, as, off, by, additional, extra, another, bigger, smaller"
+    " both, gets, get, come, go, goes, can, may, could, drop, some, need, use, resource, container, each, up, down, max, maximum, cap, much, as, off, by, additional, extra, another, bigger, smaller"
 )
 
 
@@ -157,6 +157,8 @@ def _amounts(
         if name == "memory" and text.endswith("m"):
             text = f"{text[:-1]}Mi"
         groups = [_group_near(clause, mention)] if both else [group]
+        if both and len(amounts) == 1:
+            groups = ["limits", "requests"]
         for one in groups:
             out.setdefault(one, {})[name] = text
     return {key: dict(value) for key, value in out.items()}

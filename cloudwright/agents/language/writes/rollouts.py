@@ -15,6 +15,7 @@ def restart(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     """Replace the pods of workloads."""
     if "restart" not in families:
         return None
+    clause.use_words(_GENTLY)
     clause.use_words("get, fresh, start, another, pods, rolling, rollout, restart, bounce, pod, all, the pods of, kick")
 
     def make(item: Named) -> ToolCall | Question:
@@ -24,6 +25,13 @@ def restart(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     if named and all(item.ref.kind == "Pod" for item in named):
         return _restart_pod(named)
     return change_all(clause, world, ROLLING, "restart", make)
+
+
+_GENTLY = (
+    "one pod after the other, one pod after another, one pod at a time, pod by pod, one after the other, one after another, one by one, one at a time, gracefully, carefully, gently, cleanly, without downtime, with no downtime,"
+    " without interruption, with zero downtime, zero downtime"
+)
+"""How a rolling restart works anyway."""
 
 
 def _restart_pod(pods: Sequence[Named]) -> Change:
@@ -47,7 +55,7 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
     clause.use(*numbers)
     clause.use_words(
         "revision, version, previous, last, rollout, release, deployment, deploy, earlier, old, before, one,"
-        " working, prior, good, known, back, number, update, upgrade, latest, state, image"
+        " what ran before, what it was, what it ran, how it was, as it was, to what, bad, wrong, working, prior, good, known, back, number, update, upgrade, latest, state, image"
     )
 
     def make(item: Named) -> ToolCall | Question:

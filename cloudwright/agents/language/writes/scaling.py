@@ -20,6 +20,8 @@ _ONE = (
     " one less, a single, just one, only one, single pod, single replica"
 )
 SINGLE = "a single, single replica, single pod, single instance, one replica, one pod, just one, only one"
+_MANY, _LEAP = 50, 10
+"""More replicas than this, and so many times as many as now, are asked about."""
 _FACTORS = (
     (2.0, "double", "double, twice, twice as many, two times as many"),
     (3.0, "triple", "triple, three times as many, thrice"),
@@ -72,14 +74,10 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             return ToolCall(tool="scale_workload", arguments={} if amount.value is None else {"replicas": amount.value})
         present = item.replicas if item.replicas is not None else 1
         wanted = amount.of(present)
-        if wanted is not None and (way := contrary(families, present, wanted)):
+        if wanted is not None and (odd := _odd(families, item, present, wanted)):
             made = workload_call("scale_workload", item, replicas=wanted)
-            text = (
-                f"{wanted} is {way} than the {present} replicas that {label_of(item)} has. Shall I set it all the same?"
-            )
-            return Question(
-                text=text, options=(Option(label=f"scale it to {wanted}", calls=(made,), about=(item.ref,)),)
-            )
+            option = Option(label=f"scale it to {wanted}", calls=(made,), about=(item.ref,))
+            return Question(text=odd, options=(option,))
         if wanted is not None:
             return workload_call("scale_workload", item, replicas=wanted)
         half = f"{label_of(item)} has {present} replicas, which has no half. To how many?"
@@ -89,6 +87,15 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     clause.use(*numbers)
     clause.use_words(_EXPLAINED)
     return change_all(clause, world, SCALABLE, "scale", make)
+
+
+def _odd(families: frozenset[str], item: Named, present: int, wanted: int) -> str:
+    """What is asked where a number goes the other way than the verb, or far beyond what there is; "" where nothing is odd."""
+    if way := contrary(families, present, wanted):
+        return f"{wanted} is {way} than the {present} replicas that {label_of(item)} has. Shall I set it all the same?"
+    if wanted > _MANY and wanted > _LEAP * max(1, present):
+        return f"{wanted} replicas, where {label_of(item)} has {present}: is that meant?"
+    return ""
 
 
 def _one_of_many(clause: Clause, families: frozenset[str]) -> bool:
@@ -138,7 +145,7 @@ def _amount(clause: Clause, families: frozenset[str], numbers: list[Mention]) ->
         absolute = False
     if value == 0 or "stop" in families:
         absolute = True
-    single = clause.has(SINGLE)
+    single = clause.has("a single, just one, only one, single pod, single replica")
     relative = clause.has(_MORE, _LESS, "by, add, remove") or bool(families & {"add", "delete"})
     if value is not None and relative and not absolute and not single:
         fewer = bool(families & {"down", "delete"}) or clause.has(_LESS, "down")
