@@ -174,6 +174,7 @@ class Conclusions:
         self._doubted.pop(twin, None)
         self._dropped[twin] = None
         told = {
+            "field": max(known.field, cause.field, key=len),
             "evidence": tuple(dict.fromkeys((*known.evidence, *cause.evidence))),
             "chain": known.chain or cause.chain,
             "confidence": max(known.confidence, cause.confidence),
@@ -269,9 +270,9 @@ def evaluate(predicate: Predicate, kit: Kit) -> Evaluated:
 
 
 def _same(one: CauseView, other: CauseView) -> bool:
-    """Whether two causes name one field of one object, however the elements of lists on its path are named."""
-    paths = {re.sub(r"\[[^\]]*\]|\.\d+(?=\.|$)", "", cause.field) for cause in (one, other)}
-    return one.object == other.object and len(paths) == 1
+    """Whether two causes name one field of one object, or one a part of it, however elements of lists are named."""
+    short, long = sorted(re.sub(r"\[[^\]]*\]|\.\d+(?=\.|$)", "", cause.field) for cause in (one, other))
+    return one.object == other.object and (short in ("", long) or long.startswith(f"{short}."))
 
 
 def _predicate(given: ReportedCause) -> Predicate:

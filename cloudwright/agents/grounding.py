@@ -183,6 +183,11 @@ def _stands_in(word: str, body: str) -> bool:
     if amounts.shows(body, word):
         return True
     parts = [part for part in re.split(r"[\s=:,]+", word) if part]
-    return len(parts) > 1 and all(
-        re.search(rf"(?<![A-Za-z0-9]){re.escape(part)}(?![A-Za-z0-9])", body, re.IGNORECASE) for part in parts
-    )
+    if len(parts) > 1:
+        return _all_stand(parts, body)
+    place = word.split("/")  # namespace and name, which a table shows in two columns
+    return len(place) == 2 and any(_all_stand(place, line) for line in body.splitlines())
+
+
+def _all_stand(parts: Sequence[str], body: str) -> bool:
+    return all(re.search(rf"(?<![A-Za-z0-9]){re.escape(part)}(?![A-Za-z0-9])", body, re.IGNORECASE) for part in parts)

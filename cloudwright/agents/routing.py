@@ -48,6 +48,8 @@ _GO_ON = re.compile(
     re.IGNORECASE,
 )
 """What takes up a proposal that a model made in words."""
+_GREETING = 8
+"""Words that a greeting or thanks may have."""
 _FORESEEN = ("drain_impact", "delete_impact")
 """Tools that tell what would happen by themselves."""
 
@@ -94,6 +96,7 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
     unsure = unsure or _GO_ON.search(request) is not None or _passed_over(request, intents)
+    unsure = unsure or any(_more_than_chatter(intent) for intent in intents)
     looked = unsure and all(_only_looks(intent, kit) for intent in intents)
     if not (lost or looked):
         return list(intents)
@@ -108,9 +111,15 @@ def _passed_over(request: str, intents: Sequence[Intent]) -> bool:
     return any(intent.calls for intent in intents) and not all(number in used for number in given)
 
 
+def _more_than_chatter(intent: Intent) -> bool:
+    """Whether what rules take for a greeting asks something, or tells too much for one."""
+    long = len(intent.text.split()) > _GREETING or (intent.text.rstrip().endswith("?") and "you" not in intent.text)
+    return intent.goal is Goal.CHATTER and not intent.say and long
+
+
 def _only_looks(intent: Intent, kit: Kit) -> bool:
     catalog = kit.gate.catalog
-    if intent.goal in (Goal.EXPLAIN, Goal.EXPLAIN_SELF, Goal.UNKNOWN):
+    if intent.goal in (Goal.EXPLAIN, Goal.EXPLAIN_SELF, Goal.UNKNOWN, Goal.CHATTER):
         return True
     return intent.goal is Goal.CALLS and all(
         call.tool in catalog and catalog.get(call.tool).effect is Effect.READ and call.tool not in _FORESEEN

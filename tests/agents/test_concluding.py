@@ -85,8 +85,11 @@ def test_a_cause_that_was_not_shown_leaves_the_other_beside_it_with_the_doubt(de
 
 
 def test_another_field_of_the_same_object_replaces_without_more_ado(desk: Desk) -> None:
-    found, _ = concluded(desk, "report_cause", **{**DB, "name": "cart", "field": "", "value": None}, replaces=[1])
-    assert [cause.kind for cause in found.causes] == [KIND, "wrong-value"]
+    other = known("cart").model_copy(update={"field": "limit"})
+    report = {**DB, "name": "cart", "value": None, "replaces": [1]}
+    script = [read("cart"), calls(("report_cause", report)), Reply(text="Done.")]
+    found, _ = desk.talk(script, reports=True, known=(other,))
+    assert [(cause.kind, cause.field) for cause in found.causes] == [(KIND, "value")]
 
 
 def test_a_report_of_what_a_cause_says_already_confirms_it(desk: Desk) -> None:
@@ -103,6 +106,14 @@ def test_a_refuted_report_replaces_nothing(desk: Desk) -> None:
     found, told = concluded(desk, "report_cause", **{**DB, "value": 9}, replaces=[1])
     assert told.startswith("refuted, not recorded")
     assert [cause.claim for cause in found.causes] == ["cart is wrong", "web is wrong"]
+
+
+def test_a_part_of_a_field_is_no_other_cause(desk: Desk) -> None:
+    whole = known("cart").model_copy(update={"field": ""})
+    report = {**DB, "name": "cart", "value": 1}
+    script = [read("cart"), calls(("report_cause", report)), Reply(text="Done.")]
+    found, _ = desk.talk(script, reports=True, known=(whole,))
+    assert [(cause.kind, cause.field) for cause in found.causes] == [("wrong-value", "value")]
 
 
 @pytest.mark.parametrize(

@@ -279,3 +279,14 @@ def test_after_a_proposal_an_empty_answer_is_none(desk: Desk) -> None:
     found, _ = desk.talk([call("set_value", '{"name": "cart", "value": 9}'), ModelError(Failure.EMPTY)])
     assert len(found.proposals) == 1
     assert found.notes == ()
+
+
+def test_a_name_with_its_namespace_stands_in_two_columns_of_one_row(desk: Desk) -> None:
+    context = desk.kit().context
+    table = "namespace  name\nshop       orders-db-0\nstaging    web-1"
+    context.evidence.mint(tool="list_resources", arguments={}, cluster="c", excerpt=table)
+    standings = [
+        check(f"The rows name {name} [e1].", context.evidence.get)[0].standing
+        for name in ("shop/orders-db-0", "staging/orders-db-0")
+    ]
+    assert standings == [Standing.VERIFIED, Standing.REFUTED]

@@ -16,6 +16,7 @@ WRITE = Intent(
 )
 LOST = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="What?", lost=True))
 CHOICE = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="Which cart?"))
+CHATTER = Intent(goal=Goal.CHATTER, text="", confidence=1)
 DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
 
 
@@ -31,6 +32,8 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
         (DIAGNOSE, "why is cart failing?", "rules"),
         (READ, "cart's autoscaler may go up to ten", "model"),
         (READ, "get cart 7", "model"),
+        (CHATTER.model_copy(update={"text": "hello there"}), "hello there", "rules"),
+        (CHATTER.model_copy(update={"text": "who needs which right?"}), "who needs which right?", "model"),
         (WRITE, "set cart to 2", "rules"),
     ],
 )
