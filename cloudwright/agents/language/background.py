@@ -134,26 +134,25 @@ def only_states(clause: Clause) -> bool:
 
 
 def _segments(clause: Clause) -> Iterator[tuple[int, int]]:
-    """Runs of tokens between marks; an opener of a reason, "but keep" and "and leave" begin one of their own."""
-    starts = {0}
-    for index, token in enumerate(clause.tokens):
-        if token.mark and token.raw in _MARKS:
-            starts.add(index + 1)
-    for phrase in phrases(_OPENERS):
-        at = clause.find(" ".join(phrase))
-        if at > 0:
-            starts.add(at)
-    for at, word in enumerate(clause.low[:-1]):
-        if word in ("but", "and") and clause.low[at + 1] in ("keep", "leave"):
-            starts.add(at)
-        if word == "until" and at and clause.low[at - 1] not in ("wait", "not", "only"):
-            starts.add(at)
-    edges = sorted((*starts, len(clause.tokens)))
-    for start, end in pairwise(edges):
+    """Runs of tokens between marks; an opener of a reason, "but keep" and "until" begin one of their own."""
+    edges = sorted({0, *_edges(clause), len(clause.tokens)})
+    for start, stop in pairwise(edges):
+        end = stop
         while end > start and clause.tokens[end - 1].mark:
             end -= 1
         if start < end:
             yield start, end
+
+
+def _edges(clause: Clause) -> Iterator[int]:
+    """Where a part begins that may be background."""
+    yield from (index + 1 for index, token in enumerate(clause.tokens) if token.mark and token.raw in _MARKS)
+    yield from (at for phrase in phrases(_OPENERS) if (at := clause.find(" ".join(phrase))) > 0)
+    for at, word in enumerate(clause.low[:-1]):
+        keeps_on = word in ("but", "and") and clause.low[at + 1] in ("keep", "leave")
+        until = word == "until" and at > 0 and clause.low[at - 1] not in ("wait", "not", "only")
+        if keeps_on or until:
+            yield at
 
 
 def _is_background(clause: Clause, start: int, end: int) -> bool:

@@ -371,6 +371,9 @@ _NOT_NAMES = frozenset(("kubernetes", "default", "admin", "edit", "view"))
 """Objects of every cluster whose names are words of the field: meant only beside their kind."""
 
 
+_AFTER_ONE = ("", "too", "as", "also", "please", "instead", ",", ".", "!", "?", "then", "in", "and")
+
+
 _DIGITS = re.compile(r"[\d.:]+")
 
 
@@ -387,4 +390,7 @@ def _plural(kind: KindWord, word: str) -> bool:
 def _not_a_number(tokens: tuple[Token, ...], at: int) -> bool:
     """Whether "one" stands for an object ("the second one", "which one", "the one in …")."""
     previous = tokens[at - 1].low if at else ""
+    following = tokens[at + 1].low if at + 1 < len(tokens) else ""
+    if at > 1 and tokens[at - 2].low in ("the", "that", "this") and following in _AFTER_ONE:
+        return True  # "the staging one too"
     return previous in ORDINALS or previous in ("which", "this", "that", "the", "other", "another", "any")
