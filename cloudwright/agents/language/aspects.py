@@ -9,8 +9,6 @@ from cloudwright.agents.language.understanding import Vocabulary
 
 _POD = {"Pod": "spec", "CronJob": "spec.jobTemplate.spec.template.spec"}
 _CONTAINER = "{pod}.containers[*]"
-_ENDED = "status.containerStatuses[*].lastState.terminated"
-_LAST = f"{_ENDED}.exitCode,{_ENDED}.reason,{_ENDED}.finishedAt,status.containerStatuses[*].state.terminated.exitCode"
 _REPLICATED = ("Deployment", "StatefulSet", "DaemonSet")
 
 FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -134,9 +132,9 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("rules, allow, allows, grant, grants, rule, permissions, permit, permits, rights",
      {"Role": "rules[*].verbs,rules[*].resources,rules[*].apiGroups", "ClusterRole": "rules[*].verbs,rules[*].resources,rules[*].apiGroups",
       "Ingress": "spec.rules", "NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
-    ("exit code, exit codes, exit status, exitcode", {"Pod": _LAST + ",status"}),
+    ("exit code, exit codes, exit status, exitcode", {"Pod": "ended"}),
     ("last termination, termination reason, last state, terminated, last restart, last restarted, why restarted, reason",
-     {"Pod": "restarts,reason," + _LAST}),
+     {"Pod": "restarts,ended"}),
     ("phase", {"*": "phase"}),
     ("status, state, health", {"*": "status", **dict.fromkeys(_REPLICATED, "status,ready,available,image"), "Pod": "status,ready,restarts,reason"}),
 )  # fmt: skip

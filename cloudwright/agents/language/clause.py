@@ -94,6 +94,10 @@ class Clause:
             for mention in self.mentions
         )
 
+    def fresh(self) -> "Clause":
+        """The same clause, none of whose words are explained."""
+        return Clause(self.tokens, self.mentions, self.question)
+
     def use(self, *mentions: Mention) -> None:
         """Mark the tokens of mentions as used."""
         for mention in mentions:

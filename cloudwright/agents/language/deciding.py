@@ -13,7 +13,8 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
-from cloudwright.agents.language.reads.asking import nominal
+from cloudwright.agents.language.reads.asking import described, nominal
+from cloudwright.agents.language.reads.entries import entries
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.impact import impact
 from cloudwright.agents.language.reads.rights import rights
@@ -78,14 +79,14 @@ def _ordered(asked: _Asked) -> Intent | None:
     clause = asked.clause
     if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):
         return None
-    if nominal(clause) or look_inside(clause, asked.world) is not None:
+    if nominal(clause) or described(clause) or look_inside(clause, asked.world) is not None:
         return None
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 
 
 def _special_read(asked: _Asked) -> Intent | None:
     """Programs that only look, questions of rights, questions about what was listed last."""
-    for frame in (look_inside, rights, narrowed):
+    for frame in (look_inside, rights, narrowed, entries):
         found = frame(asked.clause, asked.world)
         if found is not None:
             return _looked(asked.clause, found)

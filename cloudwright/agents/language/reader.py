@@ -12,6 +12,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
 from cloudwright.agents.language.reads.kubectl import typed_read
+from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.references import World, fitting, objects_of
 from cloudwright.agents.language.smalltalk import special
 from cloudwright.agents.language.spelling import OPERATIONS
@@ -25,6 +26,9 @@ from cloudwright.core.catalog import Catalog
 from cloudwright.core.context import Context
 from cloudwright.core.errors import ToolError
 from cloudwright.core.tool import Effect
+
+_REVIEW = "rbac, access review, rights check, permission check, permissions check, access check"
+"""With these a request is a question of rights, whatever verbs and punctuation it has."""
 
 
 class RuleReader:
@@ -81,6 +85,8 @@ class RuleReader:
         typed = typed_read(request, world)
         if typed is not None:
             return (Intent(goal=Goal.CALLS, text=request, confidence=0.95, calls=typed.calls, about=typed.about),)
+        if whole.has(_REVIEW) and (asked := rights(whole, world)) is not None:
+            return (Intent(goal=Goal.CALLS, text=request, confidence=0.9, calls=asked.calls, say=asked.say),)
         return self._wished(request, split(tokens, tagger), tagger, world)
 
     def _wished(self, request: str, clauses: Sequence[Clause], tagger: Tagger, world: World) -> Sequence[Intent]:

@@ -236,6 +236,17 @@ def reasons(item: Object) -> list[str]:
     return list(dict.fromkeys(str(reason) for reason in found if reason))
 
 
+def endings(item: Object) -> list[str]:
+    """How the containers of a Pod ended last, in words: "web: exit code 137, OOMKilled, 2026-01-02T03:04:05Z"."""
+    found = []
+    for entry in container_statuses(item):
+        ended = dig(entry, "state", "terminated") or dig(entry, "lastState", "terminated")
+        if isinstance(ended, Mapping):
+            parts = [f"exit code {ended.get('exitCode')}", ended.get("reason"), ended.get("finishedAt")]
+            found.append(f"{entry.get('name')}: {', '.join(str(part) for part in parts if part)}")
+    return found
+
+
 def age(item: Object, now: float) -> float | None:
     """Seconds since it was created."""
     return values.age(now, dig(item, "metadata", "creationTimestamp"))
@@ -291,6 +302,7 @@ FACTS: Mapping[str, Fact] = {
     "ready": lambda item, now: _one(ready(item)),
     "restarts": lambda item, now: [restarts(item)] if item.get("kind") == "Pod" else [],
     "reason": lambda item, now: list(reasons(item)),
+    "ended": lambda item, now: list(endings(item)),
     "node": _at("spec", "nodeName"),
     "ip": lambda item, now: _one(dig(item, "status", "podIP") or dig(item, "spec", "clusterIP")),
     "image": lambda item, now: [entry["image"] for entry in containers(item) if entry.get("image")],

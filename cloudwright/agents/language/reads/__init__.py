@@ -3,7 +3,7 @@
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.activity import changed, events, usage
 from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, details, explaining
-from cloudwright.agents.language.reads.facts import asked, entries, fields, manifest
+from cloudwright.agents.language.reads.facts import asked, fields, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.images import images
 from cloudwright.agents.language.reads.lists import counts, lists
@@ -26,7 +26,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, hosts, endpoints, logs, changed, events, comparing, rollouts, manifest, quotas, policed, entries, usage, asked, relations, images, totals, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, events, comparing, rollouts, manifest, quotas, policed, usage, asked, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

@@ -13,7 +13,7 @@ _VAGUE = listed(
     "container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image, who, reason"
 )
 """Words for fields that often stand beside the word that really names the field."""
-_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&"))
+_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&", "+", "as", "with"))
 _ASKING = (("which",), ("what",), ("how", "many"), ("how", "much"), ("how", "big"), ("how", "long"), ("how", "often"))
 
 
@@ -109,3 +109,20 @@ def nominal(clause: Clause, least: int = 1) -> bool:
             if size > 1 or low[end : end + 1] in [(word,) for word in _OF]:
                 return True
     return False
+
+
+_WHICH = ("that", "which", "whose", "with", "without", "having", "lacking", "where")
+_WISHES = "should, must, need, needs, shall, ought to, please, want"
+
+
+def described(clause: Clause) -> bool:
+    """Whether the clause begins with things and what they are like, so that its verbs order nothing: "nodes that have a taint"."""
+    if clause.of("image", "pair", "quantity", "percent", "file") or clause.has(_WISHES):
+        return False
+    first = next((item for item in clause.of("kind", "workload") if item.plural), None)
+    if first is None or clause.low[first.end : first.end + 1] not in [(word,) for word in _WHICH]:
+        return False
+    return all(word in _DETERMINERS for word in clause.low[opening(clause) : first.start])
+
+
+_DETERMINERS = ("the", "all", "any", "every", "those", "these", "our", "my")

@@ -24,6 +24,8 @@ def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     parts += states(clause, kind, world)
     for condition in _CONDITIONS:
         parts += condition(clause, kind, world)
+    if len(parts) > 1 and clause.has("or") and not clause.has("and, or more, or less, or fewer, or older, or newer"):
+        parts = ["(" + " or ".join(parts) + ")"]
     return Where(parts=parts, labels=labels(clause, kind, world))
 
 

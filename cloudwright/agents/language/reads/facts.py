@@ -12,11 +12,9 @@ from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
 from cloudwright.agents.language.references import (
-    EVERYWHERE,
     World,
     fitting,
     kind_beside,
-    namespace_in,
     objects_of,
     placed,
     selector_text,
@@ -91,6 +89,8 @@ def _better_field(clause: Clause, objects: Sequence[Named], world: World) -> Rea
 def _subjects(clause: Clause, world: World) -> list[Named]:
     """The objects whose field is asked for; a kind word that names a field ("the node of pod x") narrows nothing."""
     names = clause.of("name")
+    if not names and (found := _relatives_pointed_at(clause, world)):
+        return found
     if not names:
         return objects_of(clause, world) or _labelled_places(clause, world) or _spoken_of(clause, world)
     out: list[Named] = []
@@ -98,6 +98,16 @@ def _subjects(clause: Clause, world: World) -> list[Named]:
         found = fitting(clause, mention, world)
         out += [item for item in found if item not in out]
     return out
+
+
+def _relatives_pointed_at(clause: Clause, world: World) -> list[Named]:
+    """ "that node", "its service": what of the kind belongs to the thing that was spoken of, which is of another kind."""
+    pronouns = {mention.end for mention in clause.of("pronoun")}
+    asked = next((item.kind for item in clause.of("kind") if item.start in pronouns and not item.plural), None)
+    focus = world.named(world.memory.objects[0]) if world.memory.objects else None
+    if asked is None or focus is None or focus.ref.kind == asked.kind:
+        return []
+    return world.index.links.related(focus, asked.kind)[:MOST_OBJECTS]
 
 
 def _spoken_of(clause: Clause, world: World) -> list[Named]:
@@ -257,28 +267,3 @@ def _kind_of(clause: Clause, word: str, item: Named) -> bool:
         if mention.text == word and mention.kind is not None and mention.kind.kind == item.ref.kind:
             return True
     return False
-
-
-def entries(clause: Clause, world: World) -> Read | None:
-    """A key of ConfigMaps or a variable of workloads, where no object is named: "what is LOG_LEVEL in staging"."""
-    if clause.of("name", "pronoun"):
-        return None
-    place = namespace_in(clause)
-    objects = [item for item in world.index.vocabulary.objects if place in ("", EVERYWHERE, item.ref.namespace)]
-    for token in clause.tokens:
-        if not _ENTRY.fullmatch(token.raw):
-            continue
-        maps = [item for item in objects if item.ref.kind == "ConfigMap" and token.raw in item.keys]
-        users = [item for item in objects if not item.owner and any(token.raw in names for names in item.env.values())]
-        reads = [call("get_resource", **located(item), path=f"data[{token.raw}]") for item in maps[:MOST_OBJECTS]]
-        reads += [
-            columns_of(item, [f"{aspects.path_of('{pod}.containers[*].env', item.ref.kind)}[{token.raw}]"])
-            for item in users[:MOST_OBJECTS]
-        ]
-        if reads:
-            return Read(tuple(reads), tuple(item.ref for item in (*maps, *users)[:MOST_OBJECTS]), 0.95)
-    return None
-
-
-_ENTRY = re.compile(r"[A-Za-z][\w.-]*[_.][\w.-]+|[A-Z][A-Z0-9]{2,}")
-"""What looks like a key or a variable, and not like a word."""

@@ -19,6 +19,7 @@ from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
     everywhere,
+    kind_beside,
     namespace_for,
     placed,
     pointed,
@@ -33,9 +34,12 @@ from cloudwright.tools.kubernetes.columns import COLUMNS
 _EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
 
 
+_COUNTING = "how many, count, number of, total, amount of, tally"
+
+
 def counts(clause: Clause, world: World) -> Read | None:
     """How many."""
-    if not clause.has("how many, count, number of, total, amount of, tally"):
+    if not clause.has(_COUNTING):
         return None
     found = lists(clause, world)
     if found is None or any(item.tool != "list_resources" for item in found.calls):
@@ -57,6 +61,8 @@ def lists(clause: Clause, world: World) -> Read | None:
         return None
     if (unrelated := _unrelated(clause, kinds, world)) is not None:
         return unrelated
+    if _one_named(clause, kinds, world) and not clause.has(_COUNTING):
+        return None
     calls = []
     about: tuple[ObjectRef, ...] = ()
     before = set(clause.used)
@@ -89,6 +95,19 @@ _SHOWN_ANYWAY = listed(
 """Words for what the default columns have, or that seldom name a field where several objects are asked for."""
 
 
+def _one_named(clause: Clause, kinds: Sequence[KindWord], world: World) -> bool:
+    """Whether one thing is asked for by its kind and name, and nothing else is said of it: it is described then."""
+    names, said_kinds = clause.of("name"), clause.of("kind")
+    if len(names) != 1 or len(kinds) != 1 or any(item.plural for item in (*said_kinds, *names)) or superlative(clause):
+        return False
+    named = [item for item in placed(names[0].objects, clause, world) if item.ref.kind == kinds[0].kind]
+    return (
+        bool(named)
+        and kind_beside(clause, names[0]) is not None
+        and not conditions(clause.fresh(), kinds[0], world).parts
+    )
+
+
 def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     """The field of the listed objects that the clause asks for; all plain values of kinds without columns of their own."""
     fields = [*aspects.fields_of(kind.kind)]
@@ -118,7 +137,7 @@ _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
 _ON = "left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
 _OVERVIEW = (
     "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there,"
-    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, show me, inventory"
+    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, inventory"
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
@@ -164,7 +183,7 @@ def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
         return _known(("Pod",), world)
     if clause.has("containers") and not clause.of("name"):
         return _known(("Deployment", "StatefulSet", "DaemonSet"), world)
-    if clause.of("namespace") and not clause.of("name") and clause.has(_OVERVIEW):
+    if clause.of("namespace") and not clause.of("name") and not clause.of("all") and clause.has(_OVERVIEW):
         return _known(_WORKLOADS, world)
     if clause.of("name"):
         return []

@@ -30,7 +30,7 @@ _PREDICATES: tuple[tuple[Relation, str], ...] = (
      "use, uses, using, mount, mounts, mounting, reference, references, referencing, consume, consumes, depends on, depend on, read,"
      " reads, refer to, refers to, mounted, used, relies on, rely on, referenced, attached, need, needs, load, loads, bound to,"
      " rely upon, in use, claimed by, backed by, pulls in, configured by, configured with, configure, configures, consumers, consumer,"
-     " users, user, dependents, dependent, clients, readers, reader, notices, notice, affected by, sees, touches"),
+     " usages, usage, referrers, referrer, users, user, dependents, dependent, clients, readers, reader, notices, notice, affected by, sees, touches"),
     (Relation.ROUTES,
      "routes, backend, backends, point at, points at, pointing at, pointing to, directs, lead to, fronting, route, routed, behind, points to, point to,"
      " reaches, reach, sends traffic, send traffic, traffic, exposes, expose, exposed, selects, select, serves, fronts, backs,"

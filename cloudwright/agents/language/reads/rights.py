@@ -22,7 +22,7 @@ _VERBS = {
 
 
 _MAY = (
-    "can, may, could, might, allowed, able, permitted, permission, permissions, rights, right, privileges, access, authorized,"
+    "rbac, access review, can, may, could, might, allowed, able, permitted, permission, permissions, rights, right, privileges, access, authorized,"
     " authorised, entitled, accounts have, subjects have, users have, accounts with, subjects with, users with"
 )
 _WHO = (

@@ -1,5 +1,6 @@
 """How things stand, beside what is wrong with them: the rows that a yes or no about health rests on."""
 
+import re
 from collections.abc import Sequence
 
 from cloudwright.agents.language import aspects
@@ -19,13 +20,16 @@ _ENDINGS = (
     " bounce, bouncing, flapping"
 )
 _FEW = 3
+_COUNTED = re.compile(r"\d+/\d+")
+"""Ready ones of all, as tables show them."""
 
 
 def standing(clause: Clause, objects: Sequence[Named], place: str) -> tuple[ToolCall, ...]:
     """The reads that show how named objects stand, or which pods of a place are not ready."""
     if objects and clause.has(_ENDINGS):
         return tuple(_ends(item) for item in objects[:_FEW] if item.pod_labels or item.ref.kind == "Pod")
-    if objects and clause.has(_HEALTH):
+    pointed = bool(clause.of("pronoun")) and not clause.of("name")
+    if objects and (pointed or clause.has(_HEALTH) or any(_COUNTED.fullmatch(token.raw) for token in clause.tokens)):
         rows = [(item, dict(aspects.fields_of(item.ref.kind)).get("status")) for item in objects[:_FEW]]
         return tuple(columns_of(item, [*paths.split(",")]) for item, paths in rows if paths)
     if objects or not clause.has(_HEALTH):

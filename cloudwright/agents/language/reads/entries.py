@@ -1,0 +1,72 @@
+"""Keys of ConfigMaps and variables of workloads, where no object is named: what they are set to, and who sets them."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cloudwright.agents.language import aspects
+from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of
+from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.text import Token
+from cloudwright.agents.language.understanding import Named
+from cloudwright.core.tool import ToolCall
+
+
+def entries(clause: Clause, world: World) -> Read | None:
+    """A key of ConfigMaps or a variable of workloads, where no object is named: "what is LOG_LEVEL in staging"."""
+    if clause.of("name", "pronoun"):
+        return None
+    place = namespace_in(clause)
+    objects = [item for item in world.index.vocabulary.objects if place in ("", EVERYWHERE, item.ref.namespace)]
+    for token in clause.tokens:
+        if not _ENTRY.fullmatch(token.raw.partition("=")[0]):
+            continue
+        key = token.raw.partition("=")[0]
+        maps = [item for item in objects if item.ref.kind == "ConfigMap" and key in item.keys]
+        users = [item for item in objects if not item.owner and any(key in names for names in item.env.values())]
+        if users and (value := _valued(clause, token)):
+            return Read(
+                tuple(_set_to(users, key, value, place, world)), tuple(item.ref for item in users[:MOST_OBJECTS])
+            )
+        reads = [call("get_resource", **located(item), path=f"data[{key}]") for item in maps[:MOST_OBJECTS]]
+        reads += [
+            columns_of(item, [f"{aspects.path_of('{pod}.containers[*].env', item.ref.kind)}[{key}]"])
+            for item in users[:MOST_OBJECTS]
+        ]
+        if reads:
+            return Read(tuple(reads), tuple(item.ref for item in (*maps, *users)[:MOST_OBJECTS]), 0.95)
+    return None
+
+
+_ENTRY = re.compile(r"[A-Za-z][\w.-]*[_.][\w.-]+|[A-Z][A-Z0-9]{2,}")
+"""What looks like a key or a variable, and not like a word."""
+
+
+def _valued(clause: Clause, entry: Token) -> str:
+    """The value that a variable is said to have: "LOG_LEVEL=debug", "LOG_LEVEL set to debug"; "" where none is."""
+    if "=" in entry.raw:
+        return entry.raw.partition("=")[2]
+    rest = clause.tokens[clause.tokens.index(entry) + 1 :]
+    while rest and rest[0].low in _SETTING:
+        rest = rest[1:]
+    plain = bool(rest) and not rest[0].mark and rest[0].low not in _NO_VALUE
+    return rest[0].raw if plain and clause.at(clause.tokens.index(rest[0])) is None else ""
+
+
+_SETTING = ("set", "to", "is", "=", "at", "as", "equal", "equals", "being")
+_NO_VALUE = listed(
+    "in, on, for, of, across, anywhere, everywhere, variable, env, key, set, used, where, and, or, here, there, value, at, right, now,"
+    " currently, still, which, who, what, defined, from, by"
+)
+
+
+def _set_to(users: Sequence[Named], key: str, value: str, place: str, world: World) -> Iterator[ToolCall]:
+    """Lists of those that have a variable of this value, one for each kind."""
+    for name in dict.fromkeys(item.ref.kind for item in users):
+        kind = world.kind(name)
+        if kind is not None:
+            path = f"{aspects.path_of('{pod}.containers[*].env', name)}[{key}]"
+            yield call("list_resources", kind=kind.plural, namespace=place or EVERYWHERE, where=f'{path}.value = "{value}"',
+                       columns=[path])  # fmt: skip
