@@ -46,7 +46,7 @@ _ADVICE = re.compile(
     r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step)\b[^:.]{0,20}:|"
     r"`?kubectl\b|I(?:'d|\s+would)?\s+(?:suggest|recommend|propose)\b|consider\b|you\s+(?:could|should|may)\b|"
     rf"(?:then\s+|please\s+|next,?\s+|first,?\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
-    r"(?:the\b|its\b|an?\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
+    r"(?:the\b|its\b|an?\b|whether\b|if\b|all\b|both\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
     re.IGNORECASE,
 )
 _OWN_LIMITS = re.compile(

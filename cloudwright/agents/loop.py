@@ -59,6 +59,8 @@ class Talk:
     """Where the model may record and refute causes."""
     made: list[CallView] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
+    previews: list[str] = field(default_factory=list)
+    """What the proposals would do, in words: what is said of them is measured by it."""
     notes: list[str] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
     challenged: bool = False
@@ -127,7 +129,8 @@ class Talk:
         return grounding.settle(text, checked)
 
     def _check(self, text: str) -> list[grounding.Checked]:
-        return grounding.check(text, self.kit.context.evidence.get, " ".join((self.task.request, *self.task.history)))
+        known = (self.task.request, *self.task.history, *self.previews)
+        return grounding.check(text, self.kit.context.evidence.get, "\n".join(known))
 
     def _answers(self, wanted: Sequence[ModelCall]) -> list[Message]:
         """One tool message for every call, in the order of the calls; reads come first and run side by side."""
@@ -190,7 +193,9 @@ class Talk:
         if proposal.digest not in self.proposals:
             self.proposals.append(proposal.digest)
         self.kit.tell(Event(kind="note", text=f"proposed: {proposal.preview.summary}"))
-        return f"proposed as {proposal.id}; a person decides. It would do:\n{proposal.preview.diff()[:RESULT_BUDGET]}"
+        diff = proposal.preview.diff()
+        self.previews.append(f"{proposal.preview.summary}\n{diff}")
+        return f"proposed as {proposal.id}; a person decides. It would do:\n{diff[:RESULT_BUDGET]}"
 
     def _compact(self, specs: Sequence[ToolSpec], room: float = _ROOM) -> None:
         """Shorten old tool results until the request fits; ids and the newest results stay."""

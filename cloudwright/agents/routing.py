@@ -20,6 +20,7 @@ _CUES = {
     "rbac": r"may|allowed|permissions?|rbac|roles?|access|rights?",
 }
 _DEFAULT = "workloads"
+_CHANGER = "change"
 _JUDGEMENT = re.compile(
     r"\b(?:odd|weird|strange|unusual|suspicious|safe|risk\w*|dangerous|wise|sensible|idea|should|would|better|worse|best|"
     r"worst|enough|too (?:much|many|few|little)|matters?|suffer\w*|notice|recommend\w*|suggest\w*|think|opinion|likely|"
@@ -81,7 +82,7 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
         case Goal.DIAGNOSE | Goal.FIX:
             return ("faults",)
         case Goal.UNKNOWN if kit.model is not None:
-            return ("change",) if orders(intent.text) else (by_words(intent.text),)
+            return (_CHANGER,) if orders(intent.text) else (by_words(intent.text),)
         case _:
             return ()
 
@@ -138,7 +139,8 @@ def orders(text: str) -> bool:
 
 
 def by_words(text: str) -> str:
-    """The specialist whose cues stand in the text most often; the generalist where none does.
+    """The specialist whose cues stand in the text most often. Without any, a question goes to the generalist; what is
+    none ("yes, exactly this", "the first") takes up what was asked back, and goes to the one who reads and changes.
 
     An ARN, an IAM action, a denial by AWS or the words for its policies leave no choice.
     """
@@ -146,4 +148,6 @@ def by_words(text: str) -> str:
         return "iam"
     scores = {name: len(re.findall(rf"\b(?:{cues})\b", text.lower())) for name, cues in _CUES.items()}
     best = max(scores, key=lambda name: (scores[name], -[charter.name for charter in CHARTERS].index(name)))
-    return best if scores[best] else _DEFAULT
+    if scores[best]:
+        return best
+    return _DEFAULT if _ASKS.search(text) or _POLITE.search(text) else _CHANGER

@@ -224,6 +224,7 @@ def test_schemas_are_lean_and_still_schemas() -> None:
         ("Then restart the rollout-controller.", Standing.PLAIN),
         ("I suggest to put 7 back.", Standing.PLAIN),
         ("Advice: keep 7 of them.", Standing.PLAIN),
+        ("Check whether the Ingress routes to payment-api [e1].", Standing.PLAIN),
         ("I could not see the log of payment-api.", Standing.PLAIN),
         ("Shall I look at payment-api?", Standing.PLAIN),
         ("payment-api answers 7 of 9 calls.", Standing.UNCITED),
@@ -290,3 +291,12 @@ def test_a_name_with_its_namespace_stands_in_two_columns_of_one_row(desk: Desk) 
         for name in ("shop/orders-db-0", "staging/orders-db-0")
     ]
     assert standings == [Standing.VERIFIED, Standing.REFUTED]
+
+
+def test_what_is_said_of_a_proposal_is_measured_by_its_preview(desk: Desk) -> None:
+    proposed = call("set_value", '{"name": "cart", "value": 9}')
+    found, _ = desk.talk([proposed, Reply(text="Proposed: `cart` from 1 to 9.")])
+    assert found.text == "Proposed: `cart` from 1 to 9."
+    wrong = Reply(text="Proposed: `cart` from 1 to 8.")
+    found, _ = desk.talk([proposed, wrong, wrong])
+    assert found.text.endswith("(not verified)")
