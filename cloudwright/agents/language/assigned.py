@@ -32,7 +32,7 @@ _GOES = (
 _SMALL = frozenset(lexicon.FILLERS.split()) | listed(
     "to, at, on, of, in, for, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
     " version, release, number, count, replica count, total, each, apiece, set, goes, moves, max, min, maximum, minimum, schedule, exactly,"
-    " back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
+    " most, least, back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
 )
 _NEVER = listed(
     "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about"
@@ -49,8 +49,10 @@ def assigned(clause: Clause) -> frozenset[str]:
         return frozenset()
     if rhythm is not None:
         return frozenset(("set",))
-    variables = any(VARIABLE.fullmatch(token.raw) for token in clause.tokens)
-    keyed = variables and (clause.of("number", "quantity", "duration") or set(clause.low) & {"to", "="})
+    known = variables_of(clause)
+    variables = any(VARIABLE.fullmatch(token.raw) or token.raw in known for token in clause.tokens)
+    ends = len(clause.tokens) > 1 and clause.tokens[-2].raw in known
+    keyed = variables and (ends or clause.of("number", "quantity", "duration") or set(clause.low) & {"to", "="})
     if clause.of("pair") or keyed:
         return frozenset(("set",))
     if clause.of("image") or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
@@ -65,6 +67,13 @@ def assigned(clause: Clause) -> frozenset[str]:
     if clause.of("number") and (_beside(clause) or _signed(clause) or COUNTED & set(clause.low) or _field(clause)):
         return frozenset(("set", "scale"))
     return frozenset()
+
+
+def variables_of(clause: Clause) -> frozenset[str]:
+    """Names of variables and keys that what is named has."""
+    named = [item for mention in clause.of("name") for item in mention.objects]
+    keys = {key for item in named if item.ref.kind == "ConfigMap" for key in item.keys}
+    return frozenset(keys | {name for item in named for group in item.env.values() for name in group})
 
 
 def timed(clause: Clause) -> Rhythm | None:
@@ -91,6 +100,7 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
             and clause.low[index - 1] in ("to", "=", ":")
             and any(VARIABLE.fullmatch(other.raw) for other in clause.tokens[:index])
         )
+        or (index and index == len(clause.tokens) - 1 and clause.tokens[index - 1].raw in variables_of(clause))
         or token.low in own | {"container", "sidecar"}
     }
     fields = _field_words()
@@ -106,6 +116,7 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
         for index, token in enumerate(clause.tokens)
         if not token.mark
         and not VARIABLE.fullmatch(token.raw)
+        and token.raw not in variables_of(clause)
         and token.raw not in keys
         and index not in valued
         and clause.at(index) is None

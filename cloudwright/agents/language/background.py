@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from cloudwright.agents.language.clause import Clause, Mention, What
 from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
-from cloudwright.agents.language.text import VARIABLE, VERSION
+from cloudwright.agents.language.text import ARROWS, VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 _OPENERS = (
@@ -69,8 +69,8 @@ _REST = listed("rest, others, other, everything, else, it, them, whatever, all")
 _COLOURS = (
     "be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
     " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
-    " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already, too,"
-    " as well, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
+    " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already,"
+    " a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
     " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks"
     " for me, if you could, if you can, if you would, if you please, if you do not mind, if that is ok, if possible, at your convenience"
 )
@@ -122,7 +122,11 @@ def keeps(clause: Clause) -> bool:
 def only_states(clause: Clause) -> bool:
     """Whether a clause says of one object in what state it is, and speaks of nothing besides it: "job x is done"."""
     names = clause.of("name")
-    if len(names) != 1 or any(mention.what in _VALUED and mention.what != "duration" for mention in clause.mentions):
+    if (
+        len(names) != 1
+        or not FINITE & set(clause.low)
+        or any(mention.what in _VALUED and mention.what != "duration" for mention in clause.mentions)
+    ):
         return False
     return all(
         clause.at(index) is not None
@@ -169,6 +173,12 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return _left_over(mentions, others)
     if _wanted(clause, start, end):
         return False
+    if (
+        start > 0
+        and any(item.what == "name" for item in others)
+        and only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
+    ):
+        return True
     if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, low, mentions):
         return False
     unneeded = any(
@@ -327,6 +337,9 @@ def _old_values(clause: Clause) -> Iterator[int]:
 
 def _from_old(clause: Clause) -> Iterator[int]:
     """The tokens of "from 200" before "to 100"; two bounds of an autoscaler are both new."""
+    for before, after in pairwise(clause.of("number", "quantity")):
+        if after.start == before.end + 1 and clause.tokens[before.end].raw in ARROWS:
+            yield from range(before.start, after.start)
     at = clause.find("from")
     if at < 0 or clause.has("autoscale, autoscaled, autoscaler, automatically, hpa, scale"):
         return

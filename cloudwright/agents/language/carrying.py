@@ -9,7 +9,7 @@ from cloudwright.agents.language.background import only_states
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.text import Token
+from cloudwright.agents.language.text import VERSION, Token
 from cloudwright.agents.language.verbs import ordered
 
 _PARTS = listed(
@@ -28,6 +28,7 @@ def parts_in(clause: Clause) -> list[int]:
         index
         for index, token in enumerate(clause.tokens)
         if token.low in _PARTS
+        or VERSION.fullmatch(token.raw)
         or _VARIABLE.fullmatch(token.raw)
         or ((mention := clause.at(index)) is not None and mention.what in ("pair", "path"))
     ]

@@ -156,7 +156,8 @@ def _vague(clause: Clause, orders: list[Verb], utterances: Utterances, world: Wo
     question = Question(
         text="What exactly shall I change? Say it with the value that it shall have.", options=options[:3], lost=True
     )
-    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.3, question=question)
+    about = tuple(item.ref for item in objects_of(clause, world)[:1])
+    return Intent(goal=Goal.CALLS, text=clause.text, confidence=0.3, about=about, question=question)
 
 
 def _too_broad(clause: Clause, scope: str, orders: list[Verb]) -> Intent | None:

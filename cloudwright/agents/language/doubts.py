@@ -21,6 +21,16 @@ def guarded(
     text = clause.text
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
+    names = len(clause.of("name"))
+    clause.use(
+        *(
+            item
+            for item in clause.of("number")
+            if item.value == names > 1 and clause.low[item.start - 1 : item.start] == ("all",)
+        )
+    )
+    if names == _TWO:
+        clause.use_words("both")
     word = uncertain(clause)
     _use_kinds(clause, change, families)
     doubt, lost = "", False
@@ -55,6 +65,9 @@ def guarded(
     option = Option(label=plain, calls=change.calls, about=change.about)
     question = Question(text=f"{doubt}. Shall I do exactly this: {plain}?", options=(option,), lost=lost)
     return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=question)
+
+
+_TWO = 2
 
 
 def _use_kinds(clause: Clause, change: Change, families: frozenset[str]) -> None:

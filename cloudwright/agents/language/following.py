@@ -28,7 +28,7 @@ _CONTENT_FREE = listed(
 )
 _MEANT = "i meant, i mean, sorry, wrong one, the other one, no"
 _CORRECTING = listed(
-    "actually, no, sorry, rather, better, wait, meant, mean, oops, instead, hmm, thought, correction, nope"
+    "actually, no, sorry, rather, better, wait, meant, mean, oops, instead, hmm, thought, correction, nope, back"
 )
 _SMALL = _CORRECTING | listed(
     "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thoughts, should, be, a, the,"

@@ -193,6 +193,7 @@ SHOULD = (
     " would it make sense, do i have to, do we have to, is there a need to, is it necessary, would it be better"
 )
 POLITE = (
+    "i think, i guess, i believe, i reckon, "
     "can someone, could someone, can somebody, could somebody, "
     "try to, try, try a, attempt to, see to it that, make sure that, make sure, ensure that, ensure, take care that, let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
     " be so kind, i want you to, i want to, i need you to, i need to, i would like you to, i would like to, we need to, we"

@@ -151,6 +151,10 @@ def requested(clause: Clause) -> bool:
         or clause.of("name")[0].start > at
     ):
         return False
+    if low[at] in ("be", "get"):
+        done = [verb for verb in verbs(clause) if verb.start == at + 1 and verb.form == "past"]
+        if done:
+            return bool(done[0].families & _UNDOABLE) and "delete" not in done[0].families
     if low[at] == "be":
         return any(
             verb.start > at and verb.form == "past" and verb.families & _UNDOABLE and "delete" not in verb.families

@@ -224,7 +224,11 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
     memory = world.memory
     for mention in clause.of("ordinal"):
         following = clause.low[mention.end : mention.end + 1]
-        spoken = not following or following[0] in ("one", "pod", "node", "'s") or clause.has("one")
+        spoken = (
+            not following
+            or following[0] in ("one", "pod", "node", "'s", "to", "by", "please", "and", ",")
+            or clause.has("one")
+        )
         if spoken and -len(memory.listed) <= mention.value < len(memory.listed):
             clause.use(mention)
             return [memory.listed[mention.value]]

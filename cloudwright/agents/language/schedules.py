@@ -80,6 +80,12 @@ def schedule_of(clause: Clause, present: str) -> str:
         if not said.every:
             return ""
         minute, hour = (fields[0], fields[1]) if fixed else ("0", "0")
+    if said.weekday and clause.has("also, as well, too, additionally, in addition"):
+        return (
+            " ".join((*fields[:4], f"{fields[4]},{said.weekday}"))
+            if fixed and fields[4] != "*" and not said.timed
+            else ""
+        )
     if said.every or said.day or said.weekday:
         return f"{minute} {hour} {said.day or '*'} * {said.weekday or '*'}"
     return " ".join((minute, hour, *fields[2:])) if fixed else ""

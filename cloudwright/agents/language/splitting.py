@@ -118,11 +118,20 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
     first = words[0].low
     if joint.raw == ":" and not words[0].quoted and (_VALUE.fullmatch(words[0].raw) or len(words) == 1):
         return False
+    if joint.raw == ":" and _enumerates(words, before):
+        return False
     if joint.raw in (".", ";", "?", "!", ":"):
         return True
     if _open(before, joint):
         return False
     return first in ("its", "their") or _asks(words, joint) or _orders(words, joint, before)
+
+
+def _enumerates(words: list[Token], before: list[Token]) -> bool:
+    """Whether an order stands before a colon and nothing but what it is about behind it."""
+    behind = Clause(tuple(words))
+    orders = any(verb.form == "base" for verb in verbs(Clause(tuple(before)))[:1]) and len(before) > 1
+    return orders and not verbs(behind) and not set(behind.low) & (_ASKING | looks())
 
 
 def _open(before: list[Token], joint: Token) -> bool:
@@ -148,7 +157,7 @@ def _orders(words: list[Token], joint: Token, before: list[Token]) -> bool:
     """Whether words after a joint begin with a verb that orders something; weak verbs need more around them."""
     first = words[0].low
     starts = any(verb.start == 0 and verb.form == "base" for verb in verbs(Clause(tuple(words)))) or first in looks()
-    if not starts:
+    if not starts or (first in ("limit", "cap") and len(words) > 1 and words[1].low[:1].isdigit()):
         return False
     if first in _WEAK and joint.low == "," and _states(before):
         return len(words) > 2

@@ -12,6 +12,8 @@ _TOKEN = re.compile(
       |(?P<mark>[,;!?()])""",
     re.X,
 )
+_DASH = re.compile(r"(?<=[\w)])\s-\s(?=[A-Za-z])")
+"""A dash between words, which parts them."""
 ARROWS = frozenset(("=>", "->", ":=", "→"))
 """Signs that mean "shall become"."""
 _CONTRACTIONS: Mapping[str, str] = {
@@ -89,7 +91,7 @@ class Token:
 
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The tokens of a request."""
-    even = text.translate(_QUOTES)
+    even = _DASH.sub(" ; ", text.translate(_QUOTES))
     found: list[Token] = []
     for match in _TOKEN.finditer(even):
         if match["quoted"]:

@@ -134,8 +134,12 @@ def ordered(clause: Clause) -> list[Verb]:
     if first:
         wishes = clause.low[start] in ("get", "have", "want", "need", "see")
         return first + [verb for verb in found if verb.start != start and (wishes or verb.form == "base")]
-    if clause.low[:1] and clause.low[0] in ("can", "could") and "be" in clause.low:
-        return [verb for verb in found if verb.start > clause.low.index("be")]
+    helped = next((at for at, word in enumerate(clause.low) if word in ("be", "get")), -1)
+    if clause.low[:1] and clause.low[0] in ("can", "could") and helped > 0:
+        return [verb for verb in found if verb.start > helped]
+    colon = clause.low.index(":") if ":" in clause.low else -1
+    if colon > 0 and any(verb.start == colon + 1 and verb.form == "base" for verb in found):
+        return [verb for verb in found if verb.start > colon]
     wish = min((at for phrase in phrases(lexicon.DESIRE) if (at := clause.find(" ".join(phrase))) >= 0), default=-1)
     if wish >= 0:
         return [verb for verb in found if verb.start > wish]

@@ -2,7 +2,7 @@
 
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.aspects import spoken
-from cloudwright.agents.language.assigned import COUNTED, assigned, timed
+from cloudwright.agents.language.assigned import COUNTED, assigned, timed, variables_of
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.text import ARROWS, VARIABLE
@@ -18,6 +18,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("can come down, can go down, could go down, may go down, may come down, can drop, may drop", frozenset(("set", "down"))),
     ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
     ("nothing new, no new pods, no new workloads, no new work, nothing else goes, nothing more goes", frozenset(("cordon",))),
+    ("can run again, may run again, can continue, may continue, can go on, may go on", frozenset(("resume",))),
     ("out of service, out of rotation", frozenset(("cordon",))),
     ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"
      " may have pods, can have pods", frozenset(("uncordon",))),
@@ -70,6 +71,7 @@ def implied(clause: Clause) -> frozenset[str]:
     start = opening(clause)
     if clause.has(_NEEDED) and clause.has("called, named") and clause.of("kind"):
         found.add("create")
+    found |= _switched(clause)
     if _goes(clause):
         found.add("delete")
     if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:
@@ -90,6 +92,15 @@ def _own_field(clause: Clause) -> bool:
     """Whether a setting of what is named is spoken of."""
     keys = {key for mention in clause.of("name") for item in mention.objects for key in item.settings}
     return any(clause.find(words) >= 0 for key in keys for words in spoken(key) if len(words) > 2)
+
+
+def _switched(clause: Clause) -> set[str]:
+    """ "x on again", "y off": nothing else is said."""
+    words = [token.low for index, token in enumerate(clause.tokens) if clause.at(index) is None and not token.mark]
+    plain = [word for word in words if word not in ("again", "please", "back", "now", "the", "for", "in")]
+    if clause.question or not clause.of("name"):
+        return set()
+    return {"resume"} if plain == ["on"] else {"stop"} if plain == ["off"] else set()
 
 
 def _goes(clause: Clause) -> bool:
@@ -130,7 +141,7 @@ def _stated(clause: Clause) -> set[str]:
         _becomes(clause)
         or timed(clause) is not None
         or clause.of("image", "quantity", "pair")
-        or any(VARIABLE.fullmatch(token.raw) for token in clause.tokens)
+        or any(VARIABLE.fullmatch(token.raw) or token.raw in variables_of(clause) for token in clause.tokens)
     ):
         found.add("set")
     if clause.has(_MAY) and clause.of("number") and _own_field(clause):

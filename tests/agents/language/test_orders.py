@@ -122,3 +122,24 @@ def test_the_last_change_is_corrected_by_its_value(text: str, replicas: int) -> 
 def test_a_bare_number_after_a_change_corrects_nothing() -> None:
     last = ToolCall(tool="scale_workload", arguments={**_LEDGER, "replicas": 3})
     assert not [intent for intent in understood("5", Memory(last_calls=(last,))) if intent.calls]
+
+
+@pytest.mark.parametrize(
+    "text", ["restart ledger, mailer", "restart both: ledger, mailer", "restart all two: ledger and mailer"]
+)
+def test_every_object_of_a_list_is_meant(text: str) -> None:
+    assert [arguments["name"] for _, arguments in calls_of(text)] == ["ledger", "mailer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("remove it again", ToolCall(tool="set_env", arguments={**_LEDGER, "set": {"THEME": "dark"}})),
+        ("delete it", ToolCall(tool="set_resources", arguments={**_LEDGER, "limits": {"memory": "1Gi"}})),
+        ("remove it", ToolCall(tool="list_resources", arguments={"kind": "deployment", "columns": ["env[THEME]"]})),
+    ],
+)
+def test_an_object_is_never_deleted_where_a_part_of_it_was_spoken_of(text: str, last: ToolCall) -> None:
+    ledger = ObjectRef(kind="Deployment", name="ledger", namespace="blue", api_version="apps/v1")
+    found = understood(text, Memory(objects=(ledger,), last_calls=(last,)))
+    assert not [call for intent in found for call in intent.calls if call.tool == "delete_resource"]

@@ -50,7 +50,7 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
         return Change(question=Question(text="To which number?", slot="replicas"))
     clause.use(*clause.of("name", "number", "percent", "pronoun", "path"))
     clause.use_words(
-        "go, goes, up, down, to, let, scale, max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
+        "may, can, go, goes, up, down, to, let, scale, max, min, maximum, minimum, replicas, pods, at, most, least, upper, lower, bound, limit, target, cpu,"
         " utilization, and, between, ceiling, floor, bounds, threshold, autoscaler, instances, percent"
     )
 

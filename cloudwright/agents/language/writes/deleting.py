@@ -1,5 +1,7 @@
 """Deleting and evicting one object."""
 
+from pydantic import JsonValue
+
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, namespace_in
@@ -14,6 +16,8 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     if clause.has("label, labels, annotation, annotations, taint, env, variable, environment"):
         return None
+    if clause.of("pronoun") and not clause.of("name", "kind") and (part := _part(world)) is not None:
+        return part
     place = _namespace_meant(clause, world)
     if place is not None:
         option = Option(
@@ -47,6 +51,27 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     found = change_all(clause, world, ("Pod",) if evict else (), "evict" if evict else "delete", make)
     return _other_kind(clause, found) or _kinds_of_name(clause, world, found, make)
+
+
+_KEYED = ("set_env", "label_resource", "annotate_resource", "taint_node")
+_PARTLY = ("patch_resource", "set_image", "set_resources", "get_resource")
+
+
+def _part(world: World) -> Change | None:
+    """ "remove it" after something of an object was set or shown: that part goes, never the object; None where no part was."""
+    last = world.memory.last_calls[-1] if world.memory.last_calls else None
+    if last is None:
+        return None
+    if last.tool in _KEYED and last.arguments.get("set"):
+        added = last.arguments["set"]
+        gone: list[JsonValue] = (
+            [str(item).partition(":")[0].partition("=")[0] for item in added] if isinstance(added, dict | list) else []
+        )
+        kept = {name: value for name, value in last.arguments.items() if name != "set"}
+        return Change((ToolCall(tool=last.tool, arguments={**kept, "remove": gone}),), world.memory.objects[:1])
+    if last.tool in _PARTLY or (last.tool == "list_resources" and last.arguments.get("columns")):
+        return Change(question=Question(text="What shall go: the object, or that part of it? Name it.", slot="name"))
+    return None
 
 
 _PARTS = (

@@ -211,6 +211,7 @@ _NO_VALUES = frozenset(
 def container_of(clause: Clause, item: Named, names: list[JsonValue]) -> str | Question:
     """The container that is meant: "" where there is one, a question where several may be."""
     if len(item.containers) <= 1:
+        clause.use_words(*item.containers, "container")
         return ""
     said = [word for word in clause.low if word in item.containers and word != item.ref.name]
     if (

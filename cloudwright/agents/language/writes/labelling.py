@@ -24,7 +24,9 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
     set_, remove = _wanted(
         clause, "annotation" if annotating else "label", removing=bool(families & {"unlabel", "delete", "unset"})
     )
-    clause.use_words("off, label, labels, annotation, annotations, tag, key, value, with, key/value, set, called")
+    clause.use_words(
+        "carry, have, get, bear, wear, off, label, labels, annotation, annotations, tag, key, value, with, key/value, set, called"
+    )
     if not set_ and not remove:
         asked = Change(question=Question(text="Which key and value?", slot="set"))
         return asked if clause.of("name", "pronoun") else None

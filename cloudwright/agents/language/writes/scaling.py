@@ -6,7 +6,7 @@ from cloudwright.agents.language.assigned import COUNTED
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import contrary
-from cloudwright.agents.language.references import SCALABLE, World, fitting
+from cloudwright.agents.language.references import SCALABLE, World, fitting, in_focus
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -54,7 +54,7 @@ class _Amount:
 def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Set, raise, lower, multiply or halve the number of replicas."""
     numbers = [item for item in clause.of("number") if not part_of_name(clause, item.start)]
-    if not _about_replicas(clause, world) or not _wants_scaling(clause, families, numbers):
+    if not _about_replicas(clause, world) or not _wants_scaling(clause, world, families, numbers):
         return None
     if clause.has("add it, add that, add them, add this"):
         return None
@@ -114,7 +114,7 @@ def _about_replicas(clause: Clause, world: World) -> bool:
     return not clause.of("quantity", "pair", "image", "text", "path") and not clause.has(_OTHERWISE)
 
 
-def _wants_scaling(clause: Clause, families: frozenset[str], numbers: list[Mention]) -> bool:
+def _wants_scaling(clause: Clause, world: World, families: frozenset[str], numbers: list[Mention]) -> bool:
     if "restart" in families and not numbers:
         return False
     if families & {"scale", "double", "halve"} or any(clause.has(words) for _, _, words in _FACTORS):
@@ -122,7 +122,7 @@ def _wants_scaling(clause: Clause, families: frozenset[str], numbers: list[Menti
     if families & {"up", "down"} and (numbers or not clause.of("pair", "image")):
         return True
     counted = clause.has(_COUNTED)
-    aimed = bool(clause.of("name", "pronoun"))
+    aimed = bool(clause.of("name", "pronoun")) or bool(in_focus(clause, world, SCALABLE))
     if families & {"set", "add", "delete", "trigger", "create", "resume", "stop"} and numbers:
         return counted or (("set" in families or "add" in families or "resume" in families) and aimed)
     return counted and bool(families & {"set", "add", "create", "delete", "up", "down", "resume"}) and clause.has(_ONE)

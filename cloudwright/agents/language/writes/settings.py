@@ -34,7 +34,7 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
     else:
         clause.used |= rhythm.words
     clause.use_words(
-        "schedule, cron, of, expression, run, runs, start, starts, only, time, timetable, timing, execution, at, out, go, goes"
+        "schedule, cron, of, expression, run, runs, start, starts, only, time, timetable, timing, enough, is, execution, at, out, go, goes"
     )
 
     def make(item: Named) -> ToolCall | Question:
