@@ -7,32 +7,26 @@ was true at the last tick feeds the retries of this one; so overload spreads, pe
 
 import math
 import random
-from collections.abc import Iterator
 from typing import Any
 
-from cloudwright.twin.api import Api, ApiStatusError, Resource
-from cloudwright.twin.apps.machine import Machine, Sandbox
-from cloudwright.twin.apps.model import AppModel, Call, Load
-from cloudwright.twin.apps.process import CallState, Process, expand
-from cloudwright.twin.apps.stores import LOCKED, OOM_COMMAND, READ_ONLY, TOO_MANY, StoreState
+from cloudwright.twin.api import Api
+from cloudwright.twin.apps.machine import Machine
+from cloudwright.twin.apps.model import Load
+from cloudwright.twin.apps.process import CallState, Process
 from cloudwright.twin.clock import Clock
+from cloudwright.twin.network.attempts import Attempts
+from cloudwright.twin.network.callgraph import CallGraph
 from cloudwright.twin.network.edges import (
     Edge,
     Node,
-    Target,
-    callers_first,
     cpu_share,
-    host_and_port,
-    mismatch_of,
     number_of,
-    server_cause,
 )
-from cloudwright.twin.network.messages import CauseLog, problem_text
+from cloudwright.twin.network.messages import CauseLog
 from cloudwright.twin.network.plane import Plane
 
 TICK, CALM_TICK = 5.0, 15.0
 QUEUE_CAP = 20.0
-_ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "subjectaccessreviews")
 
 
 class TrafficEngine:
@@ -41,9 +35,10 @@ class TrafficEngine:
     def __init__(self, plane: Plane, clock: Clock, api: Api, seed: int = 0) -> None:
         self.plane = plane
         self.clock = clock
-        self.api = api
         self.random = random.Random(seed)  # noqa: S311 - reproducible noise
         self.nodes: list[Node] = []
+        self._graph = CallGraph(plane, api)
+        self._attempts = Attempts(clock)
         self.causes = CauseLog()
         self._epoch: Any = None
         self._closed = False
@@ -76,7 +71,7 @@ class TrafficEngine:
         """Let `seconds` of traffic flow."""
         epoch = self.plane.epoch()
         if epoch != self._epoch:
-            self._resolve_all()
+            self.nodes = self._graph.nodes()
             self._epoch = self.plane.epoch()
         self._forward()
         self._stores()
@@ -87,89 +82,6 @@ class TrafficEngine:
         for node in self.nodes:
             if node.process.running:
                 self._consume(node, seconds)
-
-    # the graph
-
-    def _resolve_all(self) -> None:
-        found = {}
-        for process in self.plane.fleet.processes():
-            if process.running and process.serving and (model := process.app) is not None:
-                found[id(process)] = Node(
-                    process, model, [self._edge(process, call) for call in self._calls(process, model)]
-                )
-        self.nodes = callers_first(found)
-
-    @staticmethod
-    def _calls(process: Process, model: AppModel) -> Iterator[Call]:
-        yield from model.calls
-        if model.load is not None:
-            yield Call(name="target", api=model.load.api, to=model.load.to, timeout=model.load.timeout)
-
-    def _edge(self, process: Process, call: Call) -> Edge:
-        env = process.env
-        edge = Edge(process, call, timeout=number_of(env.get(call.timeout_env), call.timeout))
-        edge.retries = int(number_of(env.get(call.retries_env), call.retries))
-        address = expand(call.to, env)
-        if address.startswith("kubernetes-api:"):
-            edge.targets = [self._api_target(process, address)]
-            return edge
-        host, port = host_and_port(address)
-        edge.targets = self._targets(process.sandbox, call, host, port)
-        return edge
-
-    def _api_target(self, process: Process, address: str) -> Target:
-        """The API server as a dependency: may this pod's service account do what the program does?"""
-        verb, _, resource = address.partition(":")[2].partition("/")
-        namespace = process.sandbox.namespace
-        account = process.sandbox.pod["spec"].get("serviceAccountName") or "default"
-        user = f"system:serviceaccount:{namespace}:{account}"
-        attributes = {"namespace": namespace, "verb": verb, "resource": resource}
-        groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SubjectAccessReview",
-            "metadata": {},
-            "spec": {"user": user, "groups": groups, "resourceAttributes": attributes},
-        }
-        try:
-            allowed = bool(self.api.create(_ACCESS_REVIEWS, review)["status"]["allowed"])
-        except (ApiStatusError, KeyError):
-            allowed = True
-        if allowed:
-            return Target(1.0)
-        text = (
-            f'{resource} is forbidden: User "{user}" cannot {verb} resource "{resource}" '
-            f'in API group "" in the namespace "{namespace}"'
-        )
-        return Target(1.0, refused="forbidden", detail=text)
-
-    def _targets(self, client: Sandbox, call: Call, host: str, port: int) -> list[Target]:
-        if not host:
-            return [Target(1.0, refused="config", detail=f"{call.name}: no address configured")]
-        answer = self.plane.resolve(client, host)
-        if not answer.addresses:
-            kind = "dns-timeout" if answer.problem == "timeout" else "dns"
-            detail = problem_text(kind, host, port, self.plane.nameserver(client), answer.problem)
-            return [Target(1.0, refused=kind, detail=detail, slow=kind == "dns-timeout")]
-        targets = []
-        for address in answer.addresses:
-            for route in self.plane.routes(client, address, port):
-                share = route.share / len(answer.addresses)
-                targets.append(self._target(client, call, share, route.dial, host))
-        return targets
-
-    def _target(self, client: Sandbox, call: Call, share: float, dial: Any, host: str) -> Target:
-        if dial.problem:
-            detail = problem_text(dial.problem, host, dial.port, "", "", dial.ip)
-            return Target(share, refused=dial.problem, detail=detail, slow=dial.problem == "timeout")
-        if dial.process is None:
-            external = next((e for e in self.plane.externals.values() if e.ip == dial.ip), None)
-            return Target(share, external=external)
-        wrong = mismatch_of(call, dial.process, dial.port)
-        if wrong:
-            return Target(share, dial.process, refused="protocol", detail=f"{call.name}: {wrong}")
-        server = dial.sandbox
-        return Target(share, dial.process, delay=self.plane.delay(client, server), loss=self.plane.loss(client, server))
 
     # forward
 
@@ -274,7 +186,7 @@ class TrafficEngine:
         failure, latency, worst = 0.0, 0.0, 0.0
         state.cause = state.detail = ""
         for target in edge.targets:
-            one, took, cause, detail = self._attempt(edge, target)
+            one, took, cause, detail = self._attempts.at(edge, target)
             failure += target.share * one
             latency += target.share * took
             if target.share * one > worst:
@@ -286,78 +198,6 @@ class TrafficEngine:
         capped = min(state.attempt_failure, 0.999)
         tries = (1 - capped ** (edge.retries + 1)) / (1 - capped)
         state.latency = tries * latency
-
-    def _attempt(self, edge: Edge, target: Target) -> tuple[float, float, str, str]:
-        """Failure ratio, latency, cause and text of one attempt at one target."""
-        if target.refused:
-            return 1.0, edge.timeout if target.slow else 0.002, target.refused, target.detail
-        if target.process is None:
-            return self._outside(edge, target)
-        server = target.process
-        if not server.running or not server.serving:
-            return 1.0, 0.002, "refused", f"{edge.call.name}: connection reset by peer"
-        failed, cause, detail = self._store_failure(edge, server)
-        took = max(server.traffic.latency, 0.0005) + target.delay + target.loss * 0.4
-        if cause == "lock":
-            took = edge.timeout
-        late = math.exp(-edge.timeout / max(took, 1e-6))
-        lost = target.loss**3
-        ok = (1 - failed) * (1 - server.traffic.failure) * (1 - late) * (1 - lost)
-        if not cause:
-            cause, detail = server_cause(edge, server, late, lost)
-        return 1 - ok, min(edge.timeout, took), cause, detail
-
-    def _outside(self, edge: Edge, target: Target) -> tuple[float, float, str, str]:
-        external = target.external
-        if external is None:
-            return 0.0, 0.01, "", ""
-        late = math.exp(-edge.timeout / max(external.latency, 1e-6))
-        failed = 1 - (1 - external.error_ratio) * (1 - late)
-        cause = "timeout" if late > external.error_ratio else "status"
-        text = "context deadline exceeded" if cause == "timeout" else "503 Service Unavailable"
-        return failed, min(edge.timeout, external.latency), cause, f"{external.name}: {text}"
-
-    def _store_failure(self, edge: Edge, server: Process) -> tuple[float, str, str]:
-        store = server.store
-        if store is None:
-            return 0.0, "", ""
-        if refused := self._login(edge, server, store):
-            return 1.0, "auth", refused
-        call = edge.call
-        if store.engine == "postgres" and (denied := store.denied(expand(call.user, edge.client.env), call.grants)):
-            return 1.0, "auth", denied
-        if store.connections > store.max_connections:
-            return 1 - store.max_connections / store.connections, "status", TOO_MANY
-        return self._store_state(call, server, store)
-
-    def _login(self, edge: Edge, server: Process, store: StoreState) -> str:
-        """Why a client is turned away when it opens a session (an open one is not asked again for a while)."""
-        env, call = edge.client.env, edge.call
-        key = (call.name, f"{server.sandbox.uid}/{server.container}/{server.started_at}")
-        now = self.clock.now()
-        since = edge.client.sessions.get(key)
-        if since is not None and now - since <= call.session:
-            return ""
-        user, password = expand(call.user, env), expand(call.password, env)
-        refused = store.refusal(user, password, expand(call.database, env), ())
-        if not refused:
-            edge.client.sessions[key] = now
-        return refused
-
-    @staticmethod
-    def _store_state(call: Call, server: Process, store: StoreState) -> tuple[float, str, str]:
-        """What the store's own state does to a call."""
-        writes = [grant for grant in call.grants if not grant.startswith("SELECT")]
-        if store.lock and any(grant.endswith(":" + store.lock) for grant in call.grants):
-            return 1.0, "lock", LOCKED
-        share = len(writes) / max(1, len(call.grants))
-        if writes and store.read_only:
-            return share, "status", READ_ONLY
-        if writes and store.full():
-            return share, "status", OOM_COMMAND
-        if writes and server.traffic.cause.endswith("No space left on device"):
-            return share, "status", server.traffic.cause
-        return 0.0, "", ""
 
     # consumption
 
