@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from cloudwright.core.finding import Finding, Operator
+from cloudwright.core.finding import Finding, Operator, Remedy
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.images import PULL_REASONS
-from cloudwright.diagnosis.checks.make import finding
+from cloudwright.diagnosis.checks.make import finding, patch_container
 from cloudwright.diagnosis.checks.webhooks import on_pods
 from cloudwright.diagnosis.fields import Object
 from cloudwright.diagnosis.health import failing_pods
@@ -103,13 +103,23 @@ def _default(
     if path != _MEMORY:
         return
     for rule in view.within("LimitRange", f.namespace(workload)):
-        for entry in f.maps(rule, "spec", "limits"):
+        for place, entry in enumerate(f.maps(rule, "spec", "limits")):
             if _same_amount(f.get(entry, "default", "memory"), has) and template_of(workload):
                 yield finding(
                     view, "limit-range-default-too-low", rule,
                     f"LimitRange {f.name(rule)} gives containers without a memory limit {has}, which is too little for {f.name(workload)}",
-                    field="spec.limits.default.memory", facts=[(rule, "spec.limits.default.memory", Operator.EQUALS, has)],
+                    field=f"spec.limits[{place}].default.memory", facts=[(rule, f"spec.limits[{place}].default.memory", Operator.EQUALS, has)],
                     cites=[view.cite(rule, "spec.limits", has), view.cite(pod, f"status.containerStatuses[{item.name}]", "OOMKilled")],
-                    affected=[workload, pod],
+                    affected=[workload, pod], remedies=[_own_limit(workload, item, has)],
                 )  # fmt: skip
                 return
+
+
+ROOM = 4
+"""Times the default that killed it, which a container is given as a limit of its own: what it needs was never seen."""
+
+
+def _own_limit(workload: Object, item: Container, has: str) -> Remedy | None:
+    value = f.size((f.quantity(has) or 0.0) * ROOM)
+    content = {"resources": {"limits": {"memory": value}}}
+    return patch_container(workload, item.name, f"Give {f.name(workload)} a memory limit of its own, {value}", content)

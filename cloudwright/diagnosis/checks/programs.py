@@ -1,11 +1,12 @@
 """What programs say of themselves: files, space, memory, settings, certificates, protocols."""
 
+import re
 from collections.abc import Iterator
 
 from cloudwright.core.finding import Finding, Remedy, Severity
 from cloudwright.diagnosis import fields as f
 from cloudwright.diagnosis.checks.complaints import Complaint, cite, complaints
-from cloudwright.diagnosis.checks.make import finding, patch_template, undo
+from cloudwright.diagnosis.checks.make import finding, patch_template, previous_container, undo
 from cloudwright.diagnosis.dependencies import Reason
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.pods import template_containers
@@ -75,6 +76,24 @@ def _on_volume(view: ClusterView, item: Complaint) -> bool:
     return any(path.startswith(mount) for mount in mounts) if path.startswith("/") else bool(mounts)
 
 
+_OPTION = re.compile(r"(?:unknown|unrecognized|unrecognised|illegal|invalid) (?:flag|option|arguments?)", re.I)
+
+
+def _setting_field(view: ClusterView, item: Complaint, container: str) -> str:
+    """Where a setting comes from: what the last rollout changed, else the command line for options, else env."""
+    now = next((one.spec for one in template_containers(item.client) if one.name == container), {})
+    before = previous_container(view, item.client, container)
+    changed = [key for key in _SOURCES if before is not None and before.get(key) != now.get(key)]
+    if changed:
+        return changed[0]
+    if _OPTION.search(item.error.quote):
+        return "args" if now.get("args") else "command"
+    return "env"
+
+
+_SOURCES = ("command", "args", "env", "envFrom")
+
+
 def _own_field(view: ClusterView, item: Complaint) -> tuple[str, list[Remedy | None]]:
     base = spec_path(item.client)
     if item.error.reason is Reason.FILE_DENIED and item.client.get("kind") not in ("Pod", "Job"):
@@ -86,5 +105,6 @@ def _own_field(view: ClusterView, item: Complaint) -> tuple[str, list[Remedy | N
         ]
     if item.error.reason in (Reason.SETTING_MISSING, Reason.SETTING_INVALID):
         container = item.error.log.container
-        return f"{base}.containers[{container}].env" if container else base, [undo(view, item.client)]
+        field = f"{base}.containers[{container}].{_setting_field(view, item, container)}" if container else base
+        return field, [undo(view, item.client)]
     return "", [undo(view, item.client)]
