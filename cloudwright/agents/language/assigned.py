@@ -35,7 +35,7 @@ _SMALL = frozenset(lexicon.FILLERS.split()) | listed(
     " most, least, back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
 )
 _NEVER = listed(
-    "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about"
+    "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about, over, above, under, below, than, use"
 )
 """Small words of questions and reports."""
 

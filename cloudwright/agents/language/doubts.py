@@ -142,6 +142,10 @@ def uncertain(clause: Clause) -> str:
         clause.used.add(ending - 1)
     if any(item.ref.kind == "CronJob" for mention in clause.of("name") for item in mention.objects):
         clause.use_words(_FROM_NEXT_RUN)
+    for at, word in enumerate(clause.low[1:], 1):
+        alone = clause.tokens[at - 1].mark and (at + 1 == len(clause.low) or clause.tokens[at + 1].mark)
+        if alone and word in ("no", "nope", "wait"):
+            return word
     for phrase in _UNLESS:
         at = clause.find(phrase)
         if at >= 0 and at not in covered and not (at in clause.used and phrase in _OFTEN_PLAIN):

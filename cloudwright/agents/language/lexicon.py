@@ -201,10 +201,10 @@ POLITE = (
     " we must, you can, you may, help me, i wish to, are you able to, can we, could we, could i ask you to, may i ask you to,"
     " do me a favor and, do me a favour and, i am asking you to, feel free to, make sure to, be sure to, just, kindly, now,"
     " then, next, also, and, so, ok, okay, alright, hey, hi, hello, actually, quickly, finally, afterwards, after that,"
-    " yes, first, second, lastly, well, right, great, perfect, good, cool, thanks, thank you, instead, i would"
+    " yes, first, second, lastly, well, right, great, perfect, good, cool, thanks, thank you, instead"
 )
 BECOMES = "should be, must be, shall be, has to be, have to be, ought to be, needs to be, need to be, is supposed to be"
-DESIRE = "can be, may be, can go, may go, should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
+DESIRE = "can be, can go, may go, should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
 
 
 @cache

@@ -73,7 +73,7 @@ def opinion(clause: Clause) -> bool:
     return clause.has(*found)
 
 
-_MODALS = ("can", "may", "could", "might")
+_MODALS = ("can", "may", "could", "might", "should", "shall", "must")
 _QUESTIONS = frozenset(lexicon.ASKING.split())
 
 
@@ -127,7 +127,7 @@ def interrogative(clause: Clause) -> bool:
     if (
         len(low) > 1
         and low[0] in _MODALS
-        and low[1] not in ("you", "we", "someone", "somebody")
+        and low[1] not in ("you", "we", "someone", "somebody", "be")
         and not clause.has("please, kindly")
     ):
         return not requested(clause)

@@ -14,7 +14,7 @@ from cloudwright.agents.language.doubts import FILLERS
 from cloudwright.agents.language.reads.kubectl import typed_read
 from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.references import World, fitting, objects_of
-from cloudwright.agents.language.smalltalk import special
+from cloudwright.agents.language.smalltalk import special, takes_back
 from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
@@ -97,6 +97,7 @@ class RuleReader:
             if before is not None:
                 clause = carried(before, clause, tagger)
             if found and keeps(clause):
+                before = clause
                 continue
             intent = (_background(clause, following, world) or self._intent(clause, world)).model_copy(
                 update={"strange": _strange(clause)}
@@ -113,6 +114,8 @@ class RuleReader:
                 continue
             found.append(intent)
             world = _followed(world, intent)
+        if before is not None and len(found) and takes_back(before):
+            found = self._taken_back(found)
         return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
 
     def _sure(self, intent: Intent, before: Clause, clause: Clause) -> Intent:
@@ -128,6 +131,20 @@ class RuleReader:
             text=f"What is {clause.of('pronoun')[0].text!r}? Shall I do exactly this: {plain}?", options=(option,)
         )
         return intent.model_copy(update={"calls": (), "confidence": 0.5, "question": asked})
+
+    def _taken_back(self, found: list[Intent]) -> list[Intent]:
+        """Changes that the last words of the request took back are asked about."""
+        changes = [item for item in found if item.calls and item.question is None and self._writes(item)]
+        if not changes:
+            return found
+        calls = tuple(call for item in changes for call in item.calls)
+        plain = "; ".join(said(call) for call in calls)
+        option = Option(label=plain, calls=calls, about=tuple(ref for item in changes for ref in item.about))
+        question = Question(
+            text=f"You took that back, did you not? Shall I do it all the same: {plain}?", options=(option,)
+        )
+        asked = Intent(goal=Goal.CALLS, text=changes[0].text, confidence=0.5, about=option.about, question=question)
+        return [*(item for item in found if item not in changes), asked]
 
     def _doubted(self, found: Sequence[Intent]) -> Sequence[Intent]:
         """A change beside words that were not understood is asked about: they might take it back."""

@@ -1,5 +1,7 @@
 """Requests that are about the conversation: decisions on what waits, undo, greetings, thanks."""
 
+import re
+
 from cloudwright.agents.language import lexicon, moods
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.doubts import FILLERS
@@ -69,6 +71,18 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
     if _undoes(clause, memory):
         return Intent(goal=Goal.UNDO, text=text, confidence=1)
     return None
+
+
+_TAKEN_BACK = re.compile(
+    r"^(?:(?:actually|oh|sorry|hmm|ok|okay|no|wait|well|please|but|then)\W+)*"
+    r"(?:no|nope|never ?mind|nevermind|forget (?:it|that)|cancel(?: it| that)?|scratch that|leave (?:it|that)(?: alone| as it is)?"
+    r"|do not|stop|wait|hold on|on second thoughts?(?:,? no)?|rather not)\W*$"
+)
+
+
+def takes_back(clause: Clause) -> bool:
+    """Whether a clause takes back what was said before it: "actually never mind"."""
+    return bool(_TAKEN_BACK.match(" ".join(token.low for token in clause.tokens)))
 
 
 _UNDO_REST = listed(

@@ -36,6 +36,8 @@ _WISHES = (
     " see to it that, make sure, ensure, take care that"
 )
 _NEEDED = "i need, we need, i want, we want, i would like, we would like, need a, need an"
+_HAS_NONE = "has no, have no, had no, got no, are no, is no, were no, was no"
+"""Before such a noun it is told, not ordered."""
 _MAY = "may, can, shall, gets"
 _NO_VALUES = frozenset(
     (
@@ -77,7 +79,7 @@ def implied(clause: Clause) -> frozenset[str]:
     if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:
         found.add("set")
     for words, families in _NOUNS:
-        if clause.has(words) and ("wished" not in families or clause.has(_WISHES)):
+        if clause.has(words) and not clause.has(_HAS_NONE) and ("wished" not in families or clause.has(_WISHES)):
             found |= families - {"wished"}
     return frozenset(found | _compared(clause) | _stated(clause) | assigned(clause))
 

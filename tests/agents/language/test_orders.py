@@ -71,11 +71,19 @@ def test_what_surrounds_an_order_changes_nothing_of_it(text: str) -> None:
         "scale ledger to 4, for the gold customers first",
         "restart everything except ledger",
         "can ledger be deleted?",
+        "scale ledger to 4, no, leave it",
+        "should ledger be restarted",
+        "stop the restart of ledger",
+        "memory of ledger over 1Gi",
+        "ledger was scaled to 4 by someone",
+        "ledger restarted 4 times",
+        "restart ledger in an hour",
+        "remind me to restart ledger",
     ],
 )
 def test_what_may_change_an_order_makes_it_no_call(text: str) -> None:
     changes = [call for intent in understood(text) if intent.question is None for call in intent.calls]
-    assert all(call.tool in ("describe_resource", "delete_impact", "list_resources") for call in changes)
+    assert all(call.tool in ("describe_resource", "delete_impact", "list_resources", "top_pods") for call in changes)
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,12 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return None
     if pausing == resuming or clause.of("number") or (resuming and clause.has(SINGLE)):
         return None
+    if pausing and clause.has("restart, restarting, drain, draining, deletion, scaling"):
+        return Change(
+            question=Question(
+                text="What is under way cannot be stopped from here. Shall a rollout be paused, or a change undone?"
+            )
+        )
     clause.use_words(
         "rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
         " updates, deploying, being scheduled, being triggered, being run, from running, scheduled, triggered"
