@@ -289,8 +289,9 @@ def _holds(predicate: Predicate, content: JsonValue) -> bool:
         return content in (None, "", [], {})
     if predicate.operator is Operator.EXISTS:
         return True
-    wanted = _text(predicate.value)
-    return _text(content) == wanted or (isinstance(content, list) and wanted in [_text(item) for item in content])
+    value = predicate.value
+    wanted = {_text(value)} | ({_text(value[0])} if isinstance(value, list) and len(value) == 1 else set())
+    return _text(content) in wanted or (isinstance(content, list) and any(_text(item) in wanted for item in content))
 
 
 def _text(value: JsonValue) -> str:

@@ -14,7 +14,8 @@ from cloudwright.core.tool import Effect
 _CUES = {
     "faults": r"why|wrong|cannot|can't|unable|time-?outs?|timed out|hangs?|hanging|broken|fail\w*|crash\w*|slow\w*|"
     r"errors?|down|stuck|issues?|problems?|fix\w*|affected|what changed|forbidden|denied|refused|unauthori[sz]ed|"
-    r"not working|unhealthy|degraded|incident|outage|suffer\w*",
+    r"not working|unhealthy|degrad\w*|incident|outage|suffer\w*|terrible|awful|horrible|poor|bad|spik\w*|lags?|flaky|"
+    r"unresponsive|at random|randomly|intermittent\w*|causes?|caused|causing|culprit|reason|come from|comes from",
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
     "rbac": r"may|allowed|permissions?|rbac|roles?|access|rights?",

@@ -157,6 +157,7 @@ REPORT = {"claim": "db is at 5", "kind": "Value", "name": "db", "field": "value"
     [
         ({}, "recorded; the cluster shows it [e2]", True),
         ({"value": "(absent)"}, "refuted", False),
+        ({"value": [5]}, "recorded; the cluster shows it", True),
         ({"value": 6}, "the cluster shows 5", False),
         ({"name": "web"}, "the cluster shows nothing", False),
         ({"name": "web", "field": "", "value": "(absent)"}, "recorded; the cluster shows it", True),

@@ -82,6 +82,8 @@ def test_orders_go_to_the_one_who_can_change_things(tmp_path: Path, text: str, o
         ("would ann be allowed to read those with her present roles", "rbac"),
         ("is anything odd about cart", "workloads"),
         ("is the error rate of cart unusual", "faults"),
+        ("latency is terrible, where does it come from?", "faults"),
+        ("what is the latency of cart", "metrics"),
         ("yes, exactly this", "change"),
         ("no, I mean the one in staging", "change"),
         ("the first", "change"),
