@@ -225,6 +225,7 @@ def test_schemas_are_lean_and_still_schemas() -> None:
         ("Then restart the rollout-controller.", Standing.PLAIN),
         ("I suggest to put 7 back.", Standing.PLAIN),
         ("Advice: keep 7 of them.", Standing.PLAIN),
+        ("The value is far below the highest everywhere [e1].", Standing.VERIFIED),
         ("Check whether the Ingress routes to payment-api [e1].", Standing.PLAIN),
         ("I could not see the log of payment-api.", Standing.PLAIN),
         ("Shall I look at payment-api?", Standing.PLAIN),
