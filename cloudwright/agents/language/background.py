@@ -32,15 +32,15 @@ _LATER = listed(
     " evening, morning, week, month"
 )
 _WHEN_DONE = listed(
-    "do, does, done, happen, happens, can, may, should, must, wait, fine, ok, okay, enough, it, this, that, time, window, be, schedule,"
-    " scheduled, maintenance, works, suits, better, good, we, i, you, go, run, runs, want, like"
+    "do, does, done, happen, happens, can, may, should, must, wait, fine, ok, okay, enough, it, this, that, time, window, schedule,"
+    " scheduled, maintenance, works, suits, we, i, you, go, run, runs, want, like"
 )
 """Beside a later time these speak of when the order shall be done."""
 FINITE = listed(
     "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
     " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
-    " broke, ran, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
+    " broke, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
     " believe, guess, hope, know, see, hear, arrives, arrive, opens, closes, ends, needed, spiked, doubled, cost, costs, burns, wastes"
 )
 _STATES = listed(
@@ -70,7 +70,7 @@ _COLOURS = (
     "be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
     " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
     " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already,"
-    " a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
+    " thanks a lot, thank you very much, a lot, very much, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
     " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks"
     " for me, if you could, if you can, if you would, if you please, if you do not mind, if that is ok, if possible, at your convenience"
 )

@@ -7,6 +7,7 @@ from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.references import World, objects_of
+from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.language.writes.frame import Change
 from cloudwright.core.catalog import Catalog
@@ -21,21 +22,14 @@ def guarded(
     text = clause.text
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
-    names = len(clause.of("name"))
-    clause.use(
-        *(
-            item
-            for item in clause.of("number")
-            if item.value == names > 1 and clause.low[item.start - 1 : item.start] == ("all",)
-        )
-    )
-    if names == _TWO:
-        clause.use_words("both")
+    _use_counts(clause)
     word = uncertain(clause)
     _use_kinds(clause, change, families)
     doubt, lost = "", False
     if scope:
         doubt = f"That concerns {scope}"
+    elif _interleaved(clause):
+        doubt = "You named several objects with several values"
     elif len({item.text for item in clause.of("namespace")}) > 1:
         doubt = "You named several namespaces"
     elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
@@ -68,6 +62,28 @@ def guarded(
 
 
 _TWO = 2
+
+
+def _use_counts(clause: Clause) -> None:
+    """ "both", "all three": explained by as many names."""
+    names = len(clause.of("name"))
+    if names == _TWO:
+        clause.use_words("both")
+    clause.use(
+        *(
+            item
+            for item in clause.of("number")
+            if item.value == names > 1 and clause.low[item.start - 1 : item.start] == ("all",)
+        )
+    )
+
+
+def _interleaved(clause: Clause) -> bool:
+    """Whether values stand on both sides of a name among several: each may belong to one of the names alone."""
+    values = [item.start for item in clause.of("pair", "quantity", "image", "number")]
+    values += [index for index, token in enumerate(clause.tokens) if VERSION.fullmatch(token.raw)]
+    names = [item.start for item in clause.of("name")]
+    return len(names) > 1 and bool(values) and any(min(values) < name < max(values) for name in names)
 
 
 def _use_kinds(clause: Clause, change: Change, families: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ from cloudwright.agents.language.text import VERSION, Token
 from cloudwright.agents.language.verbs import verbs
 
 _JOINTS = frozenset(("and", ",", "plus"))
-_VALUES: tuple[What, ...] = ("number", "quantity", "image", "percent")
+_VALUES: tuple[What, ...] = ("number", "quantity", "image", "percent", "pair")
 
 
 def expanded(tokens: tuple[Token, ...], tagger: Tagger) -> list[tuple[Token, ...]]:

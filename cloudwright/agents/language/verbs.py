@@ -122,6 +122,25 @@ def opening(clause: Clause) -> int:
     return at
 
 
+_ENDING = listed(
+    "restart, cordon, uncordon, drain, suspend, resume, pause, delete, reboot, redeploy, unsuspend, unpause"
+)
+"""Verbs that order something behind its name, too: "grafana restart pls"."""
+
+
+def _last(clause: Clause, found: list[Verb]) -> Verb | None:
+    """The one word that is said besides what is named, where it is such a verb."""
+    said = [
+        at
+        for at, token in enumerate(clause.tokens)
+        if not token.mark and clause.at(at) is None and token.low not in _SMALL_TALK
+    ]
+    if clause.question or len(said) != 1 or clause.low[said[0]] not in _ENDING or not clause.of("name"):
+        return None
+    return next((verb for verb in found if verb.start == said[0]), None)
+
+
+_SMALL_TALK = frozenset(lexicon.FILLERS.split())
 _PLACES = listed("in, on, for, from, at, within, inside, under")
 """Words with which a place stands before an order: "in staging, restart x"."""
 
@@ -140,6 +159,8 @@ def ordered(clause: Clause) -> list[Verb]:
     colon = clause.low.index(":") if ":" in clause.low else -1
     if colon > 0 and any(verb.start == colon + 1 and verb.form == "base" for verb in found):
         return [verb for verb in found if verb.start > colon]
+    if last := _last(clause, found):
+        return [last]
     wish = min((at for phrase in phrases(lexicon.DESIRE) if (at := clause.find(" ".join(phrase))) >= 0), default=-1)
     if wish >= 0:
         return [verb for verb in found if verb.start > wish]

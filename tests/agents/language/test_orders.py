@@ -151,3 +151,19 @@ def test_an_object_is_never_deleted_where_a_part_of_it_was_spoken_of(text: str, 
     ledger = ObjectRef(kind="Deployment", name="ledger", namespace="blue", api_version="apps/v1")
     found = understood(text, Memory(objects=(ledger,), last_calls=(last,)))
     assert not [call for intent in found for call in intent.calls if call.tool == "delete_resource"]
+
+
+def test_values_between_names_are_not_shared() -> None:
+    assert [
+        (arguments["name"], arguments["set"]) for _, arguments in calls_of("label ledger tier=a and mailer tier=b")
+    ] == [
+        ("ledger", {"tier": "a"}),
+        ("mailer", {"tier": "b"}),
+    ]
+    (found,) = understood("set A_B=1 on ledger and C_D=2 on mailer")
+    assert not found.calls
+
+
+def test_an_amount_of_cores_beside_memory_is_set_with_it() -> None:
+    ((_, arguments),) = calls_of("ledger: limits memory 2Gi, cpu 1")
+    assert arguments["limits"] == {"memory": "2Gi", "cpu": "1"}

@@ -190,6 +190,9 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     """A CronJob, once, now."""
     crons = [item for item in (*aimed(clause, world), *sole(clause, world)) if item.ref.kind == "CronJob"]
     job = any(item.kind and item.kind.kind in ("Job", "CronJob") for item in clause.of("kind"))
+    suspended = any(item.settings.get("suspend") is True for item in crons)
+    if suspended and "resume" in families and clause.has("again"):
+        return None
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(

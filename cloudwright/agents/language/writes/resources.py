@@ -40,7 +40,7 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         0.0 if amounts else _factor(clause, families),
         difference(clause, amounts[-1], families) if amounts else 0,
     )
-    clause.use(*amounts, *(numbers if speaks else ()))
+    clause.use(*amounts, *(_cores(clause, numbers) if amounts else numbers if speaks else ()))
     clause.use_words(_EXPLAINED)
 
     def make(item: Named) -> ToolCall | Question:
@@ -149,6 +149,8 @@ def _amounts(
     if clause.has("from") and clause.has("to") and len(amounts) == 2:
         amounts = amounts[1:]
     out: dict[str, dict[str, JsonValue]] = {}
+    for mention in _cores(clause, numbers):
+        out.setdefault(_group_near(clause, mention) if both else group, {})["cpu"] = str(mention.value)
     for mention in amounts:
         name = "cpu" if mention.value == 1 else "memory"
         if mention.value == 1 and not cpu and clause.has("memory, mem, ram"):
@@ -162,6 +164,17 @@ def _amounts(
         for one in groups:
             out.setdefault(one, {})[name] = text
     return {key: dict(value) for key, value in out.items()}
+
+
+def _cores(clause: Clause, numbers: list[Mention]) -> list[Mention]:
+    """The numbers that stand beside a word for CPUs: "memory 2Gi, cpu 1"."""
+    words = ("cpu", "cpus", "core", "cores")
+    return [
+        item
+        for item in numbers
+        if clause.low[item.start - 1 : item.start] in [(word,) for word in words]
+        or clause.low[item.end : item.end + 1] in [(word,) for word in words]
+    ]
 
 
 def _group_near(clause: Clause, mention: Mention) -> str:

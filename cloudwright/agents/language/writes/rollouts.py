@@ -89,7 +89,7 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             )
         )
     clause.use_words(
-        "rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
+        "on, off, rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
         " updates, deploying, being scheduled, being triggered, being run, from running, scheduled, triggered"
     )
     stops = "stop" in families and "pause" not in families
