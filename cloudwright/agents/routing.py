@@ -97,9 +97,12 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     unsure = _JUDGEMENT.search(request) is not None or any(
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
-    unsure = unsure or _GO_ON.search(request) is not None or _passed_over(request, intents)
+    taken_up = _GO_ON.search(request) is not None
+    unsure = unsure or taken_up or _passed_over(request, intents)
     unsure = unsure or any(_more_than_chatter(intent) for intent in intents)
-    looked = unsure and all(_only_looks(intent, kit) for intent in intents)
+    looked = unsure and all(
+        _only_looks(intent, kit) or (taken_up and intent.goal is Goal.DIAGNOSE) for intent in intents
+    )
     if not (lost or looked):
         return list(intents)
     about = tuple(dict.fromkeys(ref for intent in intents for ref in intent.about))

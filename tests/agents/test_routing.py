@@ -112,3 +112,4 @@ def test_a_go_ahead_takes_up_what_a_model_said(tmp_path: Path) -> None:
     assert handed_over([READ], "then do it", desk.kit()) == [READ]
     desk.model = ScriptedModel([])
     assert handed_over([READ], "then do it", desk.kit())[0].goal is Goal.UNKNOWN
+    assert handed_over([DIAGNOSE], "the crash is known: then do it as you said", desk.kit())[0].goal is Goal.UNKNOWN
