@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language import aspects, schedules
 from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.comparing import difference
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.references import World, fitting, sole
 from cloudwright.agents.language.understanding import Named, Option, Question
@@ -14,6 +15,7 @@ from cloudwright.agents.language.verbs import opening
 from cloudwright.agents.language.writes.environment import aimed, value_after
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
+from cloudwright.tools.kubernetes import values
 
 SETTING = listed("set, up, down, double, halve, add, create, scale, unset, delete, deploy, apply, resume, pause, stop")
 
@@ -115,11 +117,30 @@ def _path_and_value(clause: Clause, item: Named, families: frozenset[str]) -> tu
         return None
     path, at = found
     present = item.settings.get(path.removeprefix("spec."))
-    value = _relative(clause, present, families) or _scalar_after(clause, at)
+    value = _resized(clause, present, families) or _relative(clause, present, families) or _scalar_after(clause, at)
     if value is None:
         return None
     share = isinstance(present, str) and present.endswith("%")
     return path, str(value) if isinstance(present, str) and not share else value
+
+
+def _resized(clause: Clause, present: JsonValue, families: frozenset[str]) -> str | None:
+    """Twice or half of an amount that is there, or so much more: "double the size of claim x", "grow it by 10Gi"."""
+    amount = (
+        values.quantity(present) if isinstance(present, str) and present.endswith(("i", "M", "G", "T", "K")) else None
+    )
+    amounts = clause.of("quantity")
+    sign = difference(clause, amounts[0], families) if len(amounts) == 1 else 0
+    more = values.quantity(amounts[0].text) if sign else None
+    if amount is not None and more is not None and amount + sign * more > 0:
+        clause.use(*amounts)
+        clause.use_words("by, more, less, additional, extra")
+        return values.bytes_text(amount + sign * more)
+    factor = 2.0 if "double" in families else 0.5 if "halve" in families else 0.0
+    if amount is None or not factor or clause.of("quantity", "number"):
+        return None
+    clause.use_words("double, halve, half, twice")
+    return values.bytes_text(amount * factor)
 
 
 def _relative(clause: Clause, present: JsonValue, families: frozenset[str]) -> int | None:
