@@ -45,7 +45,9 @@ def hypothetical(clause: Clause) -> bool:
     )
 
 
-_SUPPOSED = re.compile(r"\b(?:if|when|once|were) (?:we|i|you|someone|somebody|anyone|they|one) \w+")
+_SUPPOSED = re.compile(
+    r"\b(?:if|when|once|were) (?:we|i|you|someone|somebody|anyone|they|one) \w+|\bwould (?!you\b)\w+ing\b"
+)
 """Something that nobody has done yet: "who would suffer if we drained x"."""
 
 

@@ -312,7 +312,8 @@ class Tagger:
     def _amounts(self, tokens: tuple[Token, ...], at: int) -> Iterator[Mention]:
         duration = duration_at(tokens, at)
         quantity = quantity_at(tokens, at)
-        if duration and not (quantity and quantity[2] >= duration[1]):
+        since = bool(at) and tokens[at - 1].low in ("since", "last", "past", "within", "previous", "every")
+        if duration and (since or not (quantity and quantity[2] >= duration[1])):
             yield Mention("duration", at, duration[1], duration[0])
         if quantity:
             yield Mention("quantity", at, quantity[2], quantity[0], value=1 if quantity[1] == "cpu" else 2)

@@ -23,7 +23,7 @@ _DONE = re.compile(
 
 _BY_WHOM = re.compile(
     r"\b(?:who|when|by whom|which (?:tool|manager|client|user))\b.{0,40}\b(?:changed?|edit(?:ed)?|modif(?:y|ied)|touch(?:ed)?|update[ds]?|appl(?:y|ied)"
-    r"|configured?|created?|made|wrote|written)\b|\blast (?:change[ds]?|edit(?:ed)?|modified|modification|touched|updated?)\b"
+    r"|configured?|created?|made|wrote|written|deployed|installed|scaled|restarted)\b|\blast (?:change[ds]?|edit(?:ed)?|modified|modification|touched|updated?)\b"
 )
 
 

@@ -59,10 +59,11 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
         return {"sort": "-age", "limit": limit}
     if word in ("newest", "youngest", "latest"):
         return {"sort": "age", "limit": limit}
-    if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name"):
+    if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name, by size"):
         field = next((field for words, field in _SORTS if clause.has(*words)), "name")
         down = "" if clause.has("ascending") or field in ("name", "namespace", "node", "status", "age") else "-"
-        return {"sort": f"{'-' if clause.has('descending') else down}{field}"}
+        sort: dict[str, JsonValue] = {"sort": f"{'-' if clause.has('descending') else down}{field}"}
+        return sort | ({"limit": limit} if numbers else {})
     if not word:
         return {}
     field = next((field for words, field in _SORTS if clause.has(*words)), "")

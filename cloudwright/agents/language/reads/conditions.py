@@ -34,7 +34,7 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if not word:
         return
     clause.use_words(word, "times, time, at all")
-    bound = bound_near(clause, clause.find(word), _FAR)
+    bound = None if superlative(clause) else bound_near(clause, clause.find(word), _FAR)
     if bound is not None:
         yield f"restarts {bound[0]} {bound[1].value}"
     elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):

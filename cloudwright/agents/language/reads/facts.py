@@ -112,6 +112,8 @@ def _relatives_pointed_at(clause: Clause, world: World) -> list[Named]:
 
 def _spoken_of(clause: Clause, world: World) -> list[Named]:
     """What was spoken of last, where a field and nothing else is named: "exit code?"."""
+    if [mention.text for mention in clause.mentions] == ["node"] and clause.has("which node, what node"):
+        return [item for ref in world.memory.objects[:1] if (item := world.named(ref)) is not None]
     if clause.mentions or not any(telling(field) for field in said(clause, aspects.whole())):
         return []
     return [item for ref in world.memory.objects[:1] if (item := world.named(ref)) is not None]

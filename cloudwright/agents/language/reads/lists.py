@@ -11,10 +11,10 @@ from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import groups, order, superlative
-from cloudwright.agents.language.reads.asking import chosen, said, telling
+from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
-from cloudwright.agents.language.reads.states import states_of
+from cloudwright.agents.language.reads.meant import known, meant
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
@@ -31,9 +31,6 @@ from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes.columns import COLUMNS
 
-_EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
-
-
 _COUNTING = "how many, count, number of, total, amount of, tally"
 
 
@@ -43,6 +40,8 @@ def counts(clause: Clause, world: World) -> Read | None:
         return None
     found = lists(clause, world)
     if found is None or any(item.tool != "list_resources" for item in found.calls):
+        return found
+    if not clause.has("how many, count, number of, tally") and any("columns" in item.arguments for item in found.calls):
         return found
     calls = []
     for item in found.calls:
@@ -113,8 +112,8 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     fields = [*aspects.fields_of(kind.kind)]
     fields += [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, world.index.vocabulary)]
     own = {mention.text for mention in clause.of("kind") if mention.kind == kind}
-    known = [(words, path) for words, path in fields if words not in _SHOWN_ANYWAY | own]
-    asked = chosen(clause, [field for field in said(clause, known) if field.at not in clause.used])
+    possible = [(words, path) for words, path in fields if words not in _SHOWN_ANYWAY | own]
+    asked = chosen(clause, [field for field in said(clause, possible) if field.at not in clause.used])
     if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
         return [*dict.fromkeys(path for field in asked for path in field.paths)]
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
@@ -134,14 +133,6 @@ def _where_lives(clause: Clause) -> Read:
 
 
 _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
-_ON = "left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
-_OVERVIEW = (
-    "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there,"
-    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, inventory"
-)
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
-_BARE = "anything, something, everything, all, things, stuff, what"
-"""Words for objects of no kind in particular."""
 
 
 def _kinds(clause: Clause, world: World) -> list[KindWord]:
@@ -149,14 +140,15 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     mentions = [item for item in clause.of("kind") if item.kind is not None and not everywhere(clause, item)]
     places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
+    main = [item for item in main if item.text not in ("limits", "limit")] or main
     if main and places and main != places and (carrier := _carrier(clause, mentions, places, main)) is not None:
         return [carrier]
     found = list(dict.fromkeys(item.kind.kind for item in main if item.kind is not None))
     if found:
         joined = clause.has("and, or") or "," in clause.low
         chosen = found if joined and len(found) > 1 and not clause.of("name") else found[:1]
-        return _known(chosen, world)
-    return _kinds_without_word(clause, world)
+        return known(chosen, world)
+    return meant(clause, world)
 
 
 def _carrier(
@@ -170,46 +162,6 @@ def _carrier(
     if not follower or follower[0] not in _CARRYING:
         return None
     return main[0].kind if superlative(clause) else first.kind
-
-
-def _kinds_without_word(clause: Clause, world: World) -> list[KindWord]:
-    """The kinds where no word for one is said: by what is said of them."""
-    if clause.of("workload"):
-        return _known(_WORKLOADS, world)
-    on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
-    if on_node and clause.has(_ON) and clause.has("what, which, show, list, everything, anything"):
-        return _known(("Pod",), world)
-    if clause.has("images, container images"):
-        return _known(("Pod",), world)
-    if clause.has("containers") and not clause.of("name"):
-        return _known(("Deployment", "StatefulSet", "DaemonSet"), world)
-    if clause.of("namespace") and not clause.of("name") and not clause.of("all") and clause.has(_OVERVIEW):
-        return _known(_WORKLOADS, world)
-    if clause.of("name"):
-        return []
-    if found := _known(states_of(clause) or _kinds_by_field(clause), world):
-        return found
-    if not clause.has(_BARE):
-        return []
-    if clause.of("all") and clause.has("everything, all"):
-        return _known(_EVERYTHING, world)
-    return _known(states_of(clause), world)
-
-
-_FEW = 2
-
-
-def _kinds_by_field(clause: Clause) -> tuple[str, ...]:
-    """The one or two kinds that alone have a field that is spoken of: "kubelet versions", "restart counts"."""
-    for field in said(clause, aspects.whole()):
-        owners = aspects.owners_of(field.words)
-        if telling(field) and 0 < len(owners) <= _FEW:
-            return owners
-    return ()
-
-
-def _known(names: Sequence[str], world: World) -> list[KindWord]:
-    return [kind for name in names if (kind := world.kind(name)) is not None]
 
 
 _LINKED = frozenset(

@@ -133,6 +133,10 @@ def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
             "grep",
             "that mention",
             "that contain",
+            "anything about",
+            "about",
+            "regarding",
+            "concerning",
             "mention",
             "mentions",
         ):

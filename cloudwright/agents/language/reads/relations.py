@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause, Mention
+from cloudwright.agents.language.comparing import negated
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on
 from cloudwright.agents.language.references import (
@@ -44,9 +45,16 @@ _PREDICATES: tuple[tuple[Relation, str], ...] = (
 )  # fmt: skip
 _GRANTING = "bound, bind, binds, has, have, holds, hold, granted, assigned, given, gets, who"
 _LACKING = listed("without, no, lack, lacks, lacking, missing, none, nothing, nobody, not, unused, any")
+_MEANT = (
+    ("protects, protect, protected, guards, guard, shields", ("PodDisruptionBudget", "NetworkPolicy")),
+    ("exposes, exposed, fronts, in front of, routes to, reachable through, serves", ("Service", "Ingress")),
+)
+"""Kinds that a verb means where none is named: "what protects x"."""
 _CONDITIONED = ("ready", "healthy", "running", "available", "enough", "all", "crashing", "failed", "pending")
 """Before the second kind, these ask for a state and not for a relative: "deployments without ready pods"."""
-_HAVING = listed("with, have, has, having, own, owns")
+_HAVING = listed(
+    "with, have, has, having, own, owns, mount, mounts, mounting, use, uses, using, reference, references, referencing, consume, consumes, need"
+)
 _NOTHING = (
     "no endpoints, without endpoints, no backend, without backends, no backends, nothing behind, select nothing, selects nothing,"
     " match nothing, matches nothing, no endpoint, any endpoints, no one behind, nobody behind, empty endpoints, unused, not used,"
@@ -88,6 +96,11 @@ def relations(clause: Clause, world: World) -> Read | None:
         return None if any(kind.mention.plural for kind in kinds) else on("owners", named)
     if kinds:
         return _of_kinds(clause, [kind.word for kind in kinds], named, world)
+    meant = [
+        kind for words, names in _MEANT if clause.has(words) for name in names if (kind := world.kind(name)) is not None
+    ]
+    if meant and named[0].pod_labels:
+        return _of_kinds(clause, meant, named, world)
     if named[0].ref.kind in _ENDS.get(wanted, ()):
         return _of_any_kind(named[0], wanted, world)
     return None
@@ -251,6 +264,10 @@ def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | Non
     main = [one for one in kinds if one.word.kind not in _PLACES]
     if not main:
         return None
+    if (scaled := _autoscaled(main[0].word, clause, world)) is not None or (
+        scaled := _workloads_having(clause, main, world)
+    ):
+        return scaled
     first = main[0].word
     facts = {words for words, _ in aspects.fields_of(first.kind)}
     main = [main[0], *(one for one in main[1:] if one.mention.text not in facts)]
@@ -260,11 +277,44 @@ def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | Non
         kept = [item for item in _all(first, clause, world) if bool(_near(item, main[1].word, world)) is wanted]
     else:
         return None
+    return _kept(first, kept, len(_all(first, clause, world)))
+
+
+def _autoscaled(kind: KindWord, clause: Clause, world: World) -> Read | None:
+    """ "which deployments are autoscaled", or are not."""
+    at = clause.find("autoscaled")
+    if at < 0 or kind.kind not in _ENDS[Relation.SCALES]:
+        return None
+    wanted = not negated(clause, at)
+    kept = [
+        item
+        for item in _all(kind, clause, world)
+        if bool(world.index.links.related(item, "HorizontalPodAutoscaler")) is wanted
+    ]
+    return _kept(kind, kept, len(_all(kind, clause, world)))
+
+
+def _workloads_having(clause: Clause, main: Sequence[_Asked], world: World) -> Read | None:
+    """ "which workloads mount secrets": of every kind that makes pods."""
+    wanted = _between(clause, main[0].mention) if clause.of("workload") and not clause.of("name") else None
+    if wanted is None or main[0].word.kind not in _ENDS[Relation.USES]:
+        return None
+    calls: list[ToolCall] = []
+    for name in ("Deployment", "StatefulSet", "DaemonSet", "CronJob"):
+        kind = world.kind(name)
+        if kind is not None:
+            kept = [item for item in _all(kind, clause, world) if bool(_near(item, main[0].word, world)) is wanted]
+            calls += _kept(kind, kept, 0).calls
+    return Read(tuple(calls)) if calls else None
+
+
+def _kept(kind: KindWord, kept: Sequence[Named], total: int) -> Read:
+    """A list of these objects, or that there are none."""
     if not kept:
-        return Read((), say=f"There are no {first.plural} like that among {len(_all(first, clause, world))}.")
+        return Read((), say=f"There are no {kind.plural} like that among {total}.")
     spaces = {item.ref.namespace for item in kept}
     place = next(iter(spaces)) if len(spaces) == 1 else EVERYWHERE
-    return Read((by_names(first, kept, place),), tuple(item.ref for item in kept[:MOST_OBJECTS]), 0.9)
+    return Read((by_names(kind, kept, place),), tuple(item.ref for item in kept[:MOST_OBJECTS]), 0.9)
 
 
 def _places_having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | None:
@@ -304,7 +354,10 @@ def _near(item: Named, kind: KindWord, world: World) -> list[Named]:
 
 def idle(kind: KindWord, clause: Clause, world: World) -> list[Named] | None:
     """The objects of a kind that nothing uses, or that lead nowhere, where the clause asks for those."""
-    if not clause.has(_NOTHING):
+    routes = kind.kind in _ROUTING
+    if not routes and kind.kind not in _ENDS[Relation.USES]:
+        return None
+    if not clause.has(_NOTHING) and not (routes and clause.has("no pods, no pod, without pods")):
         return None
     return [item for item in _all(kind, clause, world) if _forlorn(item, world)]
 

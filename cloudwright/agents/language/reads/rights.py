@@ -2,6 +2,7 @@
 
 import re
 
+from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
@@ -143,9 +144,16 @@ def _subject(clause: Clause, world: World) -> str:
             or accounts
         )
         return f"ServiceAccount:{here[0].ref.namespace}/{here[0].ref.name}"
+    if place not in ("", EVERYWHERE) and clause.has("default service account, default serviceaccount, default sa"):
+        return f"ServiceAccount:{place}/default"
     for token in clause.tokens:
         if re.fullmatch(r"[\w.+-]+@[\w.-]+|system:[\w:.-]+|(?:Group|ServiceAccount|User):\S+", token.raw):
             return token.raw.removeprefix("User:")
+    return _bound(clause, world) or _titled(clause) or _unknown(clause)
+
+
+def _bound(clause: Clause, world: World) -> str:
+    """Somebody whom a binding names."""
     known = {
         subject.partition(":")[2].lower(): subject
         for item in world.index.vocabulary.objects
@@ -157,12 +165,17 @@ def _subject(clause: Clause, world: World) -> str:
             subject = known.get(said)
             if subject and not subject.startswith("ServiceAccount:"):
                 return subject.removeprefix("User:")
+    return ""
+
+
+def _titled(clause: Clause) -> str:
+    """ "user x", "group y"."""
     for word in ("user", "group", "subject", "account"):
         at = clause.find(word)
-        if 0 <= at < len(clause.tokens) - 1:
+        if 0 <= at < len(clause.tokens) - 1 and clause.low[at + 1] not in _SMALL and not clause.tokens[at + 1].mark:
             name = clause.tokens[at + 1].raw
             return f"Group:{name}" if word == "group" else name
-    return _unknown(clause)
+    return ""
 
 
 def _unknown(clause: Clause) -> str:
@@ -177,6 +190,7 @@ def _unknown(clause: Clause) -> str:
     return ""
 
 
+_SMALL = frozenset(lexicon.FILLERS.split())
 _MODALS = ("can", "may", "could", "might", "is", "does")
 _ABLE = ("allowed", "able", "permitted", "authorized", "authorised", "entitled", "have")
 _NOBODY = listed(

@@ -20,6 +20,9 @@ def rollouts(clause: Clause, world: World) -> Read | None:
     status = clause.has(
         "rollout, rolled out, rolling out, roll out, rollout status, deployed successfully, finished deploying"
     )
+    history = history or (
+        clause.has("previous, before, earlier, prior, used to, old") and clause.has("image, version, tag, release")
+    )
     if not history and not status:
         return None
     objects = objects_of(clause, world, ("Deployment", "StatefulSet", "DaemonSet"))

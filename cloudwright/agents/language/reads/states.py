@@ -58,6 +58,8 @@ _STATES: tuple[_State, ...] = (
            " block a drain, blocking, allow no evictions, evict nobody, no evictions, nobody be evicted, nothing be evicted, allow none,"
            " allow zero, allow no, allow 0, blocks",
            "", {"PodDisruptionBudget": "status.disruptionsAllowed = 0"}),
+    _State("tainted", "", {"Node": "has spec.taints"}),
+    _State("untainted", "", {"Node": "no spec.taints"}),
     _State("evicted", "reason = Evicted"),
     _State("terminating, being deleted, stuck in deletion", "terminating = true"),
     _State("suspended, paused, on hold, disabled, switched off, turned off", "suspended = true", {"Deployment": "spec.paused = true"}),

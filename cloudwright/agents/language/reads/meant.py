@@ -1,0 +1,93 @@
+"""Which kinds are meant where no word for one is said: by what is said of them."""
+
+from collections.abc import Callable, Sequence
+
+from cloudwright.agents.language import aspects
+from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.reads.asking import said, telling
+from cloudwright.agents.language.reads.states import states_of
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.spelling import COMMON
+from cloudwright.agents.language.understanding import KindWord
+
+_EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
+_ON = "left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
+_OVERVIEW = (
+    "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there,"
+    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, inventory"
+)
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+_BARE = "anything, something, everything, all, things, stuff, what"
+"""Words for objects of no kind in particular."""
+_MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
+_TRAFFIC = "traffic, isolated, firewalled, network access, connections"
+_FEW = 2
+
+
+def meant(clause: Clause, world: World) -> list[KindWord]:
+    """The kinds, likeliest rule first; none where nothing tells them."""
+    return next((found for rule in _RULES if (found := known(rule(clause, world), world))), [])
+
+
+def known(names: Sequence[str], world: World) -> list[KindWord]:
+    """Those of some kinds that the cluster has."""
+    return [kind for name in names if (kind := world.kind(name)) is not None]
+
+
+def _workloads(clause: Clause, world: World) -> tuple[str, ...]:
+    return _WORKLOADS if clause.of("workload") else ()
+
+
+def _on_nodes(clause: Clause, world: World) -> tuple[str, ...]:
+    on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
+    asked = on_node and clause.has(_ON) and clause.has("what, which, show, list, everything, anything")
+    return ("Pod",) if asked or clause.has("images, container images") else ()
+
+
+def _policed(clause: Clause, world: World) -> tuple[str, ...]:
+    placed = clause.of("namespace") and not clause.of("name")
+    return ("NetworkPolicy",) if placed and clause.has(_TRAFFIC) else ()
+
+
+def _labelled(clause: Clause, world: World) -> tuple[str, ...]:
+    """The kind of the whole cluster of which an unexplained word is the value of a label: "what is in eu-west-1a"."""
+    if clause.of("name") or not clause.has("which, what, list, show, are, anything"):
+        return ()
+    words = {
+        word for at, word in enumerate(clause.low) if clause.at(at) is None and word not in COMMON and len(word) > _FEW
+    }
+    return next(
+        (
+            (item.ref.kind,)
+            for item in world.index.vocabulary.objects
+            if item.ref.kind in ("Node", "Namespace") and words & {value.lower() for value in item.labels.values()}
+        ),
+        (),
+    )
+
+
+def _containers(clause: Clause, world: World) -> tuple[str, ...]:
+    return _MAKERS if clause.has("containers") and not clause.of("name") else ()
+
+
+def _overview(clause: Clause, world: World) -> tuple[str, ...]:
+    place = clause.of("namespace") and not clause.of("name", "all")
+    return _WORKLOADS if place and clause.has(_OVERVIEW) else ()
+
+
+def _told(clause: Clause, world: World) -> tuple[str, ...]:
+    """By a state, or by a field that only one or two kinds have: "kubelet versions", "restart counts"."""
+    if clause.of("name"):
+        return ()
+    owners = (aspects.owners_of(field.words) for field in said(clause, aspects.whole()) if telling(field))
+    return states_of(clause) or next((found for found in owners if 0 < len(found) <= _FEW), ())
+
+
+def _everything(clause: Clause, world: World) -> tuple[str, ...]:
+    bare = not clause.of("name") and clause.has(_BARE)
+    return _EVERYTHING if bare and clause.of("all") and clause.has("everything, all") else ()
+
+
+_RULES: tuple[Callable[[Clause, World], tuple[str, ...]], ...] = (
+    _workloads, _on_nodes, _policed, _labelled, _containers, _overview, _told, _everything,
+)  # fmt: skip
