@@ -265,7 +265,7 @@ autoscaling|disruption-budget-blocks|Disruption budget allows nothing|A i .4|Nod
 autoscaling|disruption-budget-stuck|Drain blocked by a disruption budget|F w .85|A node waits, or will wait, for an eviction that is never allowed.
 autoscaling|disruption-budgets-overlap|Pods under two disruption budgets|F w .7|Evictions fail with an error.
 autoscaling|autoscaler-overruled|Replica count set against the autoscaler|F w .8|Whoever applies a fixed number undoes what the autoscaler has decided.
-jobs|job-failed|Job failed|F e .7|It reached its backoff limit.
+jobs|job-failed|Job failed|F w .7|It reached its backoff limit.
 jobs|job-deadline|Job ran out of time|F e .9|activeDeadlineSeconds was reached.
 jobs|job-suspended|Job suspended|A i .3|It waits to be resumed.
 jobs|cron-suspended|CronJob suspended|A i .3|It starts no Jobs.

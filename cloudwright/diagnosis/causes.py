@@ -250,7 +250,9 @@ def _hurts(view: ClusterView, finding: Finding, below: Sequence[Finding]) -> boo
     if below:
         return True
     objects = [view.lookup(item) for item in (finding.object, *finding.affected[:20])]
-    return any(item is not None and f.text(item, "kind") != "Pod" and failing(view, item) for item in objects)
+    return any(
+        item is not None and f.text(item, "kind") not in ("Pod", "Job") and failing(view, item) for item in objects
+    )
 
 
 _TIER_SCORE = {Tier.FAULT: 3.0, Tier.CONDITION: 2.0, Tier.SYMPTOM: 1.0, Tier.ADVICE: 0.0}

@@ -218,3 +218,14 @@ def test_a_pod_whose_volume_is_on_a_node_that_is_down_waits_for_that_node() -> N
     )
     assert [item.object.kind for item in found] == ["Node"]
     assert "volume-node-affinity-conflict" not in {item.kind for item in found}
+
+
+def test_a_mistyped_cluster_domain_is_spelled_right_where_it_is_written_and_comes_before_an_old_failed_job() -> None:
+    there = (deployment("web"), pod(deployment("web")), service("web"), slices("web", "10.0.0.9"))
+    api = deployment("api", env("WEB_URL", "http://web.shop.svc.cluster.locl:80/"))
+    failed = {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "lastTransitionTime": ago(300)}]}  # fmt: skip
+    job = thing("Job", "old", version="batch/v1", spec={"template": {"spec": {"containers": [container()]}}}, status=failed)  # fmt: skip
+    said = ["ERROR bad address 'web.shop.svc.cluster.locl'"] * 20
+    found = causes(view(api, pod(api), *there, job, node(), logs=[log(api, *said)]))
+    assert [(item.kind, item.object.name) for item in found] == [("address-unknown", "api"), ("job-failed", "old")]
+    assert found[0].remedies[0].calls[0].arguments["set"] == {"WEB_URL": "http://web.shop.svc.cluster.local:80/"}

@@ -8,7 +8,7 @@ from cloudwright.diagnosis.checks.calling import callers, names
 from cloudwright.diagnosis.checks.make import absent, create, finding, near, set_env
 from cloudwright.diagnosis.dependencies import workload_errors, workload_logs
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.graph.addresses import addresses, service_name
+from cloudwright.diagnosis.graph.addresses import addresses, service_name, with_usual_domain
 from cloudwright.diagnosis.graph.endpoints import selector
 from cloudwright.diagnosis.health import failing_pods
 from cloudwright.diagnosis.pods import (
@@ -39,6 +39,23 @@ def missing_services(view: ClusterView) -> Iterator[Finding]:
                 )
     for (space, name), users in found.items():
         yield _missing_service(view, space, name, users)
+
+
+def mistyped_domains(view: ClusterView) -> Iterator[Finding]:
+    """Names of Services that exist, under a cluster domain that is mistyped."""
+    for item in view.workloads:
+        for address in addresses(view, item):
+            meant = with_usual_domain(address.host)
+            target = service_name(meant, f.namespace(item), frozenset()) if meant else None
+            if target is None or view.find("Service", target.namespace, target.service) is None:
+                continue
+            domain = address.host.partition(".svc.")[2]
+            yield finding(
+                view, "address-unknown", address.object,
+                f"{item.get('kind')} {f.name(item)} is configured to call {address.host}: Service {target.service} exists, and the cluster's domain is not {domain}",
+                field=address.path, cites=[view.cite(address.object, address.path, address.value)], affected=[item],
+                severity=None if _stumbles(view, item) or _complaints(view, target.service) else Severity.WARNING,
+            )  # fmt: skip
 
 
 def _local_name(item: Object, host: str) -> bool:

@@ -90,6 +90,7 @@ CHECKS: Sequence[Check] = (
     ports.target_ports,
     services.endpoints,
     addressing.missing_services,
+    addressing.mistyped_domains,
     services.policies,
     services.odd_types,
     services.without_selector,

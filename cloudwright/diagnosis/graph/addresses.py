@@ -69,6 +69,14 @@ def service_name(host: str, namespace: str, namespaces: frozenset[str]) -> Targe
     return None
 
 
+def with_usual_domain(host: str) -> str:
+    """The same name of a Service with the usual cluster domain, where it ends with one that looks mistyped; else ""."""
+    before, mark, domain = host.lower().rstrip(".").partition(".svc.")
+    if not mark or domain.split(".") == _CLUSTER_DOMAIN or not _nearly(domain.split(".")):
+        return ""
+    return f"{before}.svc.{'.'.join(_CLUSTER_DOMAIN)}"
+
+
 def _nearly(domain: list[str]) -> bool:
     """Whether a domain looks like the usual cluster domain mistyped (other domains are taken as they are)."""
     text, usual = ".".join(domain), ".".join(_CLUSTER_DOMAIN)

@@ -9,7 +9,7 @@ from cloudwright.diagnosis.checks.config import last_change
 from cloudwright.diagnosis.checks.make import near, patch_at, patch_container, restart, set_env
 from cloudwright.diagnosis.dependencies import Reason, workload_errors
 from cloudwright.diagnosis.fields import Object
-from cloudwright.diagnosis.graph.addresses import Address, addresses, service_name
+from cloudwright.diagnosis.graph.addresses import Address, addresses, service_name, with_usual_domain
 from cloudwright.diagnosis.graph.endpoints import selected_workloads
 from cloudwright.diagnosis.health import failing
 from cloudwright.diagnosis.model import Cause
@@ -85,7 +85,10 @@ def _meant(view: ClusterView, workload: Object, address: Address) -> str | None:
     """Host name of the Service that an address must mean; None where the address is right or nobody can know."""
     namespace = f.namespace(workload)
     spaces = frozenset(f.namespace(item) for item in view.of("Service"))
-    target = service_name(address.host, namespace, spaces)
+    usual = with_usual_domain(address.host)
+    target = service_name(usual or address.host, namespace, spaces)
+    if usual:
+        return usual if target and view.find("Service", target.namespace, target.service) is not None else None
     if target is None or not view.missing("Service", target.namespace, target.service):
         return None
     if target.namespace != namespace:
