@@ -34,9 +34,18 @@ def _anew(clause: Clause) -> list[int]:
         while joint > before.end and clause.low[joint] in ("the", "deployment", "statefulset", "of"):
             joint -= 1
         following = next((other.start for other in names if other.start > name.start), len(clause.tokens))
-        if clause.low[joint] in _JOINTS and _valued(clause, before, joint) and _valued(clause, name, following):
+        valued = _valued(clause, before, joint) and _valued(clause, name, following)
+        placed = _placed(clause, before, joint) and _placed(clause, name, following)
+        if clause.low[joint] in _JOINTS and (valued or placed):
             starts.append(joint + 1)
     return starts
+
+
+def _placed(clause: Clause, name: Mention, end: int) -> bool:
+    """Whether a name has a place of its own, in an order that needs no value: "restart x in blue and y in green"."""
+    if clause.of(*_VALUES) or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
+        return False
+    return any(name.end <= item.start < end for item in clause.of("namespace"))
 
 
 def _valued(clause: Clause, name: Mention, end: int) -> bool:

@@ -167,3 +167,11 @@ def test_values_between_names_are_not_shared() -> None:
 def test_an_amount_of_cores_beside_memory_is_set_with_it() -> None:
     ((_, arguments),) = calls_of("ledger: limits memory 2Gi, cpu 1")
     assert arguments["limits"] == {"memory": "2Gi", "cpu": "1"}
+
+
+def test_every_name_keeps_its_own_place() -> None:
+    found = [
+        (arguments["name"], arguments["namespace"])
+        for _, arguments in calls_of("restart ledger in blue and basket in blue-test")
+    ]
+    assert found == [("ledger", "blue"), ("basket", "blue-test")]
