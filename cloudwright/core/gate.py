@@ -24,7 +24,8 @@ from cloudwright.core.errors import (
 )
 from cloudwright.core.execution import Execution, Observation, Outcome, as_mapping, observe
 from cloudwright.core.journal import EntryKind, Journal, Transaction
-from cloudwright.core.ledger import Ledger, process_mark, record_of
+from cloudwright.core.ledger import Ledger, record_of
+from cloudwright.core.processes import process_mark
 from cloudwright.core.proposal import Proposal, Provenance, Record, State, digest_of, moved
 from cloudwright.core.redaction import Origin
 from cloudwright.core.tool import AnyTool, Effect, Irreversible, Permission, Scope, ToolCall, Undo

@@ -1,17 +1,15 @@
 """Proposals and what became of them, read from the journal."""
 
-import os
-import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import TypeAdapter
 
 from cloudwright.core.approval import Answer, Approval, Approver
 from cloudwright.core.change import Verification
 from cloudwright.core.errors import AlreadyDecided, Expired, NotFound, UsageError
 from cloudwright.core.journal import Entry, EntryKind, Journal
+from cloudwright.core.processes import process_mark, started
 from cloudwright.core.proposal import Proposal, Record, State
 from cloudwright.core.tool import Irreversible, Undo
 
@@ -88,31 +86,7 @@ class Ledger:
         if intent.body["host"] != mark["host"]:
             return self._now() - intent.time < _ASSUMED_ALIVE
         pid = int(intent.body["pid"])
-        return pid != mark["pid"] and _started(pid) == intent.body["started"] != ""
-
-
-def process_mark() -> dict[str, JsonValue]:
-    """What tells this process from any other: host, process id and start time."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
-
-
-def _started(pid: int) -> str:
-    """When a process started, in the kernel's ticks; the state of a living one where there is no /proc; "" if dead."""
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        return stat.read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        return "" if Path("/proc").exists() else _alive(pid)
-
-
-def _alive(pid: int) -> str:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    return "alive"
+        return pid != mark["pid"] and started(pid) == intent.body["started"] != ""
 
 
 def record_of(entries: Sequence[Entry], now: datetime) -> Record:

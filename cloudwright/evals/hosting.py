@@ -1,13 +1,13 @@
 """A twin that others reach: its API and its Prometheus on loopback ports, with time running."""
 
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 import uvicorn
 
+from cloudwright.core.scratch import scratch_folder
 from cloudwright.twin.server.background import Background, listen
 from cloudwright.twin.server.serving import Serving
 from cloudwright.twin.topologies.start import Cluster
@@ -46,7 +46,7 @@ class Hosted:
         self.serving = Serving(world.server, lock=world.lock, settle=world.settle, port=port)
         self._speed = speed
         self._prometheus = Metrics(cluster)
-        self._folder = Path(tempfile.mkdtemp(prefix="cloudwright-"))
+        self._folder = scratch_folder("host")
         self._stop_time: Callable[[], None] = lambda: None
 
     @property

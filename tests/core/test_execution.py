@@ -15,7 +15,7 @@ from cloudwright.core.errors import (
     Conflict,
 )
 from cloudwright.core.journal import EntryKind, Journal
-from cloudwright.core.ledger import process_mark
+from cloudwright.core.processes import process_mark
 from cloudwright.core.proposal import State
 from tests.core.fakes import ALICE, Bench, World, proposed
 

@@ -17,8 +17,9 @@ def open_on(address: Callable[[], dict[str, str]]) -> int:
 
     `address` waits until the cluster is up and gives the settings that lead to it; all else is loaded meanwhile.
     """
-    import tempfile
+    import shutil
 
+    from cloudwright.core.scratch import scratch_folder
     from cloudwright.surfaces.commands.chat import open_chat
     from cloudwright.tools.kubernetes.connecting import load_library
 
@@ -28,10 +29,13 @@ def open_on(address: Callable[[], dict[str, str]]) -> int:
     else:
         from cloudwright.surfaces.tour import tour
     load_library()
-    with tempfile.TemporaryDirectory(prefix="cloudwright-demo-") as state:
-        flags = {**address(), "context": "", "namespace": "shop", "state_dir": state, "journal": ""}
+    state = scratch_folder("demo")
+    try:
+        flags = {**address(), "context": "", "namespace": "shop", "state_dir": str(state), "journal": ""}
         if people:
             open_chat(flags, "", False, "A shop in a simulated cluster; something is wrong with it.")
         else:
             tour({**flags, "model": ""}, _TOUR)
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
     return 0

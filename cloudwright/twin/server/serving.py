@@ -3,13 +3,12 @@
 import json
 import secrets
 import shutil
-import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
+from cloudwright.core.scratch import scratch_folder
 from cloudwright.twin.server.background import Background, listen
 from cloudwright.twin.server.certificates import Authority, write_server_files
 from cloudwright.twin.server.gateway import Gateway
@@ -56,7 +55,7 @@ class Serving:
         self.application = Application(self.gateway)
         bound = listen(host, port)
         self.host, self.port = host, bound.getsockname()[1]
-        self._folder = Path(tempfile.mkdtemp(prefix="twin-"))
+        self._folder = scratch_folder("twin")
         files = write_server_files(
             self._folder, self.authority, [host, "localhost", "kubernetes", "kubernetes.default.svc"]
         )
