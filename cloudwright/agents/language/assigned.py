@@ -19,7 +19,7 @@ COUNTED = listed(
 )
 """What people call the replicas of a workload."""
 _TIMES = re.compile(r"[x×]\d{1,3}")
-_SIGNS = ("to", ":", "=", "at", "on", "x", "gets", "becomes", "now")
+_SIGNS = ("to", "by", ":", "=", "at", "on", "x", "gets", "becomes", "now")
 _GOES = (
     ("goes", "to"),
     ("go", "to"),
