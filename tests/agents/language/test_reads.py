@@ -11,6 +11,8 @@ from cloudwright.agents.language.references import World
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.core.refs import ObjectRef
+from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
 
 _KEYDB = thing("Deployment", "hot-keys", images={"db": "registry.example/keydb:6.2"})
@@ -172,3 +174,37 @@ def test_command_lines_that_look_are_parsed_as_such(line: str, tool: str, argume
 )
 def test_what_is_no_command_that_looks_is_left_to_others(line: str) -> None:
     assert typed_read(line, WORLD) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "calls"),
+    [
+        ("which version did ledger run before", [("rollout_history", {})]),
+        ("which nodes are tainted", [("list_resources", {"kind": "nodes", "where": "has spec.taints"})]),
+        ("which deployments are autoscaled", [("list_resources", {"kind": "deployments", "where": "name = mailer"})]),
+        ("which deployments are not autoscaled", [("list_resources", {"kind": "deployments", "namespace": "*"})]),
+        ("which deployments mount configmaps", [("list_resources", {"kind": "deployments", "where": "name = ledger"})]),
+        ("top 3 pods by restarts", [("list_resources", {"sort": "-restarts", "limit": 3})]),
+        ("last 10m of logs of ledger", [("get_logs", {"since": "10m"})]),
+        ("is there anything that uses dusty", [("describe_resource", {"name": "dusty"})]),
+        ("nodes that are cordoned or have a taint",
+         [("list_resources", {"kind": "nodes", "where": "(status matches SchedulingDisabled or has spec.taints)"})]),
+    ],
+)  # fmt: skip
+def test_questions_by_class(text: str, calls: list[tuple[str, dict[str, Any]]]) -> None:
+    made = calls_of(text)
+    assert [tool for tool, _ in made] == [tool for tool, _ in calls], made
+    for (_, arguments), (_, wanted) in zip(made, calls, strict=True):
+        assert wanted.items() <= arguments.items(), made
+
+
+def test_a_thing_that_is_spoken_of_leads_to_what_belongs_to_it() -> None:
+    ledger = ObjectRef(kind="Deployment", name="ledger", namespace="blue", api_version="apps/v1")
+    ((_, arguments),) = calls_of("which zone is that node in", Memory(objects=(ledger,)))
+    assert arguments["fields"] == "metadata.name=m-1"
+
+
+def test_which_of_those_lead_nowhere_narrows_the_last_list() -> None:
+    last = ToolCall(tool="list_resources", arguments={"kind": "services", "namespace": "blue"})
+    ((_, arguments),) = calls_of("which of these have no endpoints?", Memory(last_calls=(last,)))
+    assert arguments["where"] == "name = lost"
