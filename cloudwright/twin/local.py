@@ -45,7 +45,7 @@ class LocalApi:
     def create(
         self, resource: Resource, obj: Mapping[str, Any], namespace: str | None = None, *, manager: str = ""
     ) -> Obj:
-        """Create and return the stored object. Who wrote which field is recorded from now on where a manager is given."""
+        """Create and return the stored object. With a manager, who wrote which field is recorded from now on."""
         where = namespace or (obj.get("metadata") or {}).get("namespace")
         request = self._request("create", resource, "", where, body=clone(dict(obj)))
         request.options.field_manager = manager

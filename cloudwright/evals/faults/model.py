@@ -62,7 +62,7 @@ def load_faults() -> dict[str, Fault]:
     folder = resources.files("cloudwright.evals.faults")
     for entry in sorted(folder.iterdir(), key=lambda each: each.name):
         if entry.name.endswith(".yaml"):
-            for data in yaml.load(entry.read_text(), Loader=loader):  # noqa: S506 - a safe loader
+            for data in yaml.load(entry.read_text(), Loader=loader):  # noqa: S506 - SafeLoader, in C
                 fault = Fault.model_validate(data)
                 faults[fault.id] = fault
     return faults

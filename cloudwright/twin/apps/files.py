@@ -112,7 +112,7 @@ class FileView:
     def is_dir(self, path: str) -> bool:
         """Whether the path is a directory (directories exist as prefixes of files and as mount points)."""
         full = posixpath.normpath(path)
-        if full in ("/", "/tmp", "/dev", "/proc", "/sys", "/var", "/root", "/home", "/dev/shm"):  # noqa: S108
+        if full in ("/", "/tmp", "/dev", "/proc", "/sys", "/var", "/root", "/home", "/dev/shm"):  # noqa: S108 - a path in the model
             return True
         return any(entry.startswith(full.rstrip("/") + "/") for entry in self.paths()) or any(
             mount.path == full or mount.path.startswith(full + "/") for mount in self.mounts
@@ -148,7 +148,7 @@ class FileView:
             raise FileError("Read-only file system")
         if self.user == 0:
             return
-        if mount is None and not path.startswith(("/tmp", "/home", "/dev/shm", "/var/tmp")):  # noqa: S108
+        if mount is None and not path.startswith(("/tmp", "/home", "/dev/shm", "/var/tmp")):  # noqa: S108 - model
             raise FileError("Permission denied")
         if mount is not None and volume.owner is not None and volume.owner not in (self.user, *self.groups):
             raise FileError("Permission denied")

@@ -70,7 +70,7 @@ def load_models(texts: Sequence[str]) -> ModelCatalog:
 
 def _load(text: str) -> list[dict[str, object]]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return list(yaml.load(text, Loader=loader) or [])  # noqa: S506 - a safe loader
+    return list(yaml.load(text, Loader=loader) or [])  # noqa: S506 - SafeLoader, in C
 
 
 def bundled_models() -> ModelCatalog:
@@ -85,7 +85,7 @@ def bundled_registry() -> RegistryData:
     """The image registries that come with the package."""
     text = (resources.files("cloudwright.twin.apps") / "models" / "registry.yaml").read_text()
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return RegistryData.model_validate(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader
+    return RegistryData.model_validate(yaml.load(text, Loader=loader))  # noqa: S506 - SafeLoader, in C
 
 
 def tools_of(spec: ImageSpec) -> dict[str, Builtin]:

@@ -1,6 +1,7 @@
 """Deployments: roll-outs over ReplicaSets."""
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any
 
 from cloudwright.twin.api import DEPLOYMENTS, PODS, REPLICA_SETS, ApiStatusError
@@ -228,7 +229,7 @@ class DeploymentController(Controller):
             settled = each["metadata"].get("generation", 0) <= status_of(each).get("observedGeneration", 0)
             if status_of(each).get("replicas", 0) == 0 and rollout.size(each) == 0 and settled:
                 namespace, name = key_of(each)
-                ignore_not_found(lambda name=name, ns=namespace: self.api.delete(REPLICA_SETS, name, ns))  # type: ignore[misc]
+                ignore_not_found(partial(self.api.delete, REPLICA_SETS, name, namespace))
 
     def _new_and_old(
         self, deployment: dict[str, Any], sets: Sequence[Raw], *, create: bool

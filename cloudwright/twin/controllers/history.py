@@ -1,6 +1,7 @@
 """ControllerRevisions: the template history of StatefulSets and DaemonSets."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from cloudwright.twin.api import Api, ApiStatusError, Resource
@@ -52,7 +53,7 @@ class History:
         idle = [each for each in revisions if name_of(each) not in kept]
         for each in idle[: max(0, len(idle) - owner["spec"].get("revisionHistoryLimit", 10))]:
             name, namespace = name_of(each), namespace_of(each)
-            ignore_not_found(lambda name=name, ns=namespace: self._api.delete(CONTROLLER_REVISIONS, name, ns))  # type: ignore[misc]
+            ignore_not_found(partial(self._api.delete, CONTROLLER_REVISIONS, name, namespace))
 
     def _create(self, owner: Raw, data: dict[str, Any], number: int) -> Raw:
         collisions = status_of(owner).get("collisionCount", 0) or 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cloudwright.twin.api import LEASES, NODES, PODS
@@ -131,7 +132,7 @@ class NodeLifecycleController(Controller):
                     each |= {"status": "False", "lastTransitionTime": self.clock.timestamp()}
             status = {**status_of(pod), "conditions": conditions}
             update = {**pod, "status": status}
-            ignore_not_found(lambda update=update: self.api.update(PODS, update, subresource="status"))  # type: ignore[misc]
+            ignore_not_found(partial(self.api.update, PODS, update, subresource="status"))
             about = reference_to(pod, api_version="v1", kind="Pod")
             self.events.warning(about, "NodeNotReady", "Node is not ready")
 

@@ -180,7 +180,7 @@ class Cluster:
         self.pods.add_handler(self._on_pod)
 
     def _on_node(self, old: Raw | None, new: Raw | None) -> None:
-        name = name_of(new if new is not None else old)  # type: ignore[arg-type]
+        name = name_of(new or old or {})
         if new is None:
             gone = self.nodes.pop(name, None)
             if gone is not None:

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 from collections.abc import Iterable
+from functools import partial
 
 from cloudwright.twin.clock import Clock, Timer
 from cloudwright.twin.objects import Key
@@ -65,7 +66,7 @@ class SchedulingQueue:
                 self.add(key, priority)
             elif present is None or present.cancelled or present.due > due:
                 self._cancel(key)
-                self._timers[key] = self._clock.after(due - now, lambda k=key, p=priority: self._due(k, p))  # type: ignore[misc]
+                self._timers[key] = self._clock.after(due - now, partial(self._due, key, priority))
 
     def forget(self, key: Key) -> None:
         """A pod is gone or has been placed."""

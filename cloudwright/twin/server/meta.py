@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from typing import Any
 
 from cloudwright.twin.api import Obj
 from cloudwright.twin.clock import Clock
@@ -24,13 +25,13 @@ class Identities:
         """Letters and digits as `generateName` appends them."""
         return "".join(self._random.choices(_LETTERS, k=length))
 
-    def snapshot(self) -> object:
+    def snapshot(self) -> tuple[Any, ...]:
         """Where the sequence stands, for a copy that continues it."""
         return self._random.getstate()
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: tuple[Any, ...]) -> None:
         """Continue a sequence from where `snapshot` was taken."""
-        self._random.setstate(state)  # type: ignore[arg-type]
+        self._random.setstate(state)
 
 
 def fill_new(obj: Obj, clock: Clock, identities: Identities) -> None:

@@ -118,7 +118,10 @@ class _Duplicates:
         result = dict(pairs)
         if len(result) != len(pairs):
             seen: set[str] = set()
-            self.found += [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+            for name, _ in pairs:
+                if name in seen:
+                    self.found.append(name)
+                seen.add(name)
         return result
 
 
@@ -131,7 +134,7 @@ def decode_body(raw: bytes, content_type: str, kind_of: KindOf, wanted: str = ""
     media = content_type.partition(";")[0].strip().lower()
     if media in _YAML_TYPES or media == PatchType.APPLY:
         try:
-            return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), []  # noqa: S506 - a safe loader
+            return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), []  # noqa: S506 - SafeLoader, or the same in C
         except (yaml.YAMLError, ValueError, UnicodeDecodeError) as error:
             raise bad_request(f"error decoding YAML: {str(error).splitlines()[0]}") from None
     if media == protobuf.MEDIA_TYPE:

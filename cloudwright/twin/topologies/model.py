@@ -126,7 +126,7 @@ def load_topology(source: str | Path) -> Topology:
         else:
             text = (resources.files("cloudwright.twin.topologies") / f"{source}.yaml").read_text()
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return Topology.model_validate(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader
+        return Topology.model_validate(yaml.load(text, Loader=loader))  # noqa: S506 - SafeLoader, in C
     except OSError as error:
         raise TopologyError(f"cannot read topology {source}: {error.strerror or error}") from error
     except yaml.YAMLError as error:

@@ -9,6 +9,7 @@ from cloudwright.twin.server.errors import duplicate, forbidden_field, invalid, 
 from cloudwright.twin.server.validation import names
 from cloudwright.twin.server.validation.basic import IMMUTABLE, Errors, each, labels, one_of, selector
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 
 
@@ -233,8 +234,14 @@ def _block(block: Mapping[str, Any], path: str) -> Errors:
             yield from each(names.cidr, entry, where)
             continue
         inner = ipaddress.ip_network(entry, strict=False)
-        if inner.version != network.version or not inner.subnet_of(network) or inner == network:  # type: ignore[arg-type]
+        if inner == network or not _within(inner, network):
             yield invalid(where, entry, "must be a strict subset of `cidr`")
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
 
 
 def endpoint_slice(obj: Obj) -> Errors:
