@@ -28,7 +28,7 @@ def standing(clause: Clause, objects: Sequence[Named], place: str) -> tuple[Tool
     """The reads that show how named objects stand, or which pods of a place are not ready."""
     if objects and clause.has(_ENDINGS):
         return tuple(_ends(item) for item in objects[:_FEW] if item.pod_labels or item.ref.kind == "Pod")
-    pointed = bool(clause.of("pronoun")) and not clause.of("name")
+    pointed = bool(clause.of("pronoun"))
     if objects and (pointed or clause.has(_HEALTH) or any(_COUNTED.fullmatch(token.raw) for token in clause.tokens)):
         rows = [(item, dict(aspects.fields_of(item.ref.kind)).get("status")) for item in objects[:_FEW]]
         return tuple(columns_of(item, [*paths.split(",")]) for item, paths in rows if paths)
