@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -111,9 +112,9 @@ def large(pods: int = 5000, nodes: int = 500) -> dict[str, float]:
     }
 
 
-def _roll(api: object, step: Callable[[float], None]) -> None:
+def _roll(api: Any, step: Callable[[float], None]) -> None:
     image = {"spec": {"template": {"metadata": {"annotations": {"rolled": "yes"}}}}}
-    api.patch(DEPLOYMENTS, "web-000", "default", image)  # type: ignore[attr-defined]
+    api.patch(DEPLOYMENTS, "web-000", "default", image)
     step(300)
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from cloudwright.diagnosis.catalog import CATALOG  # noqa: E402 - the folder above is no installed package
-from cloudwright.diagnosis.checks.table import CHECKS  # noqa: E402
-from scripts.parity import ANALYZERS, FAULTS  # noqa: E402
-from tests.diagnosis.samples import all_samples  # noqa: E402
+from cloudwright.diagnosis.catalog import CATALOG  # noqa: E402 - its folder is put on the path first
+from cloudwright.diagnosis.checks.table import CHECKS  # noqa: E402 - its folder is put on the path first
+from scripts.parity import ANALYZERS, FAULTS  # noqa: E402 - its folder is put on the path first
+from tests.diagnosis.samples import all_samples  # noqa: E402 - its folder is put on the path first
 
 PATH = ROOT / "docs" / "checks.md"
 

@@ -18,7 +18,7 @@ from kubernetes import client, config
 HERE = Path(__file__).resolve().parent.parent / "tests" / "twin" / "node"
 sys.path.insert(0, str(HERE.parent.parent.parent))
 
-from tests.twin.node.behaviour import NAMESPACE, build, compact, supporting_objects  # noqa: E402
+from tests.twin.node.behaviour import NAMESPACE, build, compact, supporting_objects  # noqa: E402 - its folder is put on the path first
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.twin.conformance import corpus, refresh, replay  # noqa: E402
+from tests.twin.conformance import corpus, refresh, replay  # noqa: E402 - its folder is put on the path first
 
 
 def compare() -> tuple[dict[str, list[str]], int]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -226,7 +227,7 @@ class Bench:
             on_step=self.on_step,
         )
 
-    def context(self, **changes: object) -> Context:
+    def context(self, **changes: Any) -> Context:
         """A context of namespace shop as alice."""
         context = Context(
             place=Place(cluster="c1", context="test", namespace="shop", identity="alice"),
@@ -234,7 +235,7 @@ class Bench:
             results=MemoryResultStore(),
             services={World: self.world},
         )
-        return replace(context, **changes)  # type: ignore[arg-type]
+        return replace(context, **changes)
 
 
 def set_call(name: str = "cart", value: int = 3, **more: str) -> ToolCall:

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def context(cluster: ControlPlane, namespace: str) -> Context:
     return open_session(cluster.kubeconfig, namespace)
 
 
-def open_session(kubeconfig: Path, namespace: str | None = None, **options: object) -> Context:
+def open_session(kubeconfig: Path, namespace: str | None = None, **options: Any) -> Context:
     """A session with masking and a store of its own."""
     return connect(
         str(kubeconfig),
@@ -52,7 +53,7 @@ def open_session(kubeconfig: Path, namespace: str | None = None, **options: obje
         redactor=SessionRedactor(b"test" * 8),
         results=MemoryResultStore(),
         session="test",
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 

@@ -1,6 +1,7 @@
 """Manifests are applied: what they make, keep, refuse, and when they are grants."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.tools.served import web
 
 def test_apply_makes_changes_and_keeps_what_others_own(desk: Desk) -> None:
     desk.deployment()
-    manifest = {
+    manifest: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "List",
         "items": [
@@ -31,7 +32,7 @@ def test_apply_makes_changes_and_keeps_what_others_own(desk: Desk) -> None:
     assert outcome.verification.progress is Progress.DONE
     assert web(desk)["spec"]["minReadySeconds"] == 3
     assert web(desk)["spec"]["replicas"] == 2
-    manifest["items"][1]["spec"] = {"replicas": 9}  # type: ignore[index]
+    manifest["items"][1]["spec"] = {"replicas": 9}
     with pytest.raises(Conflict, match="replicas"):
         desk.propose("apply_manifest", manifest=json.dumps(manifest))
     forced = desk.propose("apply_manifest", manifest=json.dumps(manifest), force=True)

@@ -6,6 +6,7 @@ import re
 import string
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ READS = [(tool, example) for tool in READ_TOOLS for example in tool.examples]
 
 @pytest.mark.parametrize(("tool", "example"), READS, ids=[f"{t.name}-{i}" for i, (t, _) in enumerate(READS)])
 def test_reads_send_nothing_that_writes(
-    tool: AnyTool, example: dict[str, object], cluster: ControlPlane, context: Context
+    tool: AnyTool, example: dict[str, Any], cluster: ControlPlane, context: Context
 ) -> None:
     mark = cluster.audit.mark()
     arguments = {key: value for key, value in example.items() if key != "other_context"}
@@ -88,7 +89,7 @@ def test_reads_send_nothing_that_writes(
     if tool.name == "compare_resources":
         arguments.setdefault("other_namespace", "kube-system")
     with contextlib.suppress(ToolError):  # what the example names is not in this cluster
-        args = tool.parse(arguments)  # type: ignore[arg-type]
+        args = tool.parse(arguments)
         tool.aims_at(args, context)
         tool.run(args, context)
     sent = [request for request in cluster.audit.requests(mark) if request.agent.startswith("cloudwright/")]

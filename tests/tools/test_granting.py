@@ -1,5 +1,7 @@
 """Giving rights under RBAC: exactly these, seen to hold by the server, and taken back."""
 
+from typing import Any
+
 import pytest
 
 from cloudwright.core.errors import InvalidArguments
@@ -69,9 +71,9 @@ def test_an_account_that_is_not_there_is_said(desk: Desk) -> None:
         ({"verbs": ["create"], "resource": "pods", "names": ["a"]}, "cannot be limited to names"),
     ],
 )
-def test_what_would_be_too_much_or_no_use_is_refused(desk: Desk, arguments: dict[str, object], words: str) -> None:
+def test_what_would_be_too_much_or_no_use_is_refused(desk: Desk, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidArguments, match=words):
-        desk.propose("grant_access", subject="ann", **arguments)  # type: ignore[arg-type]
+        desk.propose("grant_access", subject="ann", **arguments)
 
 
 def test_a_no_says_what_is_near(desk: Desk) -> None:

@@ -1,5 +1,7 @@
 """What an empty log says."""
 
+from typing import Any
+
 import pytest
 
 from cloudwright.tools.kubernetes.logs import LogsInput, nothing_printed
@@ -18,5 +20,5 @@ from cloudwright.tools.kubernetes.logs import LogsInput, nothing_printed
         ({"exclude": "health"}, list("abcdef"), "Nothing was printed without 'health' by a, b, c, d and 2 more."),
     ],
 )
-def test_nothing_is_said_with_its_window_and_filters(arguments: dict[str, object], names: list[str], said: str) -> None:
-    assert nothing_printed(LogsInput(name="web", **arguments), names) == said  # type: ignore[arg-type]
+def test_nothing_is_said_with_its_window_and_filters(arguments: dict[str, Any], names: list[str], said: str) -> None:
+    assert nothing_printed(LogsInput(name="web", **arguments), names) == said

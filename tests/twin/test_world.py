@@ -113,10 +113,11 @@ def test_twenty_worlds_side_by_side_do_not_disturb_each_other() -> None:
 
 def test_worlds_on_threads_do_not_disturb_each_other() -> None:
     finished: dict[int, list[object]] = {}
-    threads = [
-        threading.Thread(target=lambda seed=seed: finished.update({seed: _everything(_life(seed))}))  # type: ignore[misc]
-        for seed in range(4)
-    ]
+
+    def live(seed: int) -> None:
+        finished[seed] = _everything(_life(seed))
+
+    threads = [threading.Thread(target=live, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
