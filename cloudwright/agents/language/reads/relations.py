@@ -73,6 +73,8 @@ _ENDS = {
     Relation.GRANTS: ("Role", "ClusterRole", "ServiceAccount", "RoleBinding", "ClusterRoleBinding"),
 }  # fmt: skip
 """Kinds that a relation is asked of where no other kind is named."""
+_IDLE = _ROUTING | {kind for relation in (Relation.USES, Relation.GRANTS) for kind in _ENDS[relation]}
+"""Kinds that are there to lead somewhere or to be used."""
 _INGRESS_COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.paths[*].backend.service.name")
 _PLACES = frozenset(("Node", "Namespace"))
 
@@ -271,7 +273,7 @@ def _having(clause: Clause, kinds: Sequence[_Asked], world: World) -> Read | Non
     first = main[0].word
     facts = {words for words, _ in aspects.fields_of(first.kind)}
     main = [main[0], *(one for one in main[1:] if one.mention.text not in facts)]
-    if clause.has(_NOTHING):
+    if clause.has(_NOTHING) and first.kind in _IDLE:
         kept = [item for item in _all(first, clause, world) if _forlorn(item, world)]
     elif len(main) >= 2 and (wanted := _between(clause, main[1].mention)) is not None:
         kept = [item for item in _all(first, clause, world) if bool(_near(item, main[1].word, world)) is wanted]

@@ -34,7 +34,7 @@ _BAD = (
     " troubled, sick, faulty, malfunctioning, in a bad state, misbehaving, down, problematic, stuck, red, fewer ready, less ready,"
     " missing replicas, missing pods, below desired, short of replicas, fewer than desired, less than desired, fewer than they want,"
     " fewer than wanted, incomplete, partially ready, unavailable, wrong, on fire, in flames, burning, falling over, acting up, toast, borked,"
-    " hosed, unhappy, in the red, sad, weird, hurting, ailing, suffering, sick, flaky, limping, off, not happy, not well"
+    " hosed, unhappy, in the red, sad, weird, hurting, ailing, suffering, flaky, limping, not happy, not well, dead"
 )
 _GOOD = (
     "healthy, ready, up, fine, ok, okay, working, good, available, fully available, green, fully ready, up and running"
