@@ -14,6 +14,8 @@ def looks_only(clause: Clause) -> bool:
     start = opening(clause)
     if start >= len(clause.low):
         return True
+    if clause.has("rid of"):
+        return False  # whoever wants to be rid of a thing does not look at it
     word = clause.low[start]
     first = [verb for verb in verbs(clause) if verb.start == start]
     if word == "rollout" and clause.low[start + 1 : start + 2] in (("history",), ("status",)):

@@ -70,7 +70,8 @@ _STATES: tuple[_State, ...] = (
     _State("bound", "status = Bound"),
     _State("lost", "status = Lost"),
     _State("released", "status = Released"),
-    _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling", "status matches SchedulingDisabled"),
+    _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling, takes no new pods, take no new pods, accepts no pods,"
+           " accepts no new pods, accept no new pods, gets no new pods, get no new pods", "status matches SchedulingDisabled"),
     _State("schedulable, open for scheduling", "not (status matches SchedulingDisabled)"),
 )  # fmt: skip
 ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"

@@ -34,7 +34,7 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         "keep what it owns, keep its pods, orphan, keep the pods, leave its pods, leave the pods,"
         " keep pods running, without its pods, without deleting its pods"
     )
-    clause.use_words("keep, what, owns, orphan, leave, pods, alone, of")
+    clause.use_words("rid, keep, what, owns, orphan, leave, pods, alone, of")
 
     def make(item: Named) -> ToolCall | Question:
         if evict:

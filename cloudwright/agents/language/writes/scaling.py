@@ -31,7 +31,7 @@ _FACTORS = (
 _EXPLAINED = (
     "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
     " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
-    " both, all three, plenty, enough, suffices, better, nice, would, suffice, off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
+    " how many, both, all three, plenty, enough, suffices, better, nice, would, suffice, off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
     " member, workers, brokers"
 )
 
