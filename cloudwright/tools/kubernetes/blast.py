@@ -103,10 +103,11 @@ def _restarts(item: Moved, world: World) -> Iterator[Impact]:
     if kind == "OnDelete":
         yield Impact(level="info", text=f"{item.ref} replaces pods only when they are deleted (OnDelete).")
         return
-    level, how = ("danger", "all at once (Recreate)") if kind == "Recreate" else ("warning", f"by turns{options}")
+    recreate = kind == "Recreate"
+    how = "all at once (Recreate)" if recreate else f"by turns{options}"
     if pods:
         yield Impact(
-            level=level,  # type: ignore[arg-type]
+            level="danger" if recreate else "warning",
             text=f"Restarts {pods_in_words(len(pods))} of {item.ref} {how}: {names(pods)}.",
             refs=tuple(ref_of(pod) for pod in pods),
         )

@@ -16,7 +16,7 @@ from cloudwright.tools.kubernetes.kubeconfig import choose
 
 def load_library() -> None:
     """Import the Kubernetes library ahead of its first use; it takes a good part of a second."""
-    import kubernetes  # noqa: F401
+    import kubernetes  # noqa: F401 (loaded early, used later)
 
 
 def open_client(

@@ -1,9 +1,11 @@
 """What kinds an API server offers, custom ones included, and which of them a name means."""
 
+import operator
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -221,11 +223,11 @@ def _index(types: Iterable[ResourceType]) -> dict[str, list[ResourceType]]:
             for word in _words(kind):
                 index.setdefault(word, []).append(kind)
     for word, kinds in index.items():
-        kinds.sort(key=lambda kind, word=word: _rank(kind, word))  # type: ignore[misc]
+        kinds.sort(key=partial(_rank, word))
     return index
 
 
-def _rank(kind: ResourceType, word: str) -> tuple[bool, int, str]:
+def _rank(word: str, kind: ResourceType) -> tuple[bool, int, str]:
     known = _PREFERRED_GROUPS.index(kind.group) if kind.group in _PREFERRED_GROUPS else len(_PREFERRED_GROUPS)
     return (word in kind.short_names and word not in (kind.plural, kind.kind.lower()), known, kind.group)
 
@@ -280,7 +282,7 @@ def _legacy(client: KubernetesClient) -> tuple[list[ResourceType], list[str]]:
     for group in client.get("/apis").get("groups") or []:
         preferred = str((group.get("preferredVersion") or {}).get("version") or "")
         versions = [str(version.get("version") or "") for version in group.get("versions") or []]
-        versions.sort(key=lambda version, preferred=preferred: version != preferred)  # type: ignore[misc]
+        versions.sort(key=partial(operator.ne, preferred))
         wanted += [(str(group.get("name") or ""), version) for version in versions]
     found: list[ResourceType] = []
     missing: list[str] = []

@@ -94,8 +94,8 @@ def _autoscale(args: Autoscale, context: Context) -> Plan:
     kind, namespace, name = args.find(context)
     live(kind, namespace, name, context)
     scaler = find_kind("horizontalpodautoscalers.autoscaling", context)
-    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}
-    metric["resource"]["target"]["averageUtilization"] = args.cpu_percent  # type: ignore[index]
+    target = {"type": "Utilization", "averageUtilization": args.cpu_percent}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
     spec: Json = {
         "scaleTargetRef": {"apiVersion": kind.api_version, "kind": kind.kind, "name": name},
         "minReplicas": args.min,

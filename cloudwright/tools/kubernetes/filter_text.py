@@ -42,7 +42,7 @@ _FLAGS = {
     "unready": Compare(field="ready", op=Op.EQ, value="false"),
 }
 _DURATION_WORDS = frozenset(
-    "second seconds sec secs minute minutes min mins hour hours day days week weeks".split()  # noqa: SIM905
+    "second seconds sec secs minute minutes min mins hour hours day days week weeks".split()  # noqa: SIM905 (read more easily)
 )
 
 
