@@ -1,6 +1,7 @@
 """`cloudwright ask`: one request (or several lines of them), answered once."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -62,7 +63,7 @@ def ask(
     with open_assistant(effective, session or "", approve_writes=yes_to_writes) as assistant:
         for text in requests:
             answer = _turn(assistant, text)
-            print_answer(answer, effective.settings.output, lambda shown=answer: as_text(shown))  # type: ignore[misc]
+            print_answer(answer, effective.settings.output, partial(as_text, answer))
             code = answer.exit_code if answer.exit_code is not ExitCode.OK else code
     return int(code)
 

@@ -126,8 +126,9 @@ def arguments_of(
     index = 0
     while index < len(rest):
         key, value, index = _flag(tool, fields, rest, index)
-        if fields[key].get("type") == "array" and isinstance(values.get(key), list) and isinstance(value, list):
-            value = [*values[key], *value]  # type: ignore[misc]
+        before = values.get(key)
+        if fields[key].get("type") == "array" and isinstance(before, list) and isinstance(value, list):
+            value = [*before, *value]
         values[key] = value
     return values
 

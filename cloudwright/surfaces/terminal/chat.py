@@ -1,6 +1,7 @@
 """The chat loop: read a line, work on it, show the answer, take decisions; until the person leaves."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ class Room:
                 self.desk.leave = True
                 return
             if line:
-                self._guard(lambda line=line: self._line(line))  # type: ignore[misc]
+                self._guard(partial(self._line, line))
 
     def _line(self, line: str) -> None:
         if line.startswith("/"):
