@@ -18,7 +18,7 @@ _CUES = {
     r"unresponsive|at random|randomly|intermittent\w*|causes?|caused|causing|culprit|reason|come from|comes from",
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
-    "rbac": r"may|allowed|permissions?|rbac|roles?|access|rights?",
+    "rbac": r"may|who (?:else )?(?:can|could)|able to|allowed|permissions?|rbac|roles?|access|rights?",
 }
 _DEFAULT = "workloads"
 _CHANGER = "change"

@@ -81,6 +81,7 @@ def test_orders_go_to_the_one_who_can_change_things(tmp_path: Path, text: str, o
         ("our users get access denied and calls are refused", "faults"),
         ("would ann be allowed to read those with her present roles", "rbac"),
         ("is anything odd about cart", "workloads"),
+        ("who could delete secrets here and should they?", "rbac"),
         ("is the error rate of cart unusual", "faults"),
         ("latency is terrible, where does it come from?", "faults"),
         ("what is the latency of cart", "metrics"),
