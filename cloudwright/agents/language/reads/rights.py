@@ -132,6 +132,9 @@ def _resource(clause: Clause, at: int) -> str:
     return "*" if clause.has("anything, everything") else ""
 
 
+_DEFAULT = re.compile(r"\bdefault (?:service ?account|sa)\b")
+
+
 def _subject(clause: Clause, world: World) -> str:
     accounts: list[Named] = []
     for mention in clause.of("name"):
@@ -144,7 +147,7 @@ def _subject(clause: Clause, world: World) -> str:
             or accounts
         )
         return f"ServiceAccount:{here[0].ref.namespace}/{here[0].ref.name}"
-    if place not in ("", EVERYWHERE) and clause.has("default service account, default serviceaccount, default sa"):
+    if place not in ("", EVERYWHERE) and _DEFAULT.search(" ".join(clause.low)):
         return f"ServiceAccount:{place}/default"
     for token in clause.tokens:
         if re.fullmatch(r"[\w.+-]+@[\w.-]+|system:[\w:.-]+|(?:Group|ServiceAccount|User):\S+", token.raw):
