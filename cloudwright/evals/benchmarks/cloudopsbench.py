@@ -7,7 +7,7 @@ nor the metrics files.
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,10 @@ from cloudwright.diagnosis.observations import (
     LogText,
     NodeService,
     Observations,
-    Signal,
     StoredLogs,
 )
 from cloudwright.diagnosis.view import ClusterView, index_objects
-from cloudwright.evals.benchmarks import kubectl_objects, kubectl_text
+from cloudwright.evals.benchmarks import cob_signals, kubectl_objects, kubectl_text
 
 Dict = dict[str, Any]
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -235,13 +234,13 @@ class _Builder:
         for tool, arguments, output in self.calls:
             match tool:
                 case "GetServiceDependencies":
-                    calls += _edges(self._app, output)
+                    calls += cob_signals.edges(self._app, output)
                 case "CheckNodeServiceStatus":
-                    services.append(_node_service(arguments, str(output)))
+                    services.append(cob_signals.node_service(arguments, str(output)))
                 case "CheckServiceConnectivity":
-                    tests += _tests(arguments, str(output))
+                    tests += cob_signals.connection_tests(arguments, str(output))
                 case "GetAlerts":
-                    anomalies += _anomalies(self._app, output)
+                    anomalies += cob_signals.anomalies(self._app, output)
         del cache
         return Observations(
             logs=StoredLogs(list(self._logs())),
@@ -265,7 +264,7 @@ class _Builder:
             yield LogText(self.namespace, "", container, kept, part == "previous", workload=app)
         for tool, arguments, output in self.calls:
             if tool == "GetErrorLogs":
-                for container, lines in _error_lines(output):
+                for container, lines in cob_signals.error_lines(output):
                     yield LogText(
                         self.namespace, "", container, tuple(lines), workload=str(arguments.get("service_name", ""))
                     )
@@ -311,99 +310,3 @@ def _reveal(live: Dict, declared: Mapping[str, Any]) -> None:
         for field in HIDDEN_CONTAINER_FIELDS:
             if field in manifest.get(container["name"], {}):
                 container[field] = manifest[container["name"]][field]
-
-
-def _edges(app: Any, output: Any) -> Iterator[CallEdge]:
-    text = output if isinstance(output, str) else ""
-    match = re.search(r"^\[Service\]: (\S+)", text, re.M)
-    if match is None:
-        return
-    own = match[1]
-    upstream = re.search(r"^\[Upstream \(Called By\)\]: (.*)$", text, re.M)
-    for caller in (upstream[1] if upstream else "").split(","):
-        if re.fullmatch(r"[\w.-]+", caller.strip()):
-            yield CallEdge(app(caller.strip()), app(own), "service map")
-    for line in text.partition("[Downstream (Calls)]:")[2].split("\n"):
-        branch = re.match(r"(?:├|└)── ([\w.-]+)", line)
-        if branch:
-            yield CallEdge(app(own), app(branch[1]), "service map")
-
-
-def _node_service(arguments: Dict, output: str) -> NodeService:
-    state = re.search(r"^\s*Active: (\S+)(.*)$", output, re.M)
-    return NodeService(
-        node=str(arguments.get("node_name", "")),
-        service=str(arguments.get("service_name", "")),
-        active=state is None or state[1] in ("active", "activating", "reloading"),
-        detail=f"Active: {state[1]}{state[2]}" if state else output[:200],
-    )
-
-
-def _tests(arguments: Dict, output: str) -> Iterator[ConnectionTest]:
-    base = (
-        str(arguments.get("namespace", "")),
-        str(arguments.get("service_name", "")),
-        int(arguments.get("port") or 0),
-    )
-    parts = re.split(r"Debug Pod test results deployed on ([\w.-]+): ", output)
-    if len(parts) == 1:
-        yield ConnectionTest(*base, ok="Succeeded" in output, detail=output.strip()[:120])
-    for node, result in zip(parts[1::2], parts[2::2], strict=False):
-        yield ConnectionTest(*base, ok="Succeeded" in result, origin=node, detail=result.strip()[:120])
-
-
-_SIGNALS = {
-    "LATENCY_DEGRADATION": Signal.LATENCY,
-    "LATENCY_MISSING": Signal.LATENCY,
-    "THROUGHPUT_DROP": Signal.THROUGHPUT,
-    "THROUGHPUT_SURGE": Signal.THROUGHPUT,
-    "ERROR_SPIKE": Signal.ERRORS,
-    "TRAFFIC_ANOMALY": Signal.TRAFFIC,
-    "NETWORK_QUALITY_DEGRADED": Signal.RETRANSMISSION,
-}
-_VALUES = re.compile(r"(?:([\w-]+): )?Normal=([\d.]+)\s*(\S*?) -> Cur(?:rent)?=([\d.]+)")
-
-
-def _anomalies(app: Any, output: Any) -> Iterator[Anomaly]:
-    for alert in f.maps(output, "alerts"):
-        if service := f.text(alert, "entry_service"):
-            quote = f"{f.text(alert, 'request_method')} {f.text(alert, 'url')}: {f.text(alert, 'raw_error')}"
-            yield Anomaly(app(service), Signal.ERRORS, 0.0, float(f.integer(alert, "occurrences")), "requests", quote)
-            continue
-        subject = app(f.text(alert, "name"))
-        if alert.get("type") == "Node":
-            subject = ObjectRef(kind="Node", name=f.text(alert, "name"))
-        for line in f.strings(alert, "evidence"):
-            yield from _measures(subject, line)
-
-
-def _measures(subject: ObjectRef, line: str) -> Iterator[Anomaly]:
-    word = line.partition(" ")[0]
-    signal = _SIGNALS.get(word)
-    if word == "RESOURCE_SATURATION":
-        signal = Signal.THROTTLING if "cfs" in line else Signal.CPU
-    if signal is None:
-        return
-    found = list(_VALUES.finditer(line))
-    for match in found:
-        yield Anomaly(subject, signal, float(match[2]), float(match[4]), f"{match[1] or ''} {match[3]}".strip(), line)
-    if not found:
-        value = re.search(r"Val: ([\d.]+)", line)
-        yield Anomaly(subject, signal, None, float(value[1]) if value else None, "", line)
-
-
-def _error_lines(output: Any) -> Iterator[tuple[str, Iterable[str]]]:
-    if isinstance(output, str):
-        try:
-            output = json.loads(output)
-        except ValueError:
-            yield "", output.split("\n")
-            return
-    if isinstance(output, Mapping) and "patterns" in output:
-        yield "", [f.text(item, "sample") for item in f.maps(output, "patterns")]
-    elif isinstance(output, Mapping):
-        for container, lines in output.items():
-            name = "" if container == "app" else str(container)
-            yield name, [part for line in f.strings({"x": lines}, "x") for part in line.split("\n")]
-    elif isinstance(output, list):
-        yield "", [line for line in output if isinstance(line, str)]

@@ -150,3 +150,20 @@ def events(text: str) -> Iterator[EventLine]:
             row.get("From", ""),
             row.get("Message", ""),
         )
+
+
+def time(text: str) -> str | None:
+    """RFC 3339 of kubectl's long time."""
+    found = moment(text)
+    return found.isoformat().replace("+00:00", "Z") if found else None
+
+
+def number(text: str) -> int:
+    """First whole number in a text, else 0."""
+    match = re.search(r"\d+", text)
+    return int(match[0]) if match else 0
+
+
+def number_or_name(text: str) -> int | str:
+    """A port as Kubernetes writes it: a number, or a name."""
+    return int(text) if text.isdigit() else text
