@@ -148,11 +148,12 @@ def _plain(clause: Clause) -> str:
 def _is_a_name(mention: Mention) -> bool:
     if mention.near or mention.what not in ("name", "namespace", "kind"):
         return False
-    if mention.objects and all(item.ref.kind in ("Role", "ClusterRole") for item in mention.objects):
+    if mention.objects and all(item.ref.kind in _RIGHTS for item in mention.objects):
         return False  # what rights are called: "make yourself cluster-admin"
     return mention.kind is None or mention.kind.kind not in _SPOKEN
 
 
+_RIGHTS = frozenset(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))
 _SPOKEN = frozenset(("Secret", "Event"))
 """Kinds whose words mean more than the kind."""
 
