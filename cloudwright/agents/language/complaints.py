@@ -40,6 +40,8 @@ _WHY = (
     "why, wrong, problem, problems, issue, issues, root cause, diagnose, troubleshoot, cause, what is up, investigate, matter, triage,"
     " debug, what ails, diagnosis, trouble, reason, reasons, how come"
 )
+_AILING = "having problems, having trouble, in trouble"
+"""A state of what is listed, where things of a kind are asked for."""
 _LISTING = "which, list, show, find, get, give, any, display, all, what, everything, are there, see"
 _ALONE = (
     "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors, working, failed, red,"
@@ -52,7 +54,7 @@ def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
     if not clause.has(_DIAGNOSE) or clause.has("logs, log, events, event, how many, differ, difference"):
         return None
-    why = clause.has(_WHY)
+    why = clause.has(_WHY) and not (clause.has(_AILING) and clause.has("which, list, show") and _lists(clause))
     if not why and _lists(clause):
         return None
     if clause.has("explain") and not why and not clause.of("name", "pronoun"):
