@@ -39,7 +39,8 @@ _YES = listed(
     "yes, approve, approved, approve it, go ahead, yes go ahead, yes please, do it, yes do it, y, yes approve,"
     " i approve, please go ahead, approve that, yes approve it, looks good go ahead, confirm, confirmed,"
     " proceed, please proceed, ok go ahead, ok do it, ship it, execute it, apply it, lgtm, yep go ahead,"
-    " sure go ahead, approve the change, yes i approve"
+    " sure go ahead, approve the change, yes i approve, exactly, yes exactly, exactly this, yes exactly this,"
+    " exactly that, yes exactly that, yes this, yes this one, yes that one, precisely, yes precisely"
 )
 
 

@@ -1,0 +1,25 @@
+"""A plain yes or no to the change that waits."""
+
+import pytest
+
+from cloudwright.agents.language.smalltalk import special
+from cloudwright.agents.language.splitting import split
+from cloudwright.agents.language.tagging import Tagger
+from cloudwright.agents.language.understanding import Goal, Memory
+from tests.agents.language.small import VOCABULARY
+
+
+@pytest.mark.parametrize(
+    ("text", "approves"),
+    [
+        ("yes, exactly this", True),
+        ("exactly", True),
+        ("yes, that one", True),
+        ("not exactly", False),
+        ("exactly what was that?", False),
+    ],
+)
+def test_only_plain_words_decide(text: str, approves: bool) -> None:
+    tagger = Tagger(VOCABULARY)
+    found = [special(clause, Memory(pending=("p1",))) for clause in split(tagger.tokens(text), tagger)]
+    assert (len(found) == 1 and found[0] is not None and found[0].goal is Goal.APPROVE) == approves
