@@ -29,7 +29,8 @@ this that these those with from into over under there their them they then than 
 have has been being were will would could should does doing done because since also only still just very more
 most some other each every such same both after before about without within between against evidence shows
 show shown seen says said cause causes caused likely probably means meaning currently object objects cluster
-namespace here below above higher lower highest lowest slower slowest fastest larger smaller everywhere mostly almost nearly
+namespace here below above higher lower highest lowest slower slowest fastest larger smaller everywhere mostly almost
+nearly
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _SHARE = 0.5
