@@ -6,6 +6,7 @@ from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
+from cloudwright.agents.provenance import names_its_targets
 from cloudwright.agents.state import Json, State
 from cloudwright.core.answers import CauseView
 from cloudwright.core.approval import Answer
@@ -125,11 +126,12 @@ def _undo(change: str, kit: Kit) -> tuple[ToolCall, Source, str]:
 
 
 def needs_nobody(digest: str, kit: Kit) -> bool:
-    """Whether this change may run without asking: policy says auto, or it is approved, or the flag may answer."""
+    """Whether this change may run without asking: policy says auto, or it is approved, or the flag may answer:
+    only for what the request itself names."""
     record = kit.gate.ledger.record(digest)
     if record.state is Stands.APPROVED or record.proposal.decision.answer is Answer.AUTO:
         return True
-    if not kit.approve_writes or record.state is not Stands.PENDING:
+    if not kit.approve_writes or record.state is not Stands.PENDING or not names_its_targets(record.proposal):
         return False
     try:
         return kit.gate.approve(digest, kit.approver, by_flag=True).state is Stands.APPROVED

@@ -13,7 +13,7 @@ from cloudwright.agents.contribution import Task
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.core.evidence import Evidence
-from cloudwright.core.proposal import Provenance, Source
+from cloudwright.core.proposal import Proposal, Provenance, Source
 from cloudwright.core.tool import ToolCall
 
 _SHOWN = 6
@@ -32,6 +32,17 @@ def provenance_of(call: ToolCall, task: Task, kit: Kit, source: Source, why: str
         evidence=tuple(_short(item) for item in seen),
         untrusted=not own_words,
     )
+
+
+def names_its_targets(proposal: Proposal) -> bool:
+    """Whether the request itself names every object that a change of the user's is about.
+
+    "Scale the first of those to 3" leaves the target to whoever read "those": a person looks at that before it runs.
+    """
+    if proposal.provenance.source is not Source.USER:
+        return True
+    said = proposal.provenance.request.lower()
+    return all(_said(target.name, said) for target in proposal.targets)
 
 
 def _is_users_idea(call: ToolCall, task: Task) -> bool:

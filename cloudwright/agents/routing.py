@@ -9,7 +9,7 @@ from cloudwright.agents.language.spelling import ORDERS
 from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.specialists import CHARTERS, charter_of
-from cloudwright.core.tool import Effect
+from cloudwright.core.tool import Effect, ToolCall
 
 _CUES = {
     "faults": r"why|wrong|cannot|can't|unable|time-?outs?|timed out|hangs?|hanging|broken|fail\w*|crash\w*|slow\w*|"
@@ -52,6 +52,11 @@ _GO_ON = re.compile(
 """What takes up a proposal that a model made in words."""
 _GREETING = 8
 """Words that a greeting or thanks may have."""
+_PLAIN_FIX = 4
+"""Words of an order to repair that says nothing of how: "please fix it now"."""
+_TAKEN_AWAY = re.compile(
+    r"\b(?:delet\w+|remov\w+|gone|goes away|tak\w+ away|without|lost|los\w+|dies?|died|drop\w*)\b", re.I
+)
 _FORESEEN = ("drain_impact", "delete_impact")
 """Tools that tell what would happen by themselves."""
 
@@ -91,9 +96,9 @@ def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
 def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Intent]:
     """With a model, what rules only half understood is its: requests with words that mean nothing to them, questions
     that want a judgement and not a table. What leaves a choice in the cluster is still asked by rule."""
-    if kit.model is None:
+    if kit.model is None or any(intent.goal is Goal.REFUSE for intent in intents):
         return list(intents)
-    lost = any(intent.question is not None and intent.question.lost for intent in intents)
+    lost = any(_without_choice(intent) or _guessed(intent, request) for intent in intents)
     unsure = _JUDGEMENT.search(request) is not None or any(
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
@@ -107,6 +112,31 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
         return list(intents)
     about = tuple(dict.fromkeys(ref for intent in intents for ref in intent.about))
     return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0, about=about)]
+
+
+def _without_choice(intent: Intent) -> bool:
+    """Whether rules ask back without anything in the cluster to choose from: a model may know what was meant."""
+    asked = intent.question
+    return asked is not None and (asked.lost or not any(option.calls or option.about for option in asked.options))
+
+
+def _guessed(intent: Intent, request: str) -> bool:
+    """Whether rules filled in what the request does not say: an object from earlier turns, a deletion to foresee the
+    effects of something milder, a repair beyond "fix it"."""
+    if intent.goal is Goal.FIX:
+        return len(request.split()) > _PLAIN_FIX
+    if intent.goal is not Goal.CALLS or intent.question is not None:
+        return False
+    if any(call.tool == "delete_impact" for call in intent.calls) and not _TAKEN_AWAY.search(request):
+        return True
+    low = request.lower()
+    return any(name not in low for call in intent.calls if (name := _target(call)))
+
+
+def _target(call: ToolCall) -> str:
+    """The one object that a call is about, "" where it is about many."""
+    filtered = str(call.arguments.get("fields", ""))
+    return str(call.arguments.get("name") or filtered.partition("metadata.name=")[2]).lower()
 
 
 def _passed_over(request: str, intents: Sequence[Intent]) -> bool:

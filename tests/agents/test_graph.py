@@ -110,6 +110,14 @@ def test_the_flag_approves_what_the_user_asked_for_in_own_words(desk: Desk) -> N
     assert desk.world.writes == [("cart", 3)]
 
 
+def test_the_flag_does_not_approve_what_the_request_only_points_at(desk: Desk) -> None:
+    desk.approve_writes = True
+    talk = desk.conversation()
+    talk.ask("get cart")
+    assert talk.ask("set it to 3") is not None
+    assert desk.world.writes == []
+
+
 def test_the_flag_never_approves_a_destructive_change(desk: Desk) -> None:
     desk.approve_writes = True
     assert desk.conversation().ask("drop cart") is not None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudwright.agents.language.understanding import Goal, Intent, Question
+from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.model.scripted import ScriptedModel
 from cloudwright.agents.routing import by_words, handed_over, merged, specialists_for
 from cloudwright.core.tool import ToolCall
@@ -15,7 +15,15 @@ WRITE = Intent(
     goal=Goal.CALLS, text="", confidence=1, calls=(ToolCall(tool="set_value", arguments={"name": "cart", "value": 2}),)
 )
 LOST = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="What?", lost=True))
-CHOICE = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="Which cart?"))
+OPEN = Intent(goal=Goal.CALLS, text="", confidence=0.5, question=Question(text="Which object?"))
+CHOICE = Intent(
+    goal=Goal.CALLS,
+    text="",
+    confidence=0.5,
+    question=Question(text="Which cart?", options=(Option(label="cart", about=(value_of("cart"),)),)),
+)
+IMPACT = READ.model_copy(update={"calls": (ToolCall(tool="delete_impact", arguments={"name": "cart"}),)})
+FIX = Intent(goal=Goal.FIX, text="", confidence=1)
 CHATTER = Intent(goal=Goal.CHATTER, text="", confidence=1)
 DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
 
@@ -29,6 +37,13 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
         (WRITE, "set cart to 2, it would be better", "rules"),
         (LOST, "make cart snappier", "model"),
         (CHOICE, "set cart to 2", "rules"),
+        (OPEN, "set the cart thing to 2", "model"),
+        (WRITE, "set the first of those to 2", "model"),
+        (READ, "and what was its value before?", "model"),
+        (IMPACT, "what happens if cart is deleted?", "rules"),
+        (IMPACT, "what happens to the others when cart moves?", "model"),
+        (FIX, "fix it please", "rules"),
+        (FIX, "repair it the way staging has it", "model"),
         (DIAGNOSE, "why is cart failing?", "rules"),
         (READ, "cart's autoscaler may go up to ten", "model"),
         (READ, "get cart 7", "model"),
