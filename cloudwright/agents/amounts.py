@@ -1,6 +1,8 @@
-"""Whether an amount in a sentence is one that a text shows in another unit, or with more digits."""
+"""Whether an amount in a sentence is one that a text shows in another unit, or with more digits, or that follows."""
 
 import re
+from collections.abc import Iterable
+from itertools import permutations
 
 _UNITS: dict[str, tuple[tuple[str, float], ...]] = {
     "": (("bytes", 1), ("seconds", 1), ("share", 1)),
@@ -8,6 +10,8 @@ _UNITS: dict[str, tuple[tuple[str, float], ...]] = {
     "ms": (("seconds", 0.001),),
     "s": (("seconds", 1),),
     "m": (("seconds", 60), ("share", 0.001)),  # minutes, or thousandths of a core
+    "n": (("share", 1e-9),),
+    "u": (("share", 1e-6),),
     "min": (("seconds", 60),),
     "h": (("seconds", 3600),),
     "d": (("seconds", 86400),),
@@ -25,15 +29,40 @@ def shows(text: str, amount: str) -> bool:
 
     A whole number without a unit is a count: it is never rounded to.
     """
+    wanted = _measured(amount)
+    if wanted is None:
+        return False
+    shown = [(family, value) for found in _AMOUNT.finditer(text) for family, value in _values(found)]
+    return any(of == family and abs(value - each) < slack for family, each, slack in wanted for of, value in shown)
+
+
+def follows(amount: str, known: Iterable[str]) -> bool:
+    """Whether `amount`, which has a unit, is the sum, the difference or the share of two amounts with units of one
+    kind among `known`, rounded or cut to the digits it has."""
+    wanted = _measured(amount)
+    if wanted is None:
+        return False
+    found = (_AMOUNT.fullmatch(word.strip()) for word in known)
+    values = {pair for match in found if match and match[2] and match[0] != amount for pair in _values(match)}
+    for (family, one), (other_family, other) in permutations(values, 2):
+        if family != other_family:
+            continue
+        made = [(family, one - other), (family, one + other), *([("share", one / other)] if other else [])]
+        if any(of == each and abs(value - at) < slack for of, value in made for each, at, slack in wanted):
+            return True
+    return False
+
+
+def _measured(amount: str) -> list[tuple[str, float, float]] | None:
+    """Every reading of an amount: its family, its value and the slack that its digits leave; None for a count."""
     match = _AMOUNT.fullmatch(amount.strip())
     if match is None or not (match[2] or "." in match[1]):
-        return False
-    wanted = float(match[1].replace(",", "."))
+        return None
     digits = len(re.split(r"[.,]", match[1])[1]) if re.search(r"[.,]", match[1]) else 0
-    for family, factor in _UNITS[match[2]]:
-        slack = 10**-digits * factor
-        for found in _AMOUNT.finditer(text):
-            shown = float(found[1].replace(",", "."))
-            if any(of == family and abs(shown * unit - wanted * factor) < slack for of, unit in _UNITS[found[2]]):
-                return True
-    return False
+    factors = dict(_UNITS[match[2]])
+    return [(family, value, 10**-digits * factors[family]) for family, value in _values(match)]
+
+
+def _values(match: re.Match[str]) -> list[tuple[str, float]]:
+    number = float(match[1].replace(",", "."))
+    return [(family, number * factor) for family, factor in _UNITS[match[2]]]

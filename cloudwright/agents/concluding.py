@@ -199,7 +199,7 @@ class Conclusions:
         checked = grounding.check(f"{why.rstrip('.')} [{', '.join(given.evidence)}].", evidence)
         bare = [item for item in checked if item.standing in (Standing.REFUTED, Standing.UNCITED)]
         if bare:
-            return f"not recorded: {grounding.demand(bare)}"
+            return f"not recorded: {grounding.demand(bare) or 'what you cite does not speak of this.'}"
         shown = all(item.standing is Standing.VERIFIED for item in checked)
         cited = [item for item in map(evidence, given.evidence) if item]
         told = " ".join(f"{item.arguments} {item.excerpt}" for item in cited)

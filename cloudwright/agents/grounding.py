@@ -1,10 +1,14 @@
 """Checking a model's sentences against the evidence that they cite.
 
 A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
-text) stands in that evidence or in the user's own request, and most of its other words too; *refuted* when a checkable
-word does not, or when it says that something was changed, which a model never did; *uncited* when it has checkable
-words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to check: advice, and
-what is said to be absent, which no word of the evidence can show.
+text) stands in that evidence or in the user's own request, and most of its other words too or two of them in one row;
+*refuted* when a checkable word does not, or when it says that something was changed, which a model never did; *uncited*
+when it has checkable words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to
+check: advice, and what is said to be absent, which no word of the evidence can show.
+
+An answer is read as a whole: a word that a verified sentence of it has shown may be taken up again, one that stands in
+one row with another of the sentence, in any evidence that the answer cites, is shown, and so is the sum, the difference
+or the share of two amounts that are.
 """
 
 import re
@@ -16,7 +20,7 @@ from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
 CITATION = re.compile(r"\[(e\d+(?:\s*,\s*e\d+)*)\]")
-_SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)\s+(?=\S)|\n+")
+_SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)(?<!\.\.\.)\s+(?=\S)|\n+")
 _DID = re.compile(
     r"\b(?:I|we)(?:['’]ve|\s+have)?\s+(?:just\s+|now\s+|already\s+|successfully\s+)*(?:deleted|removed|repaired|fixed|"
     r"restarted|scaled|patched|applied|changed|rolled|set|updated|created|drained|cordoned|evicted|increased|raised|"
@@ -41,13 +45,16 @@ _ABSENT = re.compile(
 _ADVISED = (
     r"set|put|raise|lower|increase|decrease|reduce|change|correct|fix|add|remove|delete|restart|redeploy|roll|scale|revert|"
     r"restore|undo|apply|patch|update|edit|replace|create|make|give|grant|allow|point|move|pin|check|verify|inspect|watch|"
-    r"confirm|drain|cordon|uncordon|resume|pause|switch|rename|enable|disable|try|keep"
+    r"confirm|drain|cordon|uncordon|resume|pause|switch|rename|enable|disable|try|keep|approve|ask|tell|repair|announce|"
+    r"stop|start|force-delete|wait|look"
 )
 _ADVICE = re.compile(
-    r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step)\b[^:.]{0,20}:|"
-    r"`?kubectl\b|I(?:'d|\s+would)?\s+(?:suggest|recommend|propose)\b|consider\b|you\s+(?:could|should|may)\b|"
+    r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step|first)\b[^:.]{0,20}:|"
+    r"`?kubectl\b|I(?:['’]d|\s+would)\b|I\s+(?:suggest|recommend|propose)\b|"
+    rf"(?:if|unless|once|when|before|after)\b[^.]*?[,:;]\s*(?:then\s+|please\s+|never\s+)?(?:{_ADVISED})\b|"
+    rf"(?:never|do\s+not|don['’]t)\s+(?:{_ADVISED})\b|consider\b|you\s+(?:could|should|may)\b|"
     rf"(?:then\s+|please\s+|next,?\s+|first,?\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
-    r"(?:the\b|its\b|an?\b|whether\b|if\b|all\b|both\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
+    r"(?:the\b|its\b|me\b|an?\b|whether\b|if\b|all\b|both\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
     re.IGNORECASE,
 )
 _OWN_LIMITS = re.compile(
@@ -58,7 +65,14 @@ _OWN_LIMITS = re.compile(
 """What a model says of itself, and what it asks: no claims about the cluster."""
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
-_TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?\b")
+_TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?Z?\b")
+_SHORTENED = re.compile(r"\s*(?:…|\.{3})\s*")
+_KINDS = re.compile(
+    r"(?:ConfigMap|StatefulSet|ReplicaSet|DaemonSet|CronJob|ServiceAccount|ClusterRole|NetworkPolic(?:y|ie)|PriorityClass|"
+    r"(?:Cluster)?RoleBinding|PersistentVolume(?:Claim)?|(?:Storage|Ingress)Class|(?:Horizontal)?PodAutoscaler|EndpointSlice|"
+    r"HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange)(?:e?s)?"
+)
+"""Kinds of objects: what a sentence says of one is in its other words."""
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)?(?:\s?(?:%|ms|s|m|h|d|Mi|Gi|Ki|MB|GB|rps))?(?![\w-])")
 _NAME = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _IMAGE = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?\b|\b[a-z][\w.-]*:[\w.-]*\d[\w.-]*\b")
@@ -85,10 +99,18 @@ class Checked(Frozen):
     standing: Standing
     unsupported: tuple[str, ...] = ()
 
+    @property
+    def goes_back(self) -> bool:
+        """Whether to ask the model for a correction: some word is missing, and it is not a matter of phrasing."""
+        return self.standing in (Standing.REFUTED, Standing.UNCITED) and bool(self.unsupported)
+
 
 def check(text: str, lookup: Callable[[str], Evidence | None], request: str = "") -> list[Checked]:
     """Check every sentence of `text`. Citing evidence that was never minted refutes a sentence."""
-    return [_check(sentence, lookup, request) for sentence in sentences(text)]
+    first = [_check(sentence, lookup, request) for sentence in sentences(text)]
+    stated = {word for item in first if item.standing is Standing.VERIFIED for word in facts(item.sentence)}
+    cited = "\n".join(_body(found) for found in map(lookup, cited_ids(text)) if found)
+    return [_within(item, stated, cited) for item in first]
 
 
 def sentences(text: str) -> list[str]:
@@ -104,54 +126,93 @@ def facts(sentence: str) -> list[str]:
     for pattern in (_QUOTED, _TIME, _IMAGE, _STATUS, _NAME, _NUMBER):
         for match in pattern.finditer(bare):
             word = next((group for group in match.groups() if group), match.group()).strip()
-            if word and not (pattern is _NUMBER and word in _SMALL) and not _ENGLISH.match(word):
+            known = _ENGLISH.match(word) or _KINDS.fullmatch(word)
+            if word and not known and not (pattern is _NUMBER and word in _SMALL):
                 found.append(word)
         bare = pattern.sub(" ", bare) if pattern in (_QUOTED, _TIME, _IMAGE) else bare
     return list(dict.fromkeys(found))
 
 
 def demand(checked: Sequence[Checked]) -> str:
-    """What to send back to the model; "" when nothing is wrong."""
+    """What to send back to the model; "" when nothing goes back."""
     lines = []
     for item in checked:
-        if item.standing is Standing.REFUTED:
-            lines.append(f"- not in the evidence you cite: {', '.join(item.unsupported)} — in: {item.sentence}")
-        elif item.standing is Standing.UNCITED:
-            wrong = (
-                "what you cite does not speak of this" if CITATION.search(item.sentence) else "no evidence cited for"
-            )
-            lines.append(f"- {wrong}: {item.sentence}")
+        if item.goes_back:
+            cited = item.standing is Standing.REFUTED
+            wrong = "not in the evidence you cite:" if cited else "no evidence cited for"
+            lines.append(f"- {wrong} {', '.join(item.unsupported)} — in: {item.sentence}")
     if not lines:
         return ""
-    return "Correct or leave out these sentences; cite evidence ids as [e1]:\n" + "\n".join(lines)
+    asked = "Correct or leave out these sentences; cite evidence ids as [e1], and send the whole answer again:"
+    return "\n".join([asked, *lines])
 
 
 def settle(text: str, checked: Sequence[Checked]) -> str:
-    """The text without refuted sentences; uncited ones are marked."""
+    """The text without refuted sentences; uncited ones are marked with what is missing."""
     for item in checked:
         if item.standing is Standing.REFUTED:
             text = text.replace(item.sentence, "")
         elif item.standing is Standing.UNCITED:
-            text = text.replace(item.sentence, f"{item.sentence} (not verified)")
+            text = text.replace(item.sentence, f"{item.sentence} (not verified: {_lacking(item)})")
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]{2,}", " ", text)).strip()
+
+
+def _lacking(item: Checked) -> str:
+    if item.unsupported:
+        return f"no evidence cited for {', '.join(item.unsupported)}"
+    return f"the words are not in {', '.join(cited_ids(item.sentence))}"
+
+
+def cited_ids(text: str) -> list[str]:
+    """The ids of evidence that a text cites, in order, each once."""
+    return list(dict.fromkeys(item.strip() for group in CITATION.findall(text) for item in group.split(",")))
 
 
 def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str) -> Checked:
     if _DID.search(sentence):
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=("a change that was not made",))
-    ids = [item.strip() for group in CITATION.findall(sentence) for item in group.split(",")]
+    ids = cited_ids(sentence)
     wanted = facts(sentence)
     cited = [lookup(item) for item in ids]
     unknown = [item for item, found in zip(ids, cited, strict=True) if found is None]
     if unknown:
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
-    body = "\n".join(f"{item.tool} {item.arguments} {_unescaped(item.excerpt)}" for item in cited if item)
-    body += f"\n{request}"
+    body = "\n".join([*(_body(item) for item in cited if item), request])
     missing = tuple(word for word in wanted if not _stands_in(word, body))
     standing = _standing(sentence, ids, wanted, missing, body)
     if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _OWN_LIMITS.search(sentence)):
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _within(item: Checked, stated: set[str], cited: str) -> Checked:
+    """A sentence again, with what the whole answer shows; a bare count is not taken up beside a citation of its own."""
+    if not item.goes_back:
+        return item
+    own = CITATION.search(item.sentence) is not None
+    wanted = facts(item.sentence)
+    known = {*wanted, *stated}.difference(item.unsupported)
+    missing = tuple(
+        word
+        for word in item.unsupported
+        if not (word in stated and not (own and word.isdigit()))
+        and not _beside(word, [other for other in wanted if other != word], cited)
+        and not amounts.follows(word, known)
+    )
+    if missing:
+        return item.model_copy(update={"unsupported": missing})
+    return Checked(sentence=item.sentence, standing=Standing.VERIFIED if own else Standing.PLAIN)
+
+
+def _beside(word: str, others: Sequence[str], body: str) -> bool:
+    """Whether one row shows a word together with another of the same sentence."""
+    lines = [line for line in body.splitlines() if _stands_in(word, line)]
+    return any(_stands_in(other, line.replace(word, " ")) for line in lines for other in others if not other.isdigit())
+
+
+def _body(item: Evidence) -> str:
+    """What a piece of evidence says, and what was asked for it."""
+    return f"{item.tool} {item.arguments}\n{_unescaped(item.excerpt)}"
 
 
 def _unescaped(text: str) -> str:
@@ -164,7 +225,7 @@ def _standing(sentence: str, ids: list[str], wanted: list[str], missing: tuple[s
         return Standing.UNCITED if wanted and missing else Standing.PLAIN
     if missing:
         return Standing.REFUTED
-    if _speaks_of(sentence, body):
+    if _speaks_of(sentence, body) or _tied(sentence, wanted, body):
         return Standing.VERIFIED
     return Standing.PLAIN if _ABSENT.search(sentence) else Standing.UNCITED
 
@@ -176,7 +237,17 @@ def _speaks_of(sentence: str, body: str) -> bool:
     return not words or sum(word in text for word in words) / len(words) >= _SHARE
 
 
+def _tied(sentence: str, wanted: Sequence[str], body: str) -> bool:
+    """Whether one row shows a checkable word of a sentence and another word of it."""
+    words = {word.lower() for word in _WORD.findall(CITATION.sub("", sentence))} - _COMMON
+    return any(_beside(fact, [*wanted, *words], body) for fact in wanted)
+
+
 def _stands_in(word: str, body: str) -> bool:
+    if _SHORTENED.search(word):
+        return all(_stands_in(part, body) for part in _SHORTENED.split(word) if part)
+    if _TIME.fullmatch(word):
+        return re.search(rf"(?<![\d:.]){re.sub('[T ]', '[T ]', word.rstrip('Z'))}(?!\d)", body) is not None
     if word.isdigit():
         return re.search(rf"(?<![\d.]){word}(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
     if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}s?(?![A-Za-z0-9])", body, re.IGNORECASE):

@@ -2,7 +2,7 @@
 
 Ask the model; run the tools that it calls (reads at once and in parallel, changes only as proposals); give the results
 back as delimited data; stop at an answer, a limit or a failure. The answer is checked against the evidence; what does
-not stand goes back once, and is dropped if it still does not.
+not stand goes back once, its correction takes its place, and it is dropped if it still does not stand.
 """
 
 import json
@@ -13,7 +13,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
-from cloudwright.agents import calls, concluding, grounding
+from cloudwright.agents import calls, concluding, correcting, grounding
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Task
@@ -31,6 +31,7 @@ from cloudwright.agents.model.chat import (
 from cloudwright.agents.specs import expects, specs_of
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import CloudwrightError, InvalidArguments
+from cloudwright.core.evidence import IDS
 from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Source
 from cloudwright.core.tool import Effect, ToolCall
@@ -63,7 +64,8 @@ class Talk:
     """What the proposals would do, in words: what is said of them is measured by it."""
     notes: list[str] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
-    challenged: bool = False
+    challenged: str = ""
+    """The answer that went back for correction."""
 
     def run(self) -> Contribution:
         """Talk until there is an answer, a limit or a failure; never raises for what a model does."""
@@ -74,10 +76,10 @@ class Talk:
             try:
                 reply = self._ask(specs)
             except ModelError as error:
-                if error.failure is not Failure.EMPTY or not self.proposals:
+                if error.failure is not Failure.EMPTY or not (self.proposals or self.challenged):
                     self.notes.append(error.message)
                 partial = "" if error.failure is Failure.REPETITION else error.partial
-                return self._result(grounding.settle(partial, self._check(partial)), broken=True)
+                return self._ended(partial)
             if not reply.calls:
                 answer = self._accept(reply.text)
                 if answer is not None:
@@ -86,7 +88,12 @@ class Talk:
             self.messages.append(Message(role="assistant", content=reply.text, calls=reply.calls))
             self.messages += self._answers(reply.calls)
         self.notes.append(f"The limit of {limit} for one investigation was reached; this is the best answer so far.")
-        return self._result("", broken=True)
+        return self._ended("")
+
+    def _ended(self, partial: str) -> Contribution:
+        """What stands of an answer that broke off; of the answer before it, where that only waited for corrections."""
+        text = self.challenged or partial
+        return self._result(grounding.settle(text, self._check(text)), broken=not self.challenged)
 
     def _specs(self) -> list[ToolSpec]:
         return [*specs_of(self.tools), *(concluding.SPECS if self.conclusions else ())]
@@ -116,16 +123,20 @@ class Talk:
 
     def _accept(self, text: str) -> str | None:
         """The answer, once it stands; None sends it back to the model, which happens once."""
+        if self.challenged:
+            text = correcting.corrected(self.challenged, self._check(self.challenged), text)
         checked = self._check(text)
         demand = grounding.demand(checked)
         if demand and not self.challenged and not self.budget.exhausted():
-            self.challenged = True
+            self.challenged = text
             self.messages += [Message(role="assistant", content=text), Message(role="user", content=demand)]
             return None
-        dropped = [item.sentence for item in checked if item.standing is grounding.Standing.REFUTED]
+        dropped = [item for item in checked if item.standing is grounding.Standing.REFUTED]
         if dropped:
             many = "A sentence of the model was" if len(dropped) == 1 else f"{len(dropped)} sentences of the model were"
-            self.notes.append(f"{many} dropped: no evidence supports what is said there.")
+            words = dict.fromkeys(word for item in dropped for word in item.unsupported if not IDS.fullmatch(word))
+            named = f" ({', '.join(words)})" if words else ""
+            self.notes.append(f"{many} dropped: no evidence supports what is said there{named}.")
         return grounding.settle(text, checked)
 
     def _check(self, text: str) -> list[grounding.Checked]:

@@ -51,7 +51,7 @@ def test_an_unsupported_claim_goes_back_once_and_is_then_dropped(desk: Desk) -> 
     found, model = desk.talk(script)
     assert "not in the evidence you cite: 42" in model.requests[2][0][-1].content
     assert "42" not in found.text
-    assert "dropped" in found.notes[0]
+    assert "dropped: no evidence supports what is said there (42)" in found.notes[0]
 
 
 def test_evidence_that_was_never_minted_refutes(desk: Desk) -> None:
@@ -61,7 +61,7 @@ def test_evidence_that_was_never_minted_refutes(desk: Desk) -> None:
 
 def test_an_uncited_claim_is_marked(desk: Desk) -> None:
     found, _ = desk.talk([Reply(text="`payment` is down."), Reply(text="`payment` is down.")])
-    assert found.text == "`payment` is down. (not verified)"
+    assert found.text == "`payment` is down. (not verified: no evidence cited for payment)"
 
 
 def test_a_change_is_only_proposed_and_counts_as_suggested_by_text(desk: Desk) -> None:
@@ -301,4 +301,4 @@ def test_what_is_said_of_a_proposal_is_measured_by_its_preview(desk: Desk) -> No
     assert found.text == "Proposed: `cart` from 1 to 9."
     wrong = Reply(text="Proposed: `cart` from 1 to 8.")
     found, _ = desk.talk([proposed, wrong, wrong])
-    assert found.text.endswith("(not verified)")
+    assert found.text.endswith("(not verified: no evidence cited for 8)")

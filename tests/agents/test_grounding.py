@@ -1,0 +1,130 @@
+"""What counts as shown: times by part, arguments, shortened quotes, advice, and what the answer showed before."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cloudwright.agents import amounts
+from cloudwright.agents.grounding import Standing, check, demand, settle
+from cloudwright.core.evidence import Evidence
+
+PODS = """name   cpu        memory  limit  of-limit
+ads-1  12562888n  143Mi   256Mi  56%
+cart   9m         59Mi    160Mi  37%"""
+CALLS = """name      calls
+frontend  ads:9555
+cart      cart-store:6379"""
+LOG = 'level=warn msg="call to shipping failed" code=404 body="404 page not found (unknown service shipping)"'
+EVENTS = "at 2026-11-21T14:43:40Z and 2026-11-21T17:26:25.644879Z Deployment frontend changed"
+EVIDENCE = {
+    f"e{number}": Evidence(
+        id=f"e{number}",
+        tool="list_resources",
+        arguments={"kind": "networkpolicies", "namespace": "staging-2"} if number == 2 else {},
+        taken_at=datetime(2026, 11, 21, tzinfo=UTC),
+        cluster="c",
+        excerpt=text,
+    )
+    for number, text in enumerate((PODS, CALLS, LOG, EVENTS), 1)
+}
+
+
+def standings(text: str) -> list[Standing]:
+    return [item.standing for item in check(text, EVIDENCE.get)]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Deployment frontend changed at 14:43:40 [e4].",
+        "Deployment frontend changed at 14:43Z [e4].",
+        "Deployment frontend changed at 2026-11-21 17:26:25 [e4].",
+        "Of each NetworkPolicy in staging-2 the calls are listed [e2].",
+        'The log says "call to shipping … (unknown service shipping)" [e3].',
+        'The log says "call to shipping ... (unknown service shipping)" [e3].',
+        "The tightest of all is ads-1 with 143Mi of 256Mi (56%) [e1].",
+        "Pages would miss products since frontend calls ads:9555 [e2].",
+        "The cpu of ads-1 is about 13m [e1].",
+        "The memory of cart has 101Mi left: 59Mi of 160Mi [e1].",
+    ],
+)
+def test_what_evidence_shows_in_other_words_is_shown(sentence: str) -> None:
+    assert standings(sentence) == [Standing.VERIFIED]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Deployment frontend changed at 14:43:41 [e4].",
+        "Deployment frontend changed at 43:40 [e4].",
+        "Of each NetworkPolicy in staging-3 the calls are listed [e2].",
+        'The log says "call to shipping … (unknown service payment)" [e3].',
+        "The tightest of all is ads-1 with 143Mi of 257Mi [e1].",
+        "The cpu of ads-1 is about 14m [e1].",
+        "The memory of cart has 102Mi left: 59Mi of 160Mi [e1].",
+    ],
+)
+def test_what_evidence_contradicts_is_refuted(sentence: str) -> None:
+    assert standings(sentence) == [Standing.REFUTED]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "First: repair shop-settings so that catalog starts.",
+        "Approve the policy orders-db first, then data-stores.",
+        "If the machine is gone for good, delete the Node object of worker-3.",
+        "Never delete orders-db-0 while it runs.",
+        "I would put these 24 lines back.",
+        'Ask me with "set the image of payment to 1.5.3".',
+    ],
+)
+def test_advice_needs_no_citation(sentence: str) -> None:
+    assert standings(sentence) == [Standing.PLAIN]
+
+
+def test_a_condition_is_no_excuse_for_a_claim() -> None:
+    assert standings("If you look, Deployment frontend runs frontend:1.8.1.") == [Standing.UNCITED]
+
+
+def test_what_a_sentence_has_shown_may_be_taken_up_in_another() -> None:
+    assert standings(
+        "Two things end at 160Mi.\nThe limit of cart is 160Mi [e1]. Pods of e2 stay below 160Mi [e2]."
+    ) == [
+        Standing.PLAIN,
+        Standing.VERIFIED,
+        Standing.VERIFIED,
+    ]
+    assert standings("The limit of cart is 160Mi [e1]. So it is not 161Mi.")[1] is Standing.UNCITED
+
+
+def test_a_word_in_one_row_with_another_of_the_sentence_is_shown_by_any_evidence_that_is_cited() -> None:
+    text = "The memory of ads-1 is known [e1]. The calls of cart-store:6379 come from ads-1 with 143Mi [e2]."
+    assert standings(text) == [Standing.VERIFIED, Standing.VERIFIED]
+    assert standings(text.replace("143Mi", "59Mi"))[1] is Standing.REFUTED
+
+
+def test_phrasing_alone_sends_no_sentence_back_and_is_marked_with_what_is_missing() -> None:
+    text = "Everything went bankrupt yesterday [e1]."
+    checked = check(text, EVIDENCE.get)
+    assert demand(checked) == ""
+    assert settle(text, checked) == f"{text} (not verified: the words are not in e1)"
+
+
+@pytest.mark.parametrize(
+    ("amount", "known", "follows"),
+    [
+        ("101Mi", ("160Mi", "59Mi"), True),
+        ("219Mi", ("160Mi", "59Mi"), True),
+        ("37%", ("160Mi", "59Mi"), True),
+        ("102Mi", ("160Mi", "59Mi"), False),
+        ("4 ms", ("24 ms", "20 ms"), True),
+        ("101", ("160Mi", "59Mi"), False),
+        ("101Mi", ("160Mi", "59 s"), False),
+        ("101Mi", (), False),
+    ],
+)
+def test_sums_differences_and_shares_follow_from_their_terms(
+    amount: str, known: tuple[str, ...], follows: bool
+) -> None:
+    assert amounts.follows(amount, known) is follows
