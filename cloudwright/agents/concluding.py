@@ -141,7 +141,10 @@ class Conclusions:
         told = "recorded; the cluster shows it" if sure else f"recorded, but it could not be checked: {found.present}"
         shown = f" [{found.read.evidence}]" if found.read and found.read.evidence else ""
         twin = next((number for number, known in enumerate(self.known, 1) if _same(known, cause)), 0)
-        if twin:
+        if twin and sure and twin in given.replaces:
+            cause = self._restated(twin, cause)
+            told = f"recorded in the place of cause {twin}; the cluster shows it"
+        elif twin:
             cause = self._confirmed(twin, cause)
             told = f"recorded: cause {twin} of the diagnosis says so already"
         self._reported.append((cause, (*([twin] if twin else []), *given.replaces)))
@@ -180,6 +183,16 @@ class Conclusions:
             "confidence": max(known.confidence, cause.confidence),
         }
         return known.model_copy(update=told)
+
+    def _restated(self, twin: int, cause: CauseView) -> CauseView:
+        """The known cause in the words of the model, which say more of the same field; those of the rule stay as what
+        was seen."""
+        known = self.known[twin - 1]
+        confirmed = self._confirmed(twin, cause)
+        seen = dict.fromkeys((*confirmed.evidence, known.claim))
+        return confirmed.model_copy(
+            update={"claim": cause.claim, "chain": cause.chain or known.chain, "evidence": tuple(seen)}
+        )
 
     def _replace(self, number: int, cause: CauseView, *, shows_value: bool) -> bool:
         """Whether the reported cause takes the place of a known one; where not, that is doubted."""

@@ -97,12 +97,32 @@ def test_another_field_of_the_same_object_replaces_without_more_ado(desk: Desk) 
 
 def test_a_report_of_what_a_cause_says_already_confirms_it(desk: Desk) -> None:
     report = {**DB, "name": "cart", "value": 1, "confidence": 0.95}
-    found, told = concluded(desk, "report_cause", **report, replaces=[1, 2])
+    found, told = concluded(desk, "report_cause", **report, replaces=[2])
     assert told == "recorded: cause 1 of the diagnosis says so already [e2]."
     (cause,) = found.causes
     assert (cause.kind, cause.evidence, cause.confidence) == ("wrong-value", ("e1", "e2"), 0.95)
     assert [ref.name for ref in cause.symptoms] == ["cart-user", "web-user"]
     assert [item.claim for item in found.ruled_out] == ["web is wrong"]
+
+
+def test_a_report_that_replaces_a_cause_of_its_own_field_says_it_in_its_own_words(desk: Desk) -> None:
+    report = {**DB, "claim": "cart was never set", "name": "cart", "value": 1, "chain": ["readers see 1"]}
+    found, told = concluded(desk, "report_cause", **report, replaces=[1])
+    assert told == "recorded in the place of cause 1; the cluster shows it [e2]."
+    cause = found.causes[0]
+    assert (cause.kind, cause.claim, cause.chain) == ("wrong-value", "cart was never set", ("readers see 1",))
+    assert cause.evidence == ("e1", "e2", "cart is wrong")
+    assert [ref.name for ref in cause.symptoms] == ["cart-user"]
+    assert [item.claim for item in found.causes] == ["cart was never set", "web is wrong"]
+    assert found.ruled_out == ()
+
+
+def test_what_could_not_be_read_back_does_not_speak_for_a_rule(desk: Desk) -> None:
+    vault = known("cart").model_copy(update={"object": ObjectView(kind="Vault", namespace="", name="cart")})
+    report = {**DB, "claim": "cart was never set", "kind": "Vault", "name": "cart", "value": 1, "replaces": [1]}
+    script = [read("cart"), calls(("report_cause", report)), Reply(text="Done.")]
+    found, _ = desk.talk(script, reports=True, known=(vault,))
+    assert [cause.claim for cause in found.causes] == ["cart is wrong"]
 
 
 def test_a_refuted_report_replaces_nothing(desk: Desk) -> None:
