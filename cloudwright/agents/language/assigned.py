@@ -9,6 +9,7 @@ from functools import cache
 
 from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.index import STAGE_WORDS
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.schedules import Rhythm, rhythm_of
 from cloudwright.agents.language.text import VARIABLE, VERSION
@@ -112,7 +113,7 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
         for key in item.keys
     }
     return any(
-        token.quoted or (token.low not in _SMALL | COUNTED | fields) or token.low in _NEVER
+        token.quoted or (token.low not in _SMALL | COUNTED | STAGE_WORDS | fields) or token.low in _NEVER
         for index, token in enumerate(clause.tokens)
         if not token.mark
         and not VARIABLE.fullmatch(token.raw)

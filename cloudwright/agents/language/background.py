@@ -36,6 +36,15 @@ _WHEN_DONE = listed(
     " scheduled, maintenance, works, suits, we, i, you, go, run, runs, want, like"
 )
 """Beside a later time these speak of when the order shall be done."""
+_DOING = listed(
+    "do, done, happen, wait, schedule, scheduled, run, runs, start, apply, execute, maintenance, window, slot, time, planned, due, allowed, better, ok, okay, fine, works, suits, can, may, should, must, shall"
+)
+"""In a longer sentence these speak of the order; small words do not."""
+_SMALL_TIMES = listed(
+    "at, on, in, the, only, next, this, every, each, by, from, of, early, late, during, over, please, then, and"
+)
+_TIMES = listed("night, day, quarter, month, year, holiday, holidays, season")
+_SHORT = 4
 FINITE = listed(
     "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
@@ -48,7 +57,7 @@ _STATES = listed(
     " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
     " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
     " blocks, block, us, bothers, annoys, completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
-    " misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
+    " nothing, behind, it, around, lying, called, named, someone, somebody, a, in, misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
 )
 _CIRCUMSTANCES = listed(
     "season, traffic, load, rush, peak, sale, campaign, holiday, holidays, migration, incident, outage, test, tests, demo, budget, savings,"
@@ -163,10 +172,12 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     low = clause.low[start:end]
     mentions = [item for item in clause.mentions if start <= item.start < end]
     others = [item for item in clause.mentions if not start <= item.start < end]
-    if _stays(low, mentions, others):
+    if _stays(low, mentions, others) or _spares(clause, start, end):
         return True
     if low[0] == "until" and start > 0 and not set(low[1:]) & _CHANGING:
         return all(item.what not in (*_VALUED, "pair") or item.what == "time" for item in mentions)
+    if low[-1] in ("anyway", "anyhow") and not _orders(clause, start, end) and not _forbids(low):
+        return _left_over(mentions, others)
     if set(low) & _CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
         return False
     if _opened(low):
@@ -185,10 +196,25 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         " ".join(low[index : index + 2]) in ("not need", "not use", "nobody needs", "nobody uses")
         for index in range(len(low))
     )
-    if not unneeded and set(low) & _LATER and set(low) & _WHEN_DONE:
+    if not unneeded and set(low) & _LATER and set(low) & (_WHEN_DONE if len(low) <= _SHORT else _DOING):
         return False
     told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & FINITE))
-    return told or (start > 0 and low[-1] in _CIRCUMSTANCES and not set(low) & _LATER)
+    return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
+
+
+def _circumstance(low: tuple[str, ...]) -> bool:
+    """ "…, too much traffic": a noun phrase for why; "…, every night" says when."""
+    return low[-1] in _CIRCUMSTANCES and not set(low) & _LATER and not (low[-1] in _TIMES and low[0] in _SMALL_TIMES)
+
+
+def _upcoming(clause: Clause, start: int, end: int) -> bool:
+    """ "…, big day tomorrow", "…, disk swap in 20 min": what is going to happen, not when the order shall be done."""
+    last = clause.at(end - 1)
+    soon = last is not None and last.what == "duration" and clause.low[last.start - 1] == "in"
+    if not soon and clause.low[end - 1] not in _LATER:
+        return False
+    first = last.start - 1 if soon and last is not None else end - 1
+    return len([word for word in clause.low[start:first] if word not in _LATER | _WHEN_DONE | _SMALL_TIMES]) > 1
 
 
 _TOLD = (
@@ -249,7 +275,21 @@ def _orders(clause: Clause, start: int, end: int) -> bool:
         return True
     if start > 0 and part.low[0] in ("i", "we") and part.low[at] in looks():
         return False  # "…, i need to see what it does": what the order is for
+    if part.low[at] == "new" and set(part.low[at + 1 : at + 4]) & FINITE:
+        return False
     return part.low[at] in looks() or any(verb.start == at and verb.form in ("base", "ing") for verb in verbs(part))
+
+
+def _spares(clause: Clause, start: int, end: int) -> bool:
+    """ "…, but do not delete it": the order is another one, and nothing else is spoken of."""
+    words = [word for word in clause.low[start:end] if word not in ("but", "and", "please", "just")]
+    inside = [item for item in clause.mentions if start <= item.start < end]
+    if words[:2] != ["do", "not"] or any(item.what not in ("pronoun", "kind") for item in inside):
+        return False
+    forbidden = {family for verb in verbs(Clause(clause.tokens[start:end])) for family in verb.families}
+    rest = Clause((*clause.tokens[:start], *clause.tokens[end:]))
+    wanted = {family for verb in verbs(rest) for family in verb.families}
+    return bool(forbidden and wanted) and not forbidden & wanted
 
 
 def _opened(low: tuple[str, ...]) -> bool:
@@ -259,6 +299,8 @@ def _opened(low: tuple[str, ...]) -> bool:
 def _left_over(mentions: list[Mention], others: list[Mention]) -> bool:
     """Whether the order keeps what it is about when a reason goes: names and values may only be said besides."""
     if any(item.what in ("quantity", "image", "pair", "file", "path", "text") for item in mentions):
+        return False
+    if any(item.what == "number" for item in mentions) and not any(item.what in _VALUED for item in others):
         return False
     named = any(item.what in ("name", "namespace") for item in mentions)
     return not named or any(item.what in ("name", "pronoun") for item in others)
@@ -303,7 +345,7 @@ def _says_stay(low: tuple[str, ...]) -> bool:
     words = [word for word in low if word not in ("but", "and", "please", "just", ",")]
     if not words:
         return False
-    if words[0] in ("keep", "leave") and (_ends(words, _AROUND) or bool(_REST & set(words))):
+    if words[0] in ("keep", "leave") and (_ends(words, _AROUND) or bool(_REST & set(words)) or words[-1] == "ones"):
         return True
     if words[0] == "let" and words[-1] in ("be", "alone", "untouched"):
         return True

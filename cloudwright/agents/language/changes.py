@@ -101,7 +101,8 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
         return _learned_change(clause, world, utterances, orders) if not scope else _too_broad(clause, scope, orders)
     for verb in orders:
         clause.used.update(range(verb.start, verb.end))
-    return doubts.guarded(clause, world, change, scope, catalog, families)
+    doubts.use_other_stage(clause, world, change)
+    return doubts.guarded(clause, world, change, doubts.broad(clause, world, families), catalog, families)
 
 
 _OBLIGED = (

@@ -75,6 +75,12 @@ def _again(asked: _Asked) -> Intent | None:
     return _repeated(asked.clause, repeated, asked.catalog) if repeated is not None else None
 
 
+def correction(clause: Clause, world: World, catalog: Catalog) -> Intent | None:
+    """The last change with another value, where a whole request says nothing else: "no sorry, 20"."""
+    revised = corrected(clause, world)
+    return _repeated(clause, revised, catalog) if revised is not None else None
+
+
 def _ordered(asked: _Asked) -> Intent | None:
     clause = asked.clause
     if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):

@@ -61,6 +61,15 @@ def guarded(
     return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=question)
 
 
+def use_other_stage(clause: Clause, world: World, change: Change) -> None:
+    """ "in staging, not prod": the stage that is kept out is explained where nothing that is changed lives in it."""
+    places = {ref.namespace for ref in change.about}
+    for index, word in enumerate(clause.low[1:], 1):
+        spaces = world.index.environments.get(word, frozenset())
+        if spaces and clause.low[index - 1] == "not" and not places & spaces:
+            clause.used.update((index - 1, index))
+
+
 _TWO = 2
 
 
@@ -105,7 +114,7 @@ _REASONS = listed(
     " stale, obsolete, slow, overloaded, struggling, busy, too, small, low, high, starving, needed, longer,"
     " anymore, bad, finished, completed, dead, traffic, load, spike, peak, ran, running, out, keeps, getting,"
     " hot, tight, because, since, as, due, memory, cpu, more, customers, sale, weekend, campaign, wrongly,"
-    " somebody, someone, mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
+    " left, somebody, someone, mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
 )
 """Words that say why, or what state something is in; they do not change what is asked for."""
 
@@ -197,7 +206,7 @@ def broad(clause: Clause, world: World, families: frozenset[str]) -> str:
     unknown = [
         token.low
         for index, token in enumerate(clause.tokens)
-        if _PRODUCTION.fullmatch(token.low) and clause.at(index) is None
+        if _PRODUCTION.fullmatch(token.low) and clause.at(index) is None and index not in clause.used
     ]
     if unknown and not any(_PRODUCTION.fullmatch(name) for name in world.index.namespaces):
         return unknown[0]

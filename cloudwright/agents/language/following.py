@@ -71,7 +71,7 @@ def corrected(clause: Clause, world: World) -> Repeated | None:
     last = world.memory.last_calls
     spoken = {token.low for index, token in enumerate(clause.tokens) if clause.at(index) is None and not token.mark}
     versions = [token.raw for token in clause.tokens if VERSION.fullmatch(token.raw)]
-    values = clause.of("number", "quantity", "image")
+    values = [item for item in clause.of("number", "quantity", "image") if clause.low[item.start] != "no"]
     if (
         len(last) != 1
         or not spoken & _CORRECTING
@@ -93,6 +93,9 @@ def _revalued(last: ToolCall, versions: list[str], values: list[Mention]) -> Too
         old = str(last.arguments.get("image", ""))
         new = values[0].text if values and values[0].what == "image" else f"{old.rpartition(':')[0]}:{versions[0]}"
         return _with(last, image=new)
+    if last.tool == "patch_resource" and (values or versions):
+        patch = _releafed(last.arguments.get("patch"), values[0].text if values else versions[0])
+        return _with(last, patch=patch) if patch is not None else None
     groups = [name for name in ("limits", "requests") if last.arguments.get(name)]
     if last.tool == "set_resources" and len(groups) == 1 and values and values[0].what == "quantity":
         old_amounts = last.arguments[groups[0]]
@@ -100,6 +103,18 @@ def _revalued(last: ToolCall, versions: list[str], values: list[Mention]) -> Too
             amounts: dict[str, JsonValue] = dict.fromkeys(old_amounts, values[0].text)
             return ToolCall(tool=last.tool, arguments={**last.arguments, groups[0]: amounts})
     return None
+
+
+def _releafed(patch: JsonValue, text: str) -> JsonValue:
+    """A merge patch of one value with another one of the same type; None where it has several values or another type."""
+    if not isinstance(patch, dict):
+        whole = isinstance(patch, int) and not isinstance(patch, bool) and text.isdigit()
+        return int(text) if whole else text if isinstance(patch, str) else None
+    if len(patch) != 1:
+        return None
+    ((key, inner),) = patch.items()
+    changed = _releafed(inner, text)
+    return {key: changed} if changed is not None else None
 
 
 def _says_more(clause: Clause) -> bool:

@@ -11,6 +11,11 @@ from cloudwright.agents.language.understanding import KindWord, Named, Vocabular
 
 _NAMING_KEYS = frozenset(("app", "name", "k8s-app", "component", "pod-template-hash", "metadata.name", "version"))
 _SHORTEST_PART = 2
+_STAGES = (
+    ("prod", "production", "live", "prd"), ("staging", "stage", "stg"), ("test", "testing", "qa"), ("dev", "development"),
+)  # fmt: skip
+"""Words of each row mean the same stage."""
+STAGE_WORDS = frozenset(word for words in _STAGES for word in words)
 _BASE = re.compile(r"[:@].*")
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet")
 
@@ -70,6 +75,24 @@ class Index:
             part: next(iter(names))
             for part, names in found.items()
             if len(names) == 1 and len(part) > _SHORTEST_PART and part not in self.namespaces
+        }
+
+    @cached_property
+    def environments(self) -> Mapping[str, frozenset[str]]:
+        """Words for a stage of deployment, as labels of namespaces or parts of their names have them → namespaces."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name in self.vocabulary.namespaces:
+            for part in name.split("-"):
+                found[part].add(name)
+        for named in self.vocabulary.objects:
+            if named.ref.kind == "Namespace":
+                for value in named.labels.values():
+                    found[value.lower()].add(named.ref.name)
+        return {
+            word: frozenset().union(*(found.get(other, ()) for other in words))
+            for words in _STAGES
+            for word in words
+            if any(found.get(other) for other in words)
         }
 
     @cached_property

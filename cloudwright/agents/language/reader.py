@@ -11,6 +11,7 @@ from cloudwright.agents.language.carrying import carried, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.doubts import FILLERS
+from cloudwright.agents.language.lexicon import BECOMES, listed
 from cloudwright.agents.language.reads.kubectl import typed_read
 from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.references import World, fitting, objects_of
@@ -18,7 +19,7 @@ from cloudwright.agents.language.smalltalk import special, takes_back
 from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.text import NUMBERS
+from cloudwright.agents.language.text import NUMBERS, Token
 from cloudwright.agents.language.understanding import Goal, Intent, Memory, Option, Question, Understanding, Vocabulary
 from cloudwright.agents.language.utterances import Utterances
 from cloudwright.agents.language.vocabulary import Words
@@ -71,7 +72,7 @@ class RuleReader:
             return self._last[1]
 
     def _intents(self, request: str, tagger: Tagger, world: World) -> Sequence[Intent]:
-        tokens = tagger.tokens(request)
+        tokens = _begun(tagger.tokens(request))
         whole = tagger.clause(tokens)
         if world.memory.question is not None:
             answered = answering.answer(world.memory.question, whole, request)
@@ -82,6 +83,9 @@ class RuleReader:
         talk = special(whole, world.memory)
         if talk is not None:
             return (talk,)
+        revised = deciding.correction(whole, world, self._catalog)
+        if revised is not None:
+            return (revised,)
         typed = typed_read(request, world)
         if typed is not None:
             return (Intent(goal=Goal.CALLS, text=request, confidence=0.95, calls=typed.calls, about=typed.about),)
@@ -114,6 +118,9 @@ class RuleReader:
                 continue
             found.append(intent)
             world = _followed(world, intent)
+        if any(item.goal is Goal.FIX for item in found) and any(clause.has(BECOMES) for clause in clauses):
+            return (Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=_FIX_TO_WHAT),)
+        found = _about_the_same(found)
         if before is not None and len(found) and takes_back(before):
             found = self._taken_back(found)
         return _without_chatter(self._doubted(found)) or (Intent(goal=Goal.CHATTER, text=request, confidence=0.5),)
@@ -176,6 +183,31 @@ class RuleReader:
 
     def _intent(self, clause: Clause, world: World) -> Intent:
         return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
+
+
+_SOUNDS = listed("hm, hmm, hmmm, um, uhm, uh, er, erm, ah, aha, oh, ooh, eh, argh, ugh, phew, wow")
+"""What people say before they say something."""
+
+
+def _begun(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The request without the sounds that it begins with; as it is where nothing else is left."""
+    at = 0
+    while at < len(tokens) and (tokens[at].low in _SOUNDS or (at and tokens[at].mark)):
+        at += 1
+    return tokens[at:] or tokens
+
+
+_FIX_TO_WHAT = "Say it as one order with the object and the value that it shall have: set KEY of NAME to VALUE."
+"""The answer to a repair beside a value that was not understood: what is broken elsewhere is not what was meant."""
+
+
+def _about_the_same(found: list[Intent]) -> list[Intent]:
+    """What is wrong in general is not looked for where the same request repairs one thing."""
+    fixed = next((item.about for item in found if item.goal is Goal.FIX and item.about), ())
+    return [
+        item.model_copy(update={"about": fixed}) if fixed and item.goal is Goal.DIAGNOSE and not item.about else item
+        for item in found
+    ]
 
 
 def _refused(request: str, why: str) -> Understanding | None:

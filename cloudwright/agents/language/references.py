@@ -116,9 +116,22 @@ def placed(objects: Sequence[Named], clause: Clause, world: World) -> list[Named
     if place and place != EVERYWHERE:
         places = {mention.text for mention in clause.of("namespace")}
         return [item for item in objects if item.ref.namespace in (*places, "")]
+    if not place and (staged := _staged(objects, clause, world)):
+        return staged
     if not place and any(item.ref.namespace == world.home() for item in objects):
         return [item for item in objects if item.ref.namespace == world.home()]
     return list(objects)
+
+
+def _staged(objects: Sequence[Named], clause: Clause, world: World) -> list[Named]:
+    """Those of some objects that live in the stage that is spoken of ("in prod"), where some do and others do not."""
+    for index, word in enumerate(clause.low):
+        spaces = world.index.environments.get(word, frozenset())
+        there = [item for item in objects if item.ref.namespace in spaces]
+        if there and clause.at(index) is None and clause.low[index - 1 : index] != ("not",):
+            clause.used.add(index)
+            return there
+    return []
 
 
 def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str] = ()) -> list[Named]:

@@ -55,7 +55,7 @@ _REVEAL = re.compile(
     r"|want|share|paste|echo|fetch|list|extract|know|read out|spell|write out|unhide|base64|copy|mint|create)\b"
 )
 _SECRET_VALUE = re.compile(
-    rf"{_WORD}(?:passwords?|passwd|passphrase|credentials?|api[ -]keys?|apikey|private key|access key|tokens?|secret (?:value|values|data|content|contents)"
+    rf"{_WORD}(?:passwords?|passwd|passphrase|credentials?|api[ _-]?keys?|private key|access key|tokens?|secret (?:value|values|data|content|contents)"
     r"|values? of (?:the )?secret|values? (?:of|in) (?:the )?\S* ?secrets?|contents? of (?:the )?(?:\S+ )?secret|plain ?text|cleartext|in the clear|decoded"
     rf"|base64|unmasked|unredacted|raw value|actual value|clear text){_END}"
 )
@@ -89,7 +89,7 @@ _OUTSIDE = re.compile(
     rf"|{_WORD}(?:ssh|telnet|rdp) (?:in)?to\b|\bpower-?cycl|\b(?:ipmi|idrac|bmc|management card|bios)\b"
     r"|(?:^|[,;.] |\b(?:and|then|please|you) )(?:upgrade|update|patch|reinstall|flash)\b[^.;?]{0,25}\b(?:kernel|firmware|operating system)\b"
     r"|\b(?:open|create|file|write|raise)\b[^.;?]{0,20}\b(?:jira|support ticket|pull request|merge request|github issue|wiki page|blog post|poem|song|essay|presentation|slides)\b"
-    r"|\b(?:weather (?:forecast|today|tomorrow)|stock price|exchange rate|translate (?:this|it|that|the))\b"
+    r"|\b(?:weather|stock price|exchange rate|translate|will it (?:rain|snow))\b"
 )
 
 REFUSED_APPROVAL = (

@@ -92,7 +92,10 @@ def _topic(clause: Clause) -> tuple[Token, ...]:
         return ()
     if any(token.low in _ASKING or token.low in looks() for token in clause.tokens):
         return ()
-    if verbs(clause) or len(clause.tokens) > len(clause.mentions) + _LOOSE_WORDS:
+    if (
+        any(clause.at(verb.start) is None for verb in verbs(clause))
+        or len(clause.tokens) > len(clause.mentions) + _LOOSE_WORDS
+    ):
         return ()
     place = clause.of("namespace")
     if len(clause.mentions) == 1 and place:

@@ -385,6 +385,8 @@ _PLURAL = listed("them, they, these, those, ones, their, theirs, both")
 
 
 def _plural(kind: KindWord, word: str) -> bool:
+    if word in ("ns", "ds", "rs", "sts"):
+        return False
     return word == kind.plural or (word.endswith("s") and word != kind.kind.lower() and not word.endswith("ss"))
 
 

@@ -18,7 +18,7 @@ ARROWS = frozenset(("=>", "->", ":=", "→"))
 """Signs that mean "shall become"."""
 _CONTRACTIONS: Mapping[str, str] = {
     "what's": "what is", "whats": "what is", "where's": "where is", "who's": "who is", "how's": "how is",
-    "why's": "why is", "which's": "which is", "when's": "when is", "there's": "there is", "that's": "that is",
+    "why's": "why is", "which's": "which is", "when's": "when is", "there's": "there is", "that's": "that is", "thats": "that is", "theres": "there is",
     "it's": "it is", "isn't": "is not", "aren't": "are not", "isnt": "is not", "arent": "are not", "wasn't": "was not",
     "weren't": "were not", "doesn't": "does not", "doesnt": "does not", "don't": "do not", "dont": "do not",
     "didn't": "did not", "can't": "can not", "cannot": "can not", "cant": "can not", "won't": "will not",

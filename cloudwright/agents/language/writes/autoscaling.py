@@ -11,7 +11,7 @@ from cloudwright.agents.language.references import SCALABLE, World, fitting, nam
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.vocabulary import scaled_by
 from cloudwright.agents.language.writes.environment import aimed
-from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.frame import Change, change_all, of_the_kind
 from cloudwright.agents.language.writes.settings import SETTING
 from cloudwright.core.tool import ToolCall
 
@@ -43,6 +43,9 @@ def autoscaler(clause: Clause, world: World, families: frozenset[str]) -> Change
     if not hpas:
         hpas = [found for ref in pointed(clause, world) if (item := world.named(ref)) is not None
                 for found in ([item] if item.ref.kind == "HorizontalPodAutoscaler" else [scaled_by(item, world.index.vocabulary)]) if found is not None]  # fmt: skip
+    if not hpas and not clause.of("name"):
+        hpas = of_the_kind(clause, world, ("HorizontalPodAutoscaler",))
+        hpas = hpas if len(hpas) > 1 else []
     if not hpas:
         return None
     spec = _bounds(clause)

@@ -25,7 +25,7 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return None
     if not families & {"set", "up", "down", "add", "delete", "create", "unset", "deploy"}:
         return None
-    data = _data(clause, {key for item in maps for key in item.keys}, families)
+    data = _data(clause, {key for item in maps for key in item.keys}, families) or _shown_before(clause, world)
     if not data:
         return None
     clause.use_words("key, value, entry, with, setting, in")
@@ -48,6 +48,19 @@ def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str,
         return {key: None} if key in keys else {}
     told = value_after(clause, index) or value_beside(clause, index)
     return {key: told} if told is not None else {}
+
+
+def _shown_before(clause: Clause, world: World) -> dict[str, JsonValue]:
+    """ "set it to 5" after one key was shown: the key with its new value."""
+    shown = [_SHOWN.fullmatch(str(one.arguments.get("path", ""))) for one in world.memory.last_calls]
+    at = clause.find("to")
+    if len(shown) != 1 or shown[0] is None or not clause.of("pronoun") or at < 0 or at + 2 != len(clause.tokens):
+        return {}
+    clause.used.update((at, at + 1))
+    return {shown[0][1]: clause.tokens[at + 1].raw}
+
+
+_SHOWN = re.compile(r"data\[([\w.-]+)\]")
 
 
 def _index(clause: Clause, keys: set[str], families: frozenset[str]) -> int:

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language.calls import label_of, workload_call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import TEMPLATED, World, in_focus, pointed
+from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
 from cloudwright.core.tool import ToolCall
@@ -140,6 +141,10 @@ def aimed(clause: Clause, world: World) -> list[Named]:
     return out or [item for ref in refs if (item := world.named(ref)) is not None]
 
 
+_PLACES = ("in", "on", "of", "for", "from", "at")
+"""After these a place follows, no value."""
+
+
 def value_after(clause: Clause, index: int) -> str | None:
     """What stands after "to", "=", "as", "with value" behind a name."""
     for at in range(index + 1, min(len(clause.tokens) - 1, index + 8)):
@@ -148,6 +153,8 @@ def value_after(clause: Clause, index: int) -> str | None:
             while after < len(clause.tokens) and clause.low[after] in ("value", "to", "be", "the", "a", "of"):
                 after += 1
             mention = clause.at(after)
+            if after < len(clause.tokens) and clause.low[after] in _PLACES:
+                continue
             if after < len(clause.tokens) and not (
                 mention is not None
                 and mention.what == "name"
@@ -155,8 +162,16 @@ def value_after(clause: Clause, index: int) -> str | None:
                 and len(clause.of("name")) == 1
             ):
                 clause.used.update(range(at, after + 1))
-                return clause.tokens[after].raw
+                return in_digits(clause.tokens[after].raw)
     return None
+
+
+def in_digits(text: str) -> str:
+    """ "six" as "6"; any other text as it is."""
+    return str(NUMBERS[text.lower()]) if text.lower() in _SPELT else text
+
+
+_SPELT = NUMBERS.keys() - {"none", "no", "couple", "dozen", "single"}
 
 
 def value_beside(clause: Clause, index: int) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cloudwright.agents.language.calls import label_of
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import (
+    EVERYWHERE,
     World,
     fitting,
     in_focus,
@@ -58,7 +59,8 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             return [several]
         if found:
             return [[item] for item in found]
-        return Question(text=f"Which object shall I {what}?", slot="name")
+        spoken = of_the_kind(clause, world, kinds)
+        return [spoken] if len(spoken) > 1 else Question(text=f"Which object shall I {what}?", slot="name")
     out: list[list[Named]] = []
     for mention in mentions:
         clause.use(mention)
@@ -104,6 +106,22 @@ def _twins(world: World, found: Sequence[Named]) -> list[Named]:
         and found[0] in newest
     )
     return newest if twins and newest[0].ref != newest[1].ref else []
+
+
+def of_the_kind(clause: Clause, world: World, kinds: Sequence[str]) -> list[Named]:
+    """The objects of the kind that the clause speaks of without a name, where the namespace that is meant has them."""
+    spoken = {item.kind.kind for item in clause.of("kind") if item.kind is not None and not item.plural}
+    place = namespace_in(clause)
+    return [
+        item
+        for item in world.index.vocabulary.objects
+        if item.ref.kind in spoken
+        and (not kinds or item.ref.kind in kinds)
+        and not item.owner
+        and not item.ref.namespace.startswith("kube-")
+        and not item.ref.name.startswith("kube-")
+        and place in ("", EVERYWHERE, item.ref.namespace)
+    ]
 
 
 _NAMED_ONLY = ("delete", "evict", "drain", "taint", "run that in")

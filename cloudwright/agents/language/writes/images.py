@@ -37,7 +37,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     new = images[-1].text if images else ""
     clause.use(*images)
     clause.use_words(
-        "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged"
+        "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged, sidecar, init"
     )
 
     if images and not clause.of("name", "pronoun", "kind") and (running := _running(clause, world, new)):
@@ -111,7 +111,7 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
     ]
     if said:
         clause.use_words(*said)
-        return said[-1:]
+        return [name for name in said if name != item.ref.name][-1:] or said[-1:]
     if len(item.containers) > 1 and new:
         same = [
             name

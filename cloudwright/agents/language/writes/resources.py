@@ -33,9 +33,10 @@ def resources(clause: Clause, world: World, families: frozenset[str]) -> Change 
         return None
     if not families & (SETTING | {"rollback"}) or not (amounts or (speaks and _sized(clause, families, numbers))):
         return None
+    group = _group(clause, world)
     wanted = _Wanted(
-        _amounts(clause, amounts, numbers, cpu, _group(clause), both=_group(clause) == ""),
-        _group(clause) or "limits",
+        _amounts(clause, amounts, numbers, cpu, group, both=group == ""),
+        group or "limits",
         "cpu" if cpu else "memory",
         0.0 if amounts else _factor(clause, families),
         difference(clause, amounts[-1], families) if amounts else 0,
@@ -84,9 +85,12 @@ class _Wanted:
         return _added(item, container, self.amounts, self.difference) if self.difference else self.amounts
 
 
-def _group(clause: Clause) -> str:
-    """ "limits" or "requests"; "" where both are spoken of."""
+def _group(clause: Clause, world: World) -> str:
+    """ "limits" or "requests", as said here or asked about just before; "" where both are spoken of."""
     requests, limits = clause.has("request, requests"), clause.has("limit, limits")
+    if not requests and not limits:
+        shown = str([one.arguments.get("columns", "") for one in world.memory.last_calls])
+        requests = "resources.requests" in shown and "resources.limits" not in shown
     return "" if requests and limits else "requests" if requests else "limits"
 
 
