@@ -49,7 +49,9 @@ def workload(name: str, container: dict[str, Any], **spec: Any) -> list[dict[str
         "state": {"waiting": waiting},
         "lastState": {"terminated": ended},
     }
-    applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"password": PLANTED["config"]})}
+    before = {"name": "app", "image": "x", "env": [{"name": "DB_PASSWORD", "value": PLANTED["config"]}]}
+    text = json.dumps({"password": PLANTED["config"], "spec": {"template": {"spec": {"containers": [before]}}}})
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": text}
     return [
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(name, annotations=applied),
          "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": inner}}, "status": {}},

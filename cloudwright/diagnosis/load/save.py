@@ -59,8 +59,19 @@ def _logs(view: ClusterView) -> list[LogText]:
 
 def _masked(item: Object, redactor: Redactor) -> JsonValue:
     """Of Secrets nothing but addresses was kept when they were read."""
-    plain = cast(JsonValue, item)
-    return plain if item.get("kind") == "Secret" else redactor.value(plain)
+    if item.get("kind") == "Secret":
+        return cast(JsonValue, item)
+    applied = [_masked_edit(change, redactor) for change in f.maps(item, "metadata", "applied")]
+    kept = {**item, "metadata": {**f.mapping(item, "metadata"), "applied": applied}} if applied else item
+    return redactor.value(cast(JsonValue, kept))
+
+
+def _masked_edit(change: Object, redactor: Redactor) -> dict[str, JsonValue]:
+    """A value stands apart from its name here; whether it is secret is judged with the name beside it."""
+    path = f.strings(change, "path")
+    name = next((part.strip("[]") for part in reversed(path) if part != "value"), "value")
+    masked = redactor.value({name: cast(JsonValue, change.get("value"))})
+    return {"path": list(path), "value": masked.get(name) if isinstance(masked, dict) else None}
 
 
 def _log(item: LogText, redactor: Redactor) -> dict[str, object]:
