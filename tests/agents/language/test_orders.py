@@ -51,6 +51,10 @@ def test_a_name_beside_a_number_is_no_order_by_itself(text: str) -> None:
         "scale ledger to 4 for the newsletter",
         "scale ledger to 4 from now on, i need to see what it does",
         "could ledger be scaled to 4?",
+        "scale ledger to 4, big day tomorrow",
+        "scale ledger to 4, disk swap in 20 min",
+        "scale ledger to 4, but do not restart it",
+        "scale ledger to 4, nobody uses the rest anyway",
     ],
 )
 def test_what_surrounds_an_order_changes_nothing_of_it(text: str) -> None:
@@ -79,6 +83,10 @@ def test_what_surrounds_an_order_changes_nothing_of_it(text: str) -> None:
         "ledger restarted 4 times",
         "restart ledger in an hour",
         "remind me to restart ledger",
+        "restart ledger, at night",
+        "scale ledger to 4, every night",
+        "scale ledger to 4, next monday morning",
+        "scale ledger to 4, but do not scale it",
     ],
 )
 def test_what_may_change_an_order_makes_it_no_call(text: str) -> None:

@@ -1,0 +1,88 @@
+"""Stages of deployment: "in prod", "on staging", "not prod" choose among objects of one name."""
+
+import pytest
+
+from cloudwright.agents.language.deciding import correction, intent_of
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.splitting import split
+from cloudwright.agents.language.tagging import Tagger
+from cloudwright.agents.language.understanding import Intent, Memory, Vocabulary
+from cloudwright.agents.language.utterances import Utterances
+from cloudwright.core.tool import ToolCall
+from tests.agents.language.small import TOOLS, VOCABULARY, deployment, kind, thing
+
+_TAGGER = Tagger(
+    Vocabulary(
+        namespace="default",
+        namespaces=("default", "pay", "pay-staging", "hall"),
+        kinds=(*VOCABULARY.kinds, kind("CronJob", "cronjobs", "cj")),
+        objects=(
+            deployment("api", "pay"),
+            deployment("api", "pay-staging"),
+            deployment("desk", "hall"),
+            thing("ConfigMap", "flags", "pay", keys=("CHAT",)),
+            thing("ConfigMap", "flags", "pay-staging", keys=("CHAT",)),
+            thing("CronJob", "close", "pay"),
+            thing("CronJob", "sweep", "hall"),
+            thing("Namespace", "pay", "", labels={"env": "prod"}),
+            thing("Namespace", "hall", "", labels={"env": "prod"}),
+            thing("Namespace", "pay-staging", "", labels={"env": "staging"}),
+        ),
+    )
+)
+_UTTERANCES = Utterances(TOOLS)
+
+
+def _intents(text: str) -> list[Intent]:
+    world = World(_TAGGER.index, Memory(), "default")
+    return [intent_of(clause, world, _UTTERANCES, TOOLS) for clause in split(_TAGGER.tokens(text), _TAGGER)]
+
+
+def _places(text: str) -> set[str]:
+    """The namespaces of what is done without a question."""
+    return {str(call.arguments.get("namespace")) for item in _intents(text) if not item.question for call in item.calls}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("restart the api in prod", "pay"),
+        ("restart api in production please", "pay"),
+        ("bounce the live api", "pay"),
+        ("restart api in staging, not prod", "pay-staging"),
+        ("set CHAT to off in flags, production only", "pay"),
+        ("image of api in prod", "pay"),
+    ],
+)
+def test_a_stage_chooses_among_objects_of_one_name(text: str, place: str) -> None:
+    assert _places(text) == {place}
+
+
+@pytest.mark.parametrize("text", ["restart desk in staging", "restart desk, not prod", "restart api"])
+def test_a_stage_that_does_not_fit_and_none_where_one_is_needed_are_asked_about(text: str) -> None:
+    assert any(item.question for item in _intents(text))
+    assert not _places(text)
+
+
+def test_an_order_for_a_kind_alone_asks_with_all_that_there_are() -> None:
+    (asked,) = [item.question for item in _intents("delete the cronjob") if item.question]
+    assert [option.calls[0].arguments["name"] for option in asked.options] == ["close", "sweep"]
+
+
+_PATCH = ToolCall(
+    tool="patch_resource",
+    arguments={"kind": "configmap", "name": "flags", "namespace": "pay", "patch": {"data": {"CHAT": "21"}}},
+)
+
+
+@pytest.mark.parametrize(("text", "value"), [("no sorry, 20", "20"), ("actually 7", "7")])
+def test_the_value_that_was_set_last_is_corrected(text: str, value: str) -> None:
+    world = World(_TAGGER.index, Memory(last_calls=(_PATCH,)), "default")
+    found = correction(_TAGGER.clause(_TAGGER.tokens(text)), world, TOOLS)
+    assert found is not None
+    assert found.calls[0].arguments["patch"] == {"data": {"CHAT": value}}
+
+
+def test_other_words_correct_nothing() -> None:
+    world = World(_TAGGER.index, Memory(last_calls=(_PATCH,)), "default")
+    assert correction(_TAGGER.clause(_TAGGER.tokens("no, restart 20 of them")), world, TOOLS) is None
