@@ -15,6 +15,8 @@ from cloudwright.diagnosis.model import Alternative, Cause, Investigation
 _SHOWN = 6
 """Causes that are told whole; up to `_NAMED` more have a line each."""
 _NAMED = 15
+_ELSEWHERE = 3
+"""Causes of other things that are told where nothing ails what was asked about."""
 
 
 class LiveDiagnoser:
@@ -31,20 +33,26 @@ class LiveDiagnoser:
         result = investigate(load(context), namespaces=namespaces)
         real = [cause for cause in result.causes if cause.severity is not Severity.INFO]
         causes = [cause for cause in real if not objects or _touches(cause, objects)]
+        others = [] if causes else _nearest(real, objects)
         evidence = context.evidence.mint(
             tool="investigate",
             arguments={"about": [str(ref) for ref in about], "snapshot": result.stats.snapshot},
             cluster=context.place.cluster,
             excerpt=context.redactor.text(
                 "\n".join(
-                    [_text(causes, real, objects, result, ""), *_excerpt(causes), f"{result.stats.objects} objects"]
+                    [
+                        _text(causes, others, objects, result, ""),
+                        *_excerpt([*causes, *others]),
+                        f"{result.stats.objects} objects",
+                    ]
                 )
             ),
         )
-        text = _text(causes, real, objects, result, f" [{evidence.id}]")
+        text = _text(causes, others, objects, result, f" [{evidence.id}]")
         return Diagnosed(
             text=context.redactor.text(text),
             causes=tuple(cause_view(cause, evidence.id) for cause in causes),
+            elsewhere=tuple(cause_view(cause, evidence.id) for cause in others),
             ruled_out=tuple(ruled_out(item, evidence.id) for item in _considered(result, causes, namespaces, objects)),
             gaps=result.gaps,
             evidence=evidence.id,
@@ -64,6 +72,12 @@ def _considered(
         if (not places or not item.object.namespace or item.object.namespace in places)
         and not any(_same(item.object, ref) for ref in explained)
     ]
+
+
+def _nearest(real: Sequence[Cause], objects: Sequence[ObjectRef]) -> list[Cause]:
+    """The first causes of other things: those in the namespaces of the objects that were asked about come first."""
+    places = {ref.namespace for ref in objects}
+    return sorted(real, key=lambda cause: cause.object.namespace not in places)[:_ELSEWHERE]
 
 
 def _touches(cause: Cause, objects: Sequence[ObjectRef]) -> bool:
@@ -86,21 +100,24 @@ _KIN = {"Deployment", "StatefulSet", "DaemonSet", "Service", "Pod", "ReplicaSet"
 
 
 def _text(
-    causes: Sequence[Cause], real: Sequence[Cause], objects: Sequence[ObjectRef], result: Investigation, mark: str
+    causes: Sequence[Cause], others: Sequence[Cause], objects: Sequence[ObjectRef], result: Investigation, mark: str
 ) -> str:
-    names = ", ".join(str(ref) for ref in objects)
     if not causes:
+        names = ", ".join(str(ref) for ref in objects)
         nothing = f"No fault found that touches {names}" if objects else result.summary.rstrip(".")
-        others = "; ".join(cause.claim for cause in real[:3]) if objects else ""
-        return f"{nothing}{mark}." + (f" Elsewhere: {others}{mark}." if others else "")
+        listed = [_line(number, cause, mark) for number, cause in enumerate(others, 1)]
+        return "\n".join([f"{nothing}{mark}." + (" Elsewhere:" if listed else ""), *listed])
     lines: list[str] = []
     for number, cause in enumerate(causes[:_SHOWN], 1):
         lines += _paragraph(number, cause, mark)
-    for number, cause in enumerate(causes[_SHOWN:_NAMED], _SHOWN + 1):
-        lines.append(f"{number}. {cause.claim}{mark}; to edit: {cause.object}")
+    lines += [_line(number, cause, mark) for number, cause in enumerate(causes[_SHOWN:_NAMED], _SHOWN + 1)]
     if len(causes) > _NAMED:
         lines.append(f"{len(causes) - _NAMED} more causes; `cloudwright investigate` lists all.")
     return "\n".join(lines)
+
+
+def _line(number: int, cause: Cause, mark: str) -> str:
+    return f"{number}. {cause.claim}{mark}; to edit: {cause.object}"
 
 
 def _paragraph(number: int, cause: Cause, mark: str) -> Iterable[str]:

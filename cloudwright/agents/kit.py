@@ -44,6 +44,8 @@ class Diagnosed(Frozen):
 
     text: str
     causes: tuple[CauseView, ...] = ()
+    elsewhere: tuple[CauseView, ...] = ()
+    """What else is broken, where nothing was found at the objects that were asked about."""
     ruled_out: tuple[RuledOut, ...] = ()
     gaps: tuple[str, ...] = ()
     evidence: str = ""

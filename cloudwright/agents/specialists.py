@@ -171,9 +171,10 @@ class _Expert:
         """The deterministic diagnosis first; a model looks further, contradicts what the evidence contradicts, and
         puts it into words."""
         try:
-            found = self.kit.diagnoser.diagnose(task.intent.about, self.kit.context)
+            found = self.kit.diagnoser.diagnose(_meant(task, self.kit), self.kit.context)
         except CloudwrightError as error:
             found = Diagnosed(text="", gaps=(calls.explain(error, self.kit),))
+        elsewhere = () if task.intent.goal is Goal.FIX else found.elsewhere
         shown = (
             self._by_rule(task) if task.intent.calls and self.kit.model is None else Contribution(specialist=self.name)
         )
@@ -181,7 +182,7 @@ class _Expert:
             specialist=self.name,
             text="\n\n".join(text for text in (found.text, shown.text) if text),
             calls=shown.calls,
-            causes=found.causes,
+            causes=found.causes or elsewhere,
             ruled_out=found.ruled_out,
             gaps=found.gaps,
             objects=_objects(found.causes),
@@ -189,7 +190,8 @@ class _Expert:
         plans = _plans(found) if task.intent.goal is Goal.FIX else ""
         if plans or self.kit.model is None:
             return base.model_copy(update={"text": plans}) if plans else base
-        return _joined(base, self._by_model(task, found), task)
+        said = self._by_model(task, found.model_copy(update={"causes": base.causes}))
+        return _joined(base, said, task, elsewhere)
 
     def _by_model(self, task: Task, known: Diagnosed) -> Contribution:
         assert self.kit.model is not None
@@ -211,12 +213,28 @@ class _Expert:
         return talk.run()
 
 
-def _joined(base: Contribution, said: Contribution, task: Task) -> Contribution:
-    """What a model made of a diagnosis: its words and the causes in short; without its words, those of the rules."""
+def _meant(task: Task, kit: Kit) -> tuple[ObjectRef, ...]:
+    """What a request is about: a bare name that is the session's namespace means the namespace, whatever else in it is
+    called so ("why is the shop slow?" where an Ingress is named shop)."""
+    place = kit.context.place.namespace
+    words = task.request.lower()
+    here = ObjectRef(kind="Namespace", name=place)
+    meant = (
+        here if place and ref.name == place and ref.kind.lower() not in words else ref for ref in task.intent.about
+    )
+    return tuple(dict.fromkeys(meant))
+
+
+def _joined(base: Contribution, said: Contribution, task: Task, elsewhere: Sequence[CauseView]) -> Contribution:
+    """What a model made of a diagnosis: its words and the causes in short; without its words, those of the rules.
+
+    Causes `elsewhere`, and all where the request asks for none, count as far as its words name their objects.
+    """
     fixes = task.intent.goal is Goal.FIX
     causes = base.causes if fixes else said.causes
-    if task.intent.goal is Goal.UNKNOWN and said.text:
-        causes = tuple(cause for cause in causes if cause.object.name in said.text)
+    if said.text:
+        aside = causes if task.intent.goal is Goal.UNKNOWN else elsewhere
+        causes = tuple(cause for cause in causes if cause not in aside or cause.object.name in said.text)
     if fixes:
         parts = [said.text or ("" if said.proposals else base.text)]
     elif said.text and not said.broken:
