@@ -63,7 +63,18 @@ def again(clause: Clause, world: World) -> Repeated | None:
     kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
     if kinds and all(one.tool == "list_resources" for one in last):
         return Repeated(tuple(_with(one, kind=kinds[0].plural) for one in last), (), explicit)
-    return None
+    twins = _twins(world) if not kinds and clause.has("the other one, the other") else []
+    return _elsewhere(twins[0], world, explicit=explicit) if len(twins) == 1 else None
+
+
+def _twins(world: World) -> list[str]:
+    """The other namespaces that have an object of the kind and name of the one in focus."""
+    return [
+        item.ref.namespace
+        for ref in world.memory.objects[:1]
+        for item in world.index.names.get(ref.name.lower(), ())
+        if item.ref.kind == ref.kind and item.ref.namespace != ref.namespace
+    ]
 
 
 def corrected(clause: Clause, world: World) -> Repeated | None:

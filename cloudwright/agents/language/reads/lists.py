@@ -31,12 +31,14 @@ from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 from cloudwright.tools.kubernetes.columns import COLUMNS
 
+_COUNTED_ALREADY = "restart count, restart counts, replica count, replica counts, count of restarts"
+"""What each object has as a number of its own."""
 _COUNTING = "how many, count, number of, total, amount of, tally"
 
 
 def counts(clause: Clause, world: World) -> Read | None:
     """How many."""
-    if not clause.has(_COUNTING):
+    if not clause.has(_COUNTING) or (clause.has(_COUNTED_ALREADY) and not clause.has("how many")):
         return None
     found = lists(clause, world)
     if found is None or any(item.tool != "list_resources" for item in found.calls):

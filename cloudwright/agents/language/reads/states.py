@@ -56,7 +56,8 @@ _STATES: tuple[_State, ...] = (
     _State("failed, errored", 'status matches "Failed|Error|BackoffLimit"'),
     _State("let nobody be evicted, allow nothing, no disruptions, zero disruptions, block evictions, block eviction, blocks evictions, block drains,"
            " block a drain, blocking, allow no evictions, evict nobody, no evictions, nobody be evicted, nothing be evicted, allow none,"
-           " allow zero, allow no, allow 0, blocks",
+           " allow zero, allow no, allow 0, blocks, no disruption, no eviction, block an eviction, block disruptions, prevent evictions, deny evictions,"
+           " forbid evictions, in the way of a drain, in the way of drains, hold up a drain, hold up drains, stop a drain, prevent a drain",
            "", {"PodDisruptionBudget": "status.disruptionsAllowed = 0"}),
     _State("tainted", "", {"Node": "has spec.taints"}),
     _State("untainted", "", {"Node": "no spec.taints"}),

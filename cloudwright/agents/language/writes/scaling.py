@@ -66,7 +66,8 @@ def scale(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             question=Question(text="Shall one of the pods be deleted (say which; a new one comes), or shall fewer run?")
         )
     amount = _amount(clause, families, numbers)
-    if amount.times and not clause.has(_COUNTED) and not clause.of("name"):
+    counted = clause.has(_COUNTED) or any("spec.replicas" in str(one.arguments) for one in world.memory.last_calls)
+    if amount.times and not counted and not clause.of("name"):
         return Change(question=Question(text="Of what: the replicas, the memory or the CPU? Say it with the object."))
 
     def make(item: Named) -> ToolCall | Question:
