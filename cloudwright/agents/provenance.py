@@ -16,6 +16,13 @@ from cloudwright.core.evidence import Evidence
 from cloudwright.core.proposal import Proposal, Provenance, Source
 from cloudwright.core.tool import ToolCall
 
+_HANDS_OFF = re.compile(
+    r"\bhands off\b|\bchange nothing\b|\bleave everything (?:as it is|alone)\b|\b(?:just|only) tell me\b|"
+    r"\b(?:do not|don['’]?t|without|never) (?:chang\w+|touch\w*|modify\w*|edit\w*)\b"
+    r"(?= *(?:anything|a thing|things)\b|\W*$)|"
+    r"\bnothing (?:(?:may|must|should|shall|can|is to|gets?) )?(?:be )?(?:changed|touched|modified|edited)\b",
+    re.IGNORECASE,
+)
 _SHOWN = 6
 
 
@@ -32,6 +39,16 @@ def provenance_of(call: ToolCall, task: Task, kit: Kit, source: Source, why: str
         evidence=tuple(_short(item) for item in seen),
         untrusted=not own_words,
     )
+
+
+def forbids_changes(request: str) -> bool:
+    """Whether a request wants words alone: "tell me how, but change nothing"."""
+    return _HANDS_OFF.search(request) is not None
+
+
+def without_ban(request: str) -> str:
+    """The request without the words that forbid changes."""
+    return _HANDS_OFF.sub(" ", request)
 
 
 def names_its_targets(proposal: Proposal) -> bool:

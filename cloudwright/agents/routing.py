@@ -8,6 +8,7 @@ from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.spelling import ORDERS
 from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Goal, Intent
+from cloudwright.agents.provenance import forbids_changes, without_ban
 from cloudwright.agents.specialists import CHARTERS, charter_of
 from cloudwright.core.tool import Effect, ToolCall
 
@@ -15,10 +16,12 @@ _CUES = {
     "faults": r"why|wrong|cannot|can't|unable|time-?outs?|timed out|hangs?|hanging|broken|fail\w*|crash\w*|slow\w*|"
     r"errors?|down|stuck|issues?|problems?|fix\w*|affected|what changed|forbidden|denied|refused|unauthori[sz]ed|"
     r"not working|unhealthy|degrad\w*|incident|outage|suffer\w*|terrible|awful|horrible|poor|bad|spik\w*|lags?|flaky|"
-    r"unresponsive|at random|randomly|intermittent\w*|causes?|caused|causing|culprit|reason|come from|comes from",
+    r"unresponsive|at random|randomly|intermittent\w*|causes?|caused|causing|culprit|reason|come from|comes from|"
+    r"repair\w*|happened|since when",
     "logs": r"logs?|prints?|stack ?traces?|tracebacks?|output",
     "metrics": r"cpu|memory|latency|throughput|rates?|usage|metrics?|alerts?|traffic|prometheus",
-    "rbac": r"may|who (?:else )?(?:can|could)|able to|allowed|permissions?|rbac|roles?|access|rights?",
+    "rbac": r"may|who (?:else )?(?:can|could)|able to|allowed|permissions?|rbac|roles?|access|rights|"
+    r"(?:the|which|what|a|no) right",
 }
 _DEFAULT = "workloads"
 _CHANGER = "change"
@@ -30,14 +33,15 @@ _JUDGEMENT = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(
-    r"\?\s*$|^\s*(?:and\s+|so\s+|but\s+)?(?:what|which|who\w*|why|how|when|where|is|are|was|were|does|do|did|has|have|will|"
-    r"should|tell me|give me|i (?:want|would like|need) to (?:know|see|understand)|explain|summar\w+|show|list|compare|"
+    r"\?\s*$|^\s*(?:and\s+|so\s+|but\s+)?(?:what|which|who\w*|why|how|when|where|is|are|was|were|does|do(?! not)|"
+    r"did|has|have|will|should|may|can|could|would|tell me|give me|"
+    r"i (?:want|would like|need) to (?:know|see|understand)|explain|summar\w+|show|list|compare|"
     r"describe|check|find|look|count)\b",
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b", re.IGNORECASE)
 _ORDERS = re.compile(
-    rf"\b(?:{'|'.join(sorted(ORDERS))}|should|needs?|must|ought|deserves?|wants?|only|nobody may|no one may|please|"
+    rf"\b(?:{'|'.join(sorted(ORDERS))}|put|should|needs?|must|ought|deserves?|wants?|only|nobody may|no one may|please|"
     r"let(?:'?s| us)|no longer|any ?more|from now on|until)\b",
     re.IGNORECASE,
 )
@@ -164,7 +168,7 @@ def _only_looks(intent: Intent, kit: Kit) -> bool:
 
 def orders(text: str) -> bool:
     """Whether words that rules did not understand want something done, not something told."""
-    if about_cloud(text):
+    if about_cloud(text) or forbids_changes(text):
         return False
     if _GO_ON.search(text):
         return True
@@ -180,8 +184,10 @@ def by_words(text: str) -> str:
     """
     if about_cloud(text):
         return "iam"
-    scores = {name: len(re.findall(rf"\b(?:{cues})\b", text.lower())) for name, cues in _CUES.items()}
+    asked = without_ban(text).lower()
+    scores = {name: len(re.findall(rf"\b(?:{cues})\b", asked)) for name, cues in _CUES.items()}
     best = max(scores, key=lambda name: (scores[name], -[charter.name for charter in CHARTERS].index(name)))
     if scores[best]:
         return best
-    return _DEFAULT if _ASKS.search(text) or _POLITE.search(text) else _CHANGER
+    looks = _ASKS.search(text) or _POLITE.search(text) or forbids_changes(text)
+    return _DEFAULT if looks else _CHANGER

@@ -13,6 +13,7 @@ from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import Message
+from cloudwright.agents.provenance import forbids_changes
 from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
 from cloudwright.core.evidence import IDS
@@ -196,7 +197,11 @@ class _Expert:
     def _by_model(self, task: Task, known: Diagnosed) -> Contribution:
         assert self.kit.model is not None
         charter = _CHANGE if task.intent.goal is Goal.FIX else self.charter
-        tools = self.kit.gate.catalog.only(name for name in charter.tools if name in self.kit.gate.catalog)
+        catalog = self.kit.gate.catalog
+        looks = forbids_changes(task.request)
+        tools = catalog.only(
+            name for name in charter.tools if name in catalog and (not looks or catalog.get(name).effect is Effect.READ)
+        )
         talk = Talk(
             specialist=charter.name,
             task=task,
