@@ -278,11 +278,7 @@ class World:
             self._create(path, wanted)
             return
         if "status" in wanted:
-            body = {
-                **wanted,
-                "status": _observed(wanted["status"], put["metadata"].get("generation")),
-                "metadata": {"name": wanted["metadata"]["name"], "namespace": wanted["metadata"].get("namespace")},
-            }
+            body = {**put, "status": _observed(wanted["status"], put["metadata"].get("generation"))}
             try:
                 self.plane.request("PUT", f"{path}/status", body)
             except urllib.error.HTTPError as error:
