@@ -87,7 +87,9 @@ def rollout_status(args: RolloutInput, context: Context) -> Document:
     ]
     if trouble:
         content["conditions"] = list(trouble)
-    return Document(ref=kind.ref(item), content=content, total=1, shown=1)
+    counts = ", ".join(f"{content[key]} {key}" for key in ("updated", "ready", "available"))
+    summary = f"{kind.ref(item)}: {text} {content['wanted']} wanted, {counts}."
+    return Document(ref=kind.ref(item), content=content, summary="\n".join([summary, *trouble]), total=1, shown=1)
 
 
 def progress(item: Object) -> tuple[str, str]:

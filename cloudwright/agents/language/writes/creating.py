@@ -12,7 +12,7 @@ from cloudwright.agents.language.references import World, kind_beside, namespace
 from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.environment import aimed
-from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.frame import Change, change_all, of_the_kind
 from cloudwright.core.tool import ToolCall
 
 _LARGEST_FILE = 1_000_000
@@ -193,6 +193,8 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     suspended = any(item.settings.get("suspend") is True for item in crons)
     if suspended and "resume" in families and clause.has("again"):
         return None
+    if not crons and families & {"trigger"} and not clause.of("name"):
+        crons = of_the_kind(clause, world, ("CronJob",))
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(

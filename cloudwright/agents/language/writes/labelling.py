@@ -15,10 +15,18 @@ _VERSION = re.compile(r"v?\d+(?:\.\d+)+[\w.+-]*")
 _KEYED = re.compile(r"[A-Za-z0-9][\w./-]*")
 
 
+def _on_nodes(clause: Clause, families: frozenset[str]) -> bool:
+    """ "put line=fast on node-1": pairs of nodes are labels."""
+    named = [item for mention in clause.of("name") for item in mention.objects]
+    nodes = bool(named) and all(item.ref.kind == "Node" for item in named)
+    return nodes and bool(clause.of("pair")) and bool(families & {"set", "add"}) and not clause.has("taint, taints")
+
+
 def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """Labels and annotations."""
     annotating = "annotate" in families or clause.has("annotation, annotations")
     speaks = annotating or families & {"label", "unlabel"} or clause.has("label, labels, labelled, tag")
+    speaks = speaks or _on_nodes(clause, families)
     if not speaks or clause.has("image, version") or clause.of("image") or _names_version(clause):
         return None
     set_, remove = _wanted(

@@ -69,7 +69,7 @@ def _tool(clause: Clause, families: frozenset[str]) -> str:
 _TAINT = re.compile(r"[\w./-]+(?:=[\w.-]*)?:(?:NoSchedule|PreferNoSchedule|NoExecute)", re.I)
 
 
-_NO_KEYS = ("the", "from", "on", "of", "remove", "delete", "node", "a", "called", "named")
+_NO_KEYS = ("the", "from", "on", "of", "off", "away", "in", "to", "remove", "delete", "node", "a", "called", "named")
 
 
 def _key(clause: Clause) -> list[str]:
@@ -87,7 +87,7 @@ def taint(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Taints of a node."""
     if not families & {"taint", "untaint"} and not clause.has("taint, taints"):
         return None
-    removing = bool(families & {"untaint", "delete"})
+    removing = bool(families & {"untaint", "delete"}) or (clause.has("take, lift") and clause.has("off, away, lift"))
     found = [token.raw for token in clause.tokens if _TAINT.fullmatch(token.raw)]
     keys = [item.text for item in clause.of("pair") if item.text not in found]
     for index, token in enumerate(clause.tokens):

@@ -90,7 +90,8 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         )
     clause.use_words(
         "on, off, rollout, rollouts, rolling out, schedule, scheduling, runs, deployment, hold, rolling, out, jobs,"
-        " updates, deploying, being scheduled, being triggered, being run, from running, scheduled, triggered"
+        " updates, deploying, being scheduled, being triggered, being run, from running, from firing, from starting,"
+        " scheduled, triggered"
     )
     stops = "stop" in families and "pause" not in families
 
