@@ -6,6 +6,7 @@ not stand goes back once, its correction takes its place, and it is dropped if i
 """
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from cloudwright.core.errors import CloudwrightError, InvalidArguments
 from cloudwright.core.evidence import IDS
 from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Source
+from cloudwright.core.result import Result, Rows
 from cloudwright.core.tool import Effect, ToolCall
 
 RESULT_BUDGET = 3_500
@@ -42,6 +44,8 @@ _KEPT = 4
 _ROOM = 0.75
 _SAME = 2
 """How often a call may be made with the same arguments; things change, but not that often."""
+_NARROWING = ("where", "columns", "since", "reason", "kind", "name", "labels")
+"""Arguments of reads that leave something out, the most useful first."""
 _LAST = "This is your last step: answer now from what you have seen, and say what is open."
 
 
@@ -195,7 +199,18 @@ class Talk:
         self.made.append(view)
         if observation is None:
             return f"error: {view.error}"
-        return enclose(observation.evidence.id, call.tool, observation.result.render(RESULT_BUDGET))
+        return enclose(observation.evidence.id, call.tool, self._told(call.tool, observation.result))
+
+    def _told(self, tool: str, result: Result) -> str:
+        """A result as far as it fits, and how to ask for what does not."""
+        text = result.render(RESULT_BUDGET)
+        counted_out = (result.shown or 0) < (result.total or 0)
+        if not isinstance(result, Rows) or (text == result.render(sys.maxsize) and not counted_out):
+            return text
+        known = self.tools.get(tool).input.model_fields
+        ways = [f"`{name}`" for name in _NARROWING if name in known][:3]
+        ways += ["a higher `limit`"] if counted_out and "limit" in known else []
+        return f"{text}\nNot all is shown; call {tool} again with {' or '.join(ways)}." if ways else text
 
     def _propose(self, call: ToolCall) -> str:
         proposal = calls.propose(call, self.task, self.kit, Source.MODEL)

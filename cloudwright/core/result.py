@@ -13,6 +13,10 @@ DEFAULT_BUDGET = 6_000
 """Characters of a rendered result, unless told otherwise (about 1,500 tokens)."""
 
 
+_WIDTHS = (240, 160, 100, 64)
+"""Characters that a cell may keep, tried in turn until a table fits; names of objects stay whole."""
+
+
 class Result(Frozen):
     """Base of every tool's output.
 
@@ -49,10 +53,16 @@ class Rows(Result):
     empty: str = "none"
 
     def body(self, budget: int) -> str:
-        """Aligned columns; rows that do not fit are counted in a last line."""
+        """Aligned columns; where they do not fit, the widest cells are cut first, then rows are counted in a last
+        line."""
         if not self.rows:
             return self.empty
-        return clip_lines(align(self.columns, self.rows), budget)
+        lines = align(self.columns, self.rows)
+        for width in _WIDTHS:
+            if sum(len(line) + 1 for line in lines) <= budget:
+                break
+            lines = align(self.columns, [[_narrow(cell_text(cell), width) for cell in row] for row in self.rows])
+        return clip_lines(lines, budget)
 
 
 class Document(Result):
@@ -132,6 +142,10 @@ def align(columns: Sequence[str], rows: Sequence[Sequence[JsonValue]]) -> list[s
     table = [list(columns), *([cell_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in table) for index in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _narrow(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def cell_text(cell: JsonValue) -> str:

@@ -22,7 +22,7 @@ from cloudwright.core.answers import CauseView, ObjectView, RemedyView
 from cloudwright.core.context import Context
 from cloudwright.core.errors import Forbidden, NotFound
 from cloudwright.core.refs import ObjectRef
-from cloudwright.core.result import Document
+from cloudwright.core.result import Document, Rows
 from cloudwright.core.tool import Permission, ToolCall, read_tool
 from tests.core.fakes import ALICE, Bench, World, set_value
 
@@ -108,6 +108,22 @@ def get_resource(args: Named, context: Context) -> Document:
     return Document(ref=value_of(args.name), content=content)
 
 
+class Many(BaseModel):
+    """Arguments of `list_values`."""
+
+    where: str = ""
+    limit: int = 3
+    width: int = 10
+
+
+@read_tool(permission=Permission(verb="list", resource="values"), input=Many, examples=({"limit": 3},))
+def list_values(args: Many, context: Context) -> Rows:
+    """Five values with a remark of so many characters each."""
+    context.remaining(1)
+    rows = tuple((f"value-{number}", "x" * args.width) for number in range(5))
+    return Rows(columns=("name", "remark"), rows=rows[: args.limit], total=5, shown=min(args.limit, 5))
+
+
 class NoCause:
     """Never finds anything."""
 
@@ -156,7 +172,9 @@ class Desk:
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.bench = Bench(self.path / "journal.sqlite", more=(get_resource, replace(set_value, name="scale_workload")))
+        self.bench = Bench(
+            self.path / "journal.sqlite", more=(get_resource, list_values, replace(set_value, name="scale_workload"))
+        )
 
     @property
     def world(self) -> World:

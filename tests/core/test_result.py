@@ -1,0 +1,46 @@
+"""Tables in a budget: wide cells go before rows, and names stay whole."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudwright.core.result import Rows
+
+NAME = "recommendations-6cd768bf5b-znrbz"
+
+
+def table(message: int, count: int = 10) -> Rows:
+    return Rows(columns=("name", "message"), rows=tuple((f"{NAME}{row}", "x" * message) for row in range(count)))
+
+
+def test_what_fits_is_shown_whole() -> None:
+    assert "x" * 300 in table(300).body(6_000)
+
+
+def test_wide_cells_are_cut_before_rows_are() -> None:
+    body = table(600).body(3_500)
+    assert len(body.splitlines()) == 11
+    assert "not shown" not in body
+    assert body.count("…") == 10
+    assert all(f"{NAME}{row}" in body for row in range(10))
+
+
+def test_rows_that_do_not_fit_even_then_are_counted() -> None:
+    body = table(600, count=100).body(3_500)
+    assert body.endswith("more rows not shown")
+    shown = len(body.splitlines()) - 2
+    assert f"… {100 - shown} more rows" in body
+    assert shown > 25
+
+
+CELLS = st.text(alphabet="ab-…", min_size=1, max_size=300)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), min_size=1), st.integers(200, 5_000))
+def test_a_body_keeps_its_budget_and_counts_every_row(rows: list[tuple[str, str]], budget: int) -> None:
+    body = Rows(columns=("a", "b"), rows=tuple(rows)).body(budget)
+    assert len(body) <= budget + 150
+    lines = body.split("\n")[1:]
+    left_out = re.fullmatch(r"… (\d+) more rows not shown", lines[-1])
+    assert (len(lines) - 1 + int(left_out[1]) if left_out else len(lines)) == len(rows)
