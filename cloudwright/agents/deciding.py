@@ -47,7 +47,7 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
             elif proposal.preview.changes:
                 digests.append(proposal.digest)
             else:
-                failed.append(f"{proposal.preview.summary}: nothing would change, it is so already.")
+                failed.append(_already(proposal))
     queue = list(dict.fromkeys(digests))
     return {"queue": queue, "proposals": queue, "failed": failed}
 
@@ -81,6 +81,12 @@ def _by_words(goal: Goal, state: State, kit: Kit) -> tuple[str, str]:
     if record.state is Stands.APPROVED:
         return digest, ""
     return "", f"{record.proposal.id} waits for a second person's approval."
+
+
+def _already(proposal: Proposal) -> str:
+    """What is said of a change that would change nothing; some previews say so themselves."""
+    summary = proposal.preview.summary
+    return summary if summary.startswith("Nothing") else f"{summary}: nothing would change, it is so already."
 
 
 def _refused(proposal: Proposal) -> str:
@@ -183,7 +189,7 @@ def _edited(state: State, digest: str, answer: Json, kit: Kit) -> str:
     task = Task(request=state["request"], intent=intent, turn=old.provenance.turn)
     proposal = calls.propose(call, task, kit, Source.USER, f"edited from {old.id}")
     if not proposal.preview.changes:
-        raise GateError(f"{proposal.preview.summary}: nothing would change, it is so already.")
+        raise GateError(_already(proposal))
     kit.gate.deny(digest, kit.approver, f"{EDITED} {proposal.id}")
     return proposal.digest
 

@@ -51,7 +51,7 @@ _ADVISED = (
 _ADVICE = re.compile(
     r"^[-*•\d.)\s]*(?:[\w\s]{0,40}\b(?:fix|remedy|suggestion|recommendation|advice|next|then|step|first)\b[^:.]{0,20}:|"
     r"`?kubectl\b|I(?:['’]d|\s+would)\b|I\s+(?:suggest|recommend|propose)\b|"
-    rf"(?:if|unless|once|when|before|after)\b[^.]*?[,:;]\s*(?:then\s+|please\s+|never\s+)?(?:{_ADVISED})\b|"
+    rf"(?:if|unless|once|when|before|after)\b[^.,:;]*[,:;]\s*(?:then\s+|please\s+|never\s+)?(?:{_ADVISED})\b|"
     rf"(?:never|do\s+not|don['’]t)\s+(?:{_ADVISED})\b|consider\b|you\s+(?:could|should|may)\b|"
     rf"(?:then\s+|please\s+|next,?\s+|first,?\s+)?(?:{_ADVISED})\s+(?!count|rate|policy|time|reason|status|loop)"
     r"(?:the\b|its\b|me\b|an?\b|whether\b|if\b|all\b|both\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
@@ -186,18 +186,22 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
 
 
 def _within(item: Checked, stated: set[str], cited: str) -> Checked:
-    """A sentence again, with what the whole answer shows; a bare count is not taken up beside a citation of its own."""
+    """A sentence again, with what the whole answer shows. Beside citations of its own a bare count has to stand there,
+    and the terms that an amount follows from in the sentence itself."""
     if not item.goes_back:
         return item
     own = CITATION.search(item.sentence) is not None
     wanted = facts(item.sentence)
-    known = {*wanted, *stated}.difference(item.unsupported)
+    known = {*wanted, *(() if own else stated)}.difference(item.unsupported)
     missing = tuple(
         word
         for word in item.unsupported
-        if not (word in stated and not (own and word.isdigit()))
-        and not _beside(word, [other for other in wanted if other != word], cited)
-        and not amounts.follows(word, known)
+        if (own and word.isdigit())
+        or not (
+            word in stated
+            or _beside(word, [other for other in wanted if other != word], cited)
+            or amounts.follows(word, known)
+        )
     )
     if missing:
         return item.model_copy(update={"unsupported": missing})

@@ -238,3 +238,9 @@ def test_every_failure_of_the_model_leaves_an_answer_and_the_session(desk: Desk,
     assert str(failure) in talk.turns()[0].answer
     talk.ask("get db")
     assert '"value": 5' in talk.turns()[1].answer
+
+
+def test_a_change_to_what_is_so_already_is_said_once(desk: Desk) -> None:
+    talk = desk.conversation()
+    assert talk.ask("set cart to 1") is None
+    assert talk.turns()[0].answer == "Nothing to do: set cart to 1 is already so."

@@ -84,6 +84,8 @@ def test_advice_needs_no_citation(sentence: str) -> None:
 
 
 def test_a_condition_is_no_excuse_for_a_claim() -> None:
+    claim = "Before you say yes: the CronJob of orders-db fails [e1]; tell me what you think."
+    assert standings(claim) == [Standing.REFUTED]
     assert standings("If you look, Deployment frontend runs frontend:1.8.1.") == [Standing.UNCITED]
 
 
@@ -96,6 +98,13 @@ def test_what_a_sentence_has_shown_may_be_taken_up_in_another() -> None:
         Standing.VERIFIED,
     ]
     assert standings("The limit of cart is 160Mi [e1]. So it is not 161Mi.")[1] is Standing.UNCITED
+
+
+def test_beside_its_own_citation_a_sentence_borrows_no_count_and_no_term() -> None:
+    other = "The limit of cart is 160Mi and it uses 59Mi [e1]. Of calls there are"
+    assert standings(f"{other} 101Mi [e2].")[1] is Standing.REFUTED
+    assert standings(f"{other.replace('160Mi', '37% of 160Mi')} 7 [e2].")[1] is Standing.REFUTED
+    assert standings("`ads-1` is listed [e1]. frontend calls ads-1 with 9 [e2].")[1] is Standing.REFUTED
 
 
 def test_a_word_in_one_row_with_another_of_the_sentence_is_shown_by_any_evidence_that_is_cited() -> None:

@@ -94,7 +94,8 @@ def _preview(args: SetValue, context: Context) -> Preview:
     if now != args.value:
         change = FieldChange(path="value", before=now, after=args.value)
         changes = (ObjectChange(ref=ref(world, args.name), action="update", fields=(change,)),)
-    return Preview(summary=f"set {args.name} to {args.value}", changes=changes)
+    summary = f"set {args.name} to {args.value}"
+    return Preview(summary=summary if changes else f"Nothing to do: {summary} is already so.", changes=changes)
 
 
 def _undo(args: SetValue, preview: Preview, _context: Context) -> Undo | Irreversible:
