@@ -149,6 +149,11 @@ def _fold(nodes: list[_Node]) -> dict[int, int]:
     return parents
 
 
+def _may_absorb(parent: Finding, child: Finding) -> bool:
+    """A setting that broke one of its readers does not explain what another reader suffers from."""
+    return parent.kind != "configuration-broken" or child.object in parent.affected
+
+
 def _distance(parent: _Node, child: _Node) -> int | None:
     """How far below the parent the child lies; None where the parent does not explain it."""
     where = key_of(child.finding.object)
@@ -163,7 +168,7 @@ def _distance(parent: _Node, child: _Node) -> int | None:
         and child.finding.object in parent.finding.affected
     ):
         return distance
-    if child.finding.kind in ABSORBS.get(parent.finding.kind, ()):
+    if child.finding.kind in ABSORBS.get(parent.finding.kind, ()) and _may_absorb(parent.finding, child.finding):
         return distance
     if parent.tier >= child.tier:
         return _same_tier(parent, child, distance)

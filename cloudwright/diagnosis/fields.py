@@ -219,3 +219,8 @@ def walk_strings(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[s
     elif isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         for index, item in enumerate(value):
             yield from walk_strings(item, f"{path}[{index}]", depth + 1)
+
+
+def headline(line: str) -> str:
+    """What a log line says first: without the trace that programs append to it, behind a real or an escaped line end."""
+    return re.split(r"\\n|\n", line.strip(), maxsplit=1)[0].strip()

@@ -89,7 +89,7 @@ def _finding(view: ClusterView, client: Object, server: Object, lines: dict[int,
     remedies: list[Remedy | None] = [undo(view, target)] if target in suspects else []
     news = ", which was rolled out not long ago" if remedies else ""
     return finding(
-        view, "requests-failing", target, f"Calls of {f.name(client)} to {f.name(server)} keep failing{news}: {said.strip()[:200]}",
+        view, "requests-failing", target, f"Calls of {f.name(client)} to {f.name(server)} keep failing{news}: {f.headline(said)[:200]}",
         cites=[view.quote(said.strip(), "log", f.uid(server if own else client))], affected=[client, server],
         remedies=remedies, confidence=0.6 if remedies else 0.4,
     )  # fmt: skip

@@ -42,7 +42,8 @@ def _connection(view: ClusterView, item: Complaint) -> Finding | None:
     offered = {f.integer(entry, "port") for entry in f.maps(item.service, "spec", "ports")}
     if f.text(item.service, "spec", "clusterIP") == "None":
         offered |= {number for workload in selected_workloads(view, item.service) for number in ports_of(workload)}
-    if port and offered and port not in offered:
+    behind = {f.integer(entry, "targetPort") for entry in f.maps(item.service, "spec", "ports")}
+    if port and offered and port not in offered | behind:
         return _wrong_port(view, item, port, offered)
     state = backends(view, item.service)
     served = selected_workloads(view, item.service)

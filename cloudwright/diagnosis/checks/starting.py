@@ -287,8 +287,8 @@ def _crash(view: ClusterView, top: Object, pod: Object, item: Container) -> Find
     blamed = None if changed or code in (0, 126, 127) else blamed_file(view, top, pod, item)
     if blamed is not None:
         return finding(
-            view, "configuration-broken", blamed.source, f"Container {item.name} of {f.name(top)} ends with exit code {code} over {blamed.path}, which {f.text(blamed.source, 'kind')} {f.name(blamed.source)} brings: {blamed.line}"[:500],
-            field="data", cites=[view.quote(blamed.line, "log", f.uid(pod)), view.cite(pod, "status.containerStatuses", f"exit code {code}")],
+            view, "configuration-broken", blamed.source, f"Container {item.name} of {f.name(top)} ends with exit code {code} over {blamed.path}, which {f.text(blamed.source, 'kind')} {f.name(blamed.source)} brings: {f.headline(blamed.line)}"[:500],
+            field="data", cites=[view.quote(f.headline(blamed.line), "log", f.uid(pod)), view.cite(pod, "status.containerStatuses", f"exit code {code}")],
             affected=[top, pod],
         )  # fmt: skip
     if source is not None and not lines:
