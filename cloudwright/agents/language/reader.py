@@ -86,6 +86,7 @@ class RuleReader:
         revised = deciding.correction(whole, world, self._catalog)
         if revised is not None:
             return (revised,)
+        tokens = _after_no(tokens)
         typed = typed_read(request, world)
         if typed is not None:
             return (Intent(goal=Goal.CALLS, text=request, confidence=0.95, calls=typed.calls, about=typed.about),)
@@ -187,6 +188,16 @@ class RuleReader:
 
 _SOUNDS = listed("hm, hmm, hmmm, um, uhm, uh, er, erm, ah, aha, oh, ooh, eh, argh, ugh, phew, wow")
 """What people say before they say something."""
+
+
+_OBJECTING = ("no", "nope", "nah", "wait", "sorry", "actually")
+
+
+def _after_no(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """ "no, roll it back": what is wanted instead."""
+    if len(tokens) > 2 and tokens[0].low in _OBJECTING and tokens[1].mark:
+        return tokens[2:]
+    return tokens
 
 
 def _begun(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

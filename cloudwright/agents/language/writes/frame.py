@@ -38,10 +38,9 @@ Make = Callable[[Named], ToolCall | Question]
 def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
     """For each object that the clause names, what it may be; or the question that has to be asked."""
     mentions = clause.of("name")
-    told = [item for item in sole(clause, world) if not kinds or item.ref.kind in kinds]
-    if told and all(mention.near for mention in mentions):
-        clause.use(*mentions)
-        return [told]
+    told = _described(clause, world, kinds, what)
+    if told is not None:
+        return told
     if not mentions:
         described = places_of(clause, world)
         if described and (not kinds or all(item.ref.kind in kinds for item in described)):
@@ -106,6 +105,19 @@ def _twins(world: World, found: Sequence[Named]) -> list[Named]:
         and found[0] in newest
     )
     return newest if twins and newest[0].ref != newest[1].ref else []
+
+
+def _described(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question | None:
+    """What a description fits, where no name is said; what empties a node on a description is asked about."""
+    mentions = clause.of("name")
+    told = [item for item in sole(clause, world) if not kinds or item.ref.kind in kinds]
+    if not told or not all(mention.near for mention in mentions):
+        return None
+    clause.use(*mentions)
+    if what == "drain":
+        names = ", ".join(label_of(item) for item in told)
+        return _NearName(text=f"That empties {names}: is that the one?", found=tuple(told))
+    return [told]
 
 
 def of_the_kind(clause: Clause, world: World, kinds: Sequence[str]) -> list[Named]:
