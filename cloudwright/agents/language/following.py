@@ -32,7 +32,7 @@ _CORRECTING = listed(
 )
 _SMALL = _CORRECTING | listed(
     "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thoughts, should, be, a, the,"
-    " version, tag, of, just, ok, well, as, was, is, at, memory, cpu, limit"
+    " version, tag, of, enough, fine, will, do, just, ok, well, as, was, is, at, memory, cpu, limit"
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
 """Words that speak of what was listed last."""
@@ -104,9 +104,10 @@ def _revalued(last: ToolCall, versions: list[str], values: list[Mention]) -> Too
         old = str(last.arguments.get("image", ""))
         new = values[0].text if values and values[0].what == "image" else f"{old.rpartition(':')[0]}:{versions[0]}"
         return _with(last, image=new)
-    if last.tool == "patch_resource" and (values or versions):
-        patch = _releafed(last.arguments.get("patch"), values[0].text if values else versions[0])
-        return _with(last, patch=patch) if patch is not None else None
+    for tool, argument in (("patch_resource", "patch"), ("set_env", "set")):
+        if last.tool == tool and (values or versions):
+            changed = _releafed(last.arguments.get(argument), values[0].text if values else versions[0])
+            return _with(last, **{argument: changed}) if changed is not None else None
     groups = [name for name in ("limits", "requests") if last.arguments.get(name)]
     if last.tool == "set_resources" and len(groups) == 1 and values and values[0].what == "quantity":
         old_amounts = last.arguments[groups[0]]
