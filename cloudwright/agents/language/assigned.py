@@ -31,7 +31,7 @@ _GOES = (
     ("moves", "on", "to"),
 )
 _SMALL = frozenset(lexicon.FILLERS.split()) | listed(
-    "to, at, on, of, in, for, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
+    "to, at, on, of, in, for, back, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
     " version, release, number, count, replica count, total, each, apiece, set, goes, moves, max, min, maximum, minimum, schedule, exactly,"
     " most, least, back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
 )

@@ -49,7 +49,7 @@ FINITE = listed(
     "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
     " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
-    " broke, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
+    " broke, fixed, solved, resolved, repaired, sorted, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
     " believe, guess, hope, know, see, hear, arrives, arrive, opens, closes, ends, needed, spiked, doubled, cost, costs, burns, wastes"
 )
 _STATES = listed(
@@ -57,7 +57,7 @@ _STATES = listed(
     " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
     " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
     " blocks, block, us, bothers, annoys, completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
-    " nothing, behind, it, around, lying, called, named, someone, somebody, a, in, misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
+    " points, point, leads, lead, nowhere, nothing, behind, it, around, lying, called, named, someone, somebody, a, in, misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
 )
 _CIRCUMSTANCES = listed(
     "season, traffic, load, rush, peak, sale, campaign, holiday, holidays, migration, incident, outage, test, tests, demo, budget, savings,"
@@ -76,7 +76,7 @@ _AROUND = listed(
 )
 _REST = listed("rest, others, other, everything, else, it, them, whatever, all")
 _COLOURS = (
-    "be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
+    "anyway, anyhow, after all, be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
     " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
     " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already,"
     " thanks a lot, thank you very much, a lot, very much, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"

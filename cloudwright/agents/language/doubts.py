@@ -114,7 +114,7 @@ _REASONS = listed(
     " stale, obsolete, slow, overloaded, struggling, busy, too, small, low, high, starving, needed, longer,"
     " anymore, bad, finished, completed, dead, traffic, load, spike, peak, ran, running, out, keeps, getting,"
     " hot, tight, because, since, as, due, memory, cpu, more, customers, sale, weekend, campaign, wrongly,"
-    " left, somebody, someone, mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
+    " left, enough, suffices, plenty, somebody, someone, mistyped, misspelt, misspelled, correct, proper, rather, again, somewhat, bit, little, few, bigger, smaller, looks, seems, acts, behaves, acting"
 )
 """Words that say why, or what state something is in; they do not change what is asked for."""
 

@@ -1,5 +1,6 @@
 """Follow-ups: the same for another object, the same somewhere else, some of what was listed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -221,6 +222,9 @@ def _kind(word: str, world: World) -> KindWord | None:
     return world.index.kinds.get((word.lower(),))
 
 
+_ON_NODE = re.compile(r"\bnode = [\w.-]+")
+
+
 def _for(one: ToolCall, item: Named) -> ToolCall:
     """A call for another object."""
     arguments: dict[str, JsonValue] = dict(one.arguments)
@@ -238,6 +242,8 @@ def _for(one: ToolCall, item: Named) -> ToolCall:
             arguments["kind"] = located(item)["kind"]
     elif "labels" in arguments and item.selector:
         arguments |= {"labels": selector_text(dict(item.selector)), "namespace": item.ref.namespace}
+    elif item.ref.kind == "Node" and _ON_NODE.search(str(arguments.get("where", ""))):
+        arguments["where"] = _ON_NODE.sub(f"node = {item.ref.name}", str(arguments["where"]))
     elif "owner" in str(arguments.get("where", "")):
         arguments |= {"where": f"owner = {item.ref.kind}/{item.ref.name}", "namespace": item.ref.namespace}
     return ToolCall(

@@ -140,7 +140,8 @@ def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str]
     beside = kind_beside(clause, mention)
     if beside is not None and beside.kind is not None:
         exact = [item for item in found if item.ref.kind == beside.kind.kind]
-        if exact or not kinds or beside.kind.kind in kinds:
+        loosely = beside.kind.kind == "Pod" and bool(kinds)  # "logs of the web pod": of what makes it
+        if exact or not kinds or (beside.kind.kind in kinds and not loosely):
             found = exact
     if kinds:
         found = [item for item in found if item.ref.kind in kinds]

@@ -9,7 +9,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, fitting
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.writes.environment import aimed, value_after, value_beside
-from cloudwright.agents.language.writes.frame import Change, change_all
+from cloudwright.agents.language.writes.frame import Change, change_all, which
 from cloudwright.core.tool import ToolCall
 
 _KEYED = re.compile(r"[\w.-]+")
@@ -21,6 +21,8 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     speaks = any(item.kind and item.kind.kind == "ConfigMap" for item in clause.of("kind"))
     named = [item for mention in clause.of("name") for item in fitting(clause, mention, world)]
     maps = [item for item in named or aimed(clause, world) if item.ref.kind == "ConfigMap"]
+    if not maps and not speaks and not clause.of("name", "pronoun", "kind", "workload"):
+        return _of_some_map(clause, world, families)
     if not (speaks or maps) or not (clause.of("name", "pronoun") or maps):
         return None
     if not families & {"set", "up", "down", "add", "delete", "create", "unset", "deploy"}:
@@ -28,7 +30,7 @@ def entry(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     data = _data(clause, {key for item in maps for key in item.keys}, families) or _shown_before(clause, world)
     if not data:
         return None
-    clause.use_words("key, value, entry, with, setting, in")
+    clause.use_words("key, value, entry, with, setting, in, back")
 
     def make(item: Named) -> ToolCall:
         return call("patch_resource", **located(item), patch={"data": data})
@@ -48,6 +50,20 @@ def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str,
         return {key: None} if key in keys else {}
     told = value_after(clause, index) or value_beside(clause, index)
     return {key: told} if told is not None else {}
+
+
+def _of_some_map(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """ "set MAX_ROOMS to 450": a key that ConfigMaps have, and none of them named: which one has to be asked."""
+    words = {token.raw for token in clause.tokens}
+    having = [
+        item for item in world.index.vocabulary.objects if item.ref.kind == "ConfigMap" and words & set(item.keys)
+    ]
+    data = _data(clause, {key for item in having for key in item.keys}, families) if having else {}
+    if not data or not families & {"set", "up", "down"}:
+        return None
+    return Change(
+        question=which(having, "change", lambda item: call("patch_resource", **located(item), patch={"data": data}), [])
+    )
 
 
 def _shown_before(clause: Clause, world: World) -> dict[str, JsonValue]:

@@ -153,7 +153,7 @@ def value_after(clause: Clause, index: int) -> str | None:
             while after < len(clause.tokens) and clause.low[after] in ("value", "to", "be", "the", "a", "of"):
                 after += 1
             mention = clause.at(after)
-            if after < len(clause.tokens) and clause.low[after] in _PLACES:
+            if after < len(clause.tokens) and clause.low[after] in (*_PLACES, "enough", "fine", "okay", "ok"):
                 continue
             if after < len(clause.tokens) and not (
                 mention is not None

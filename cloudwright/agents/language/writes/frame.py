@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from cloudwright.agents.language.calls import label_of
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.references import (
     EVERYWHERE,
+    ROLLING,
     World,
     fitting,
     in_focus,
     last_shown,
     namespace_in,
+    placed,
     places_of,
     pointed,
     sole,
@@ -63,7 +65,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
     out: list[list[Named]] = []
     for mention in mentions:
         clause.use(mention)
-        found = fitting(clause, mention, world, kinds)
+        found = fitting(clause, mention, world, kinds) or _pods_of(clause, mention, world, what)
         if not found:
             others = [item for item in mention.objects if not kinds or item.ref.kind in kinds]
             if others:
@@ -105,6 +107,21 @@ def _twins(world: World, found: Sequence[Named]) -> list[Named]:
         and found[0] in newest
     )
     return newest if twins and newest[0].ref != newest[1].ref else []
+
+
+def _pods_of(clause: Clause, mention: Mention, world: World, what: str) -> list[Named]:
+    """The pods that "the web pod" may mean where pods themselves shall go."""
+    if what not in ("delete", "evict") or not any(item.kind and item.kind.kind == "Pod" for item in clause.of("kind")):
+        return []
+    return [
+        pod
+        for item in placed(mention.objects, clause, world)
+        if item.ref.kind in ROLLING and item.selector
+        for pod in world.index.vocabulary.objects
+        if pod.ref.kind == "Pod"
+        and pod.ref.namespace == item.ref.namespace
+        and item.selector.items() <= pod.labels.items()
+    ]
 
 
 def _described(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question | None:
