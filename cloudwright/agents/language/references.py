@@ -124,14 +124,15 @@ def placed(objects: Sequence[Named], clause: Clause, world: World) -> list[Named
 
 
 def _staged(objects: Sequence[Named], clause: Clause, world: World) -> list[Named]:
-    """Those of some objects that live in the stage that is spoken of ("in prod"), where some do and others do not."""
+    """Those of some objects that live in the stages that are spoken of ("in prod"), where some do and others do not."""
+    found: list[Named] = []
     for index, word in enumerate(clause.low):
         spaces = world.index.environments.get(word, frozenset())
-        there = [item for item in objects if item.ref.namespace in spaces]
+        there = [item for item in objects if item.ref.namespace in spaces and item not in found]
         if there and clause.at(index) is None and clause.low[index - 1 : index] != ("not",):
             clause.used.add(index)
-            return there
-    return []
+            found += there
+    return found
 
 
 def fitting(clause: Clause, mention: Mention, world: World, kinds: Sequence[str] = ()) -> list[Named]:
