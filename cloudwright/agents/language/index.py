@@ -61,8 +61,8 @@ class Index:
         return frozenset(self.vocabulary.namespaces)
 
     @cached_property
-    def namespace_parts(self) -> Mapping[str, str]:
-        """Words that only one namespace has as a part of its name, or as the value of a label → that namespace."""
+    def _namespace_words(self) -> Mapping[str, frozenset[str]]:
+        """Parts of the names of namespaces and the values of their labels → the namespaces that have them."""
         found: dict[str, set[str]] = defaultdict(set)
         for name in self.vocabulary.namespaces:
             for part in name.split("-"):
@@ -71,28 +71,26 @@ class Index:
             if named.ref.kind == "Namespace":
                 for value in named.labels.values():
                     found[value.lower()].add(named.ref.name)
+        return {word: frozenset(names) for word, names in found.items()}
+
+    @cached_property
+    def namespace_parts(self) -> Mapping[str, str]:
+        """Words that only one namespace has as a part of its name, or as the value of a label → that namespace."""
         return {
             part: next(iter(names))
-            for part, names in found.items()
+            for part, names in self._namespace_words.items()
             if len(names) == 1 and len(part) > _SHORTEST_PART and part not in self.namespaces
         }
 
     @cached_property
     def environments(self) -> Mapping[str, frozenset[str]]:
-        """Words for a stage of deployment, as labels of namespaces or parts of their names have them → namespaces."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for name in self.vocabulary.namespaces:
-            for part in name.split("-"):
-                found[part].add(name)
-        for named in self.vocabulary.objects:
-            if named.ref.kind == "Namespace":
-                for value in named.labels.values():
-                    found[value.lower()].add(named.ref.name)
+        """Words for a stage of deployment → the namespaces that are of it, by their names or labels."""
+        known = self._namespace_words
         return {
-            word: frozenset().union(*(found.get(other, ()) for other in words))
+            word: frozenset().union(*(known.get(other, ()) for other in words))
             for words in _STAGES
             for word in words
-            if any(found.get(other) for other in words)
+            if any(other in known for other in words)
         }
 
     @cached_property

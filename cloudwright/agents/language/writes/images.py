@@ -41,15 +41,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     )
 
     if images and not clause.of("name", "pronoun", "kind") and (running := _running(clause, world, new)):
-        options = tuple(
-            Option(label=label_of(item), calls=(_image_call(item, name, new, None),), about=(item.ref,))
-            for item, name in running
-        )
-        if len(options) == 1:
-            return Change(options[0].calls, options[0].about)
-        return Change(
-            question=Question(text=f"Which one: {'; '.join(option.label for option in options)}?", options=options)
-        )
+        return _one_of(running, new)
 
     def make(item: Named) -> ToolCall | Question:
         containers = _containers(clause, item, new)
@@ -74,6 +66,19 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return _image_call(item, name if len(item.containers) > 1 else "", new, tag)
 
     return change_all(clause, world, TEMPLATED, "set the image of", make)
+
+
+def _one_of(running: list[tuple[Named, str]], new: str) -> Change:
+    """The image for the one workload that runs its like; the question which one where several do."""
+    options = tuple(
+        Option(label=label_of(item), calls=(_image_call(item, name, new, None),), about=(item.ref,))
+        for item, name in running
+    )
+    if len(options) == 1:
+        return Change(options[0].calls, options[0].about)
+    return Change(
+        question=Question(text=f"Which one: {'; '.join(option.label for option in options)}?", options=options)
+    )
 
 
 def _running(clause: Clause, world: World, new: str) -> list[tuple[Named, str]]:
