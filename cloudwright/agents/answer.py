@@ -54,7 +54,7 @@ def answer_of(state: dict[str, Any], waiting: dict[str, Any] | None, kit: Kit, s
     text = str(state.get("answer", ""))
     if waiting is not None and waiting["kind"] == "question":
         question = Question.model_validate(waiting["question"])
-        text = question.text
+        text = "\n\n".join(part for part in (text, question.text) if part)
     return AskAnswer(
         answer=text,
         question=question,

@@ -5,23 +5,23 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloudwright.agents import calls, grounding
 from cloudwright.agents.contribution import CallView
 from cloudwright.agents.grounding import Standing
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.model.chat import ToolSpec
-from cloudwright.agents.specs import spec_of
+from cloudwright.agents.specs import fitting, spec_of
 from cloudwright.core.answers import CauseView, ObjectView, RuledOut
 from cloudwright.core.change import ABSENT
-from cloudwright.core.errors import InvalidArguments, NotFound
+from cloudwright.core.errors import NotFound
 from cloudwright.core.finding import Operator, Predicate, Verdict
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Document
-from cloudwright.core.tool import ToolCall, problems_of
+from cloudwright.core.tool import ToolCall
 
 REPORT = "report_cause"
 REFUTE = "refute_cause"
@@ -96,8 +96,8 @@ class Conclusions:
             InvalidArguments: the arguments do not fit.
         """
         if tool == REPORT:
-            return self._report(_fitting(ReportedCause, tool, arguments))
-        return self._refute(_fitting(RefutedCause, tool, arguments)), None
+            return self._report(fitting(ReportedCause, tool, arguments))
+        return self._refute(fitting(RefutedCause, tool, arguments)), None
 
     def causes(self) -> tuple[CauseView, ...]:
         """All that stand: a reported cause where the first stood that it replaces, others after; doubted ones last."""
@@ -243,16 +243,6 @@ class Conclusions:
         if strange:
             return f"error: the diagnosis has no cause {', '.join(strange)}; it names {len(self.known)}."
         return ""
-
-
-_Given = TypeVar("_Given", bound=BaseModel)
-
-
-def _fitting(model: type[_Given], tool: str, arguments: dict[str, JsonValue]) -> _Given:
-    try:
-        return model.model_validate(arguments)
-    except ValidationError as error:
-        raise InvalidArguments(f"{tool}: {problems_of(error)}.") from None
 
 
 @dataclass(frozen=True)

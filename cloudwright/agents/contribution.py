@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language.understanding import Intent
+from cloudwright.agents.language.understanding import Intent, Question
 from cloudwright.agents.model.chat import Usage
 from cloudwright.core.answers import CauseView, RuledOut
 from cloudwright.core.refs import Frozen, ObjectRef
@@ -43,12 +43,13 @@ class Contribution(Frozen):
     """What a specialist found: text that cites evidence as `[e3]`, causes, wanted changes, what it could not see.
 
     `changes` are calls still to be proposed; `proposals` digests of those that the specialist proposed itself; `broken`
-    says that the text is what came before a failure.
+    says that the text is what came before a failure; `question` is what the person has to answer first.
     """
 
     specialist: str
     text: str = ""
     broken: bool = False
+    question: Question | None = None
     causes: tuple[CauseView, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     gaps: tuple[str, ...] = ()

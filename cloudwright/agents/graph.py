@@ -2,6 +2,8 @@
 
     understand → clarify? → investigate (specialists in parallel) → report → propose → approve? → execute → finish
 
+A model that has to ask back first leads from `report` to `clarify` too; the answer goes to the specialist that asked.
+
 `clarify` and `approve` are interrupts and do nothing before them: an interrupted node runs again from its start. A node
 may run twice after a crash; what must happen once (proposals, executions) is kept once by the gate's journal.
 """
@@ -18,8 +20,9 @@ from langgraph.types import Send, interrupt
 from cloudwright.agents import deciding, reporting
 from cloudwright.agents.contribution import Contribution, Specialist, Task
 from cloudwright.agents.kit import Kit
-from cloudwright.agents.language.understanding import Goal, Intent, Memory
-from cloudwright.agents.routing import handed_over, merged, specialists_for
+from cloudwright.agents.language.understanding import Goal, Intent, Memory, Question
+from cloudwright.agents.passing import as_history, chosen
+from cloudwright.agents.routing import for_the_asker, handed_over, merged, specialists_for
 from cloudwright.agents.specialists import specialists
 from cloudwright.agents.state import Json, State
 from cloudwright.core.evidence import Evidence
@@ -44,7 +47,7 @@ def build(kit: Kit, checkpointer: BaseCheckpointSaver[Any]) -> Graph:
     graph.add_conditional_edges("understand", nodes.after_understanding, ["clarify", "investigate", "report"])
     graph.add_edge("clarify", "understand")
     graph.add_edge("investigate", "report")
-    graph.add_edge("report", "propose")
+    graph.add_conditional_edges("report", nodes.after_report, ["clarify", "propose"])
     graph.add_conditional_edges("propose", nodes.next_decision, ["approve", "execute", "finish"])
     graph.add_conditional_edges("approve", nodes.after_decision, ["approve", "execute", "finish"])
     graph.add_conditional_edges("execute", nodes.next_decision, ["approve", "execute", "finish"])
@@ -65,7 +68,8 @@ class _Nodes:
         kit.context.evidence.restore(Evidence.model_validate(item) for item in state.get("evidence", ()))
         memory = Memory.model_validate(state.get("memory") or {})
         found = kit.reader.understand(state["request"], memory, kit.context)
-        intents = handed_over(found.intents, state["request"], kit)
+        read = for_the_asker if _asker(state) else handed_over
+        intents = read(found.intents, state["request"], kit)
         return {
             "intents": [intent.model_dump(mode="json") for intent in intents],
             "turn": state.get("turn", 0) + 1,
@@ -87,20 +91,19 @@ class _Nodes:
         sends = [
             Send("investigate", {"task": {"expert": name, "task": self._task(state, intent).model_dump(mode="json")}})
             for intent in merged(intents, self._kit)
-            for name in specialists_for(intent, self._kit)
+            for name in specialists_for(intent, self._kit, _asker(state))
         ]
         return sends or "report"
 
     def clarify(self, state: State) -> State:
         """Ask the person; the answer is read like any request, with the open question in memory."""
-        intent = next(intent for intent in _intents(state) if intent.question)
-        assert intent.question is not None
-        answer = json.loads(interrupt({"kind": "question", "question": intent.question.model_dump(mode="json")}))
+        asker, question = _open_question(state)
+        answer = str(json.loads(interrupt({"kind": "question", "question": question.model_dump(mode="json")})))
         memory = Memory.model_validate(state.get("memory") or {})
-        asked = memory.model_copy(update={"question": intent.question})
-        before = {"request": state["request"], "question": intent.question.text}
+        asked = memory.model_copy(update={"question": None if asker else question})
+        before = {"request": state["request"], "question": as_history(question), "asker": asker}
         return {
-            "request": str(answer),
+            "request": chosen(question, answer) if asker else answer,
             "memory": asked.model_dump(mode="json"),
             "asked": [*state.get("asked", ()), before],
         }
@@ -114,6 +117,10 @@ class _Nodes:
     def report(self, state: State) -> State:
         """Put the answer together; every later step only adds to it."""
         return reporting.report(state, _found(state), _intents(state), self._kit)
+
+    def after_report(self, state: State) -> str:
+        """Ask the person what a model has to know before it can answer."""
+        return "clarify" if any(item.question for item in _found(state)) else "propose"
 
     def propose(self, state: State) -> State:
         """Preview every wanted change and queue it for a decision; after a crash nothing is proposed twice."""
@@ -166,3 +173,16 @@ def _intents(state: State) -> list[Intent]:
 
 def _found(state: State) -> list[Contribution]:
     return [Contribution.model_validate(item) for item in state.get("found", ())]
+
+
+def _asker(state: State) -> str:
+    """The specialist whose model asked what the present request answers; "" where none did."""
+    asked: Sequence[Json] = state.get("asked", ())
+    return str(asked[-1].get("asker", "")) if asked else ""
+
+
+def _open_question(state: State) -> tuple[str, Question]:
+    """What has to be asked now, and the specialist whose model asks; "" where rules do."""
+    by_rule = (("", intent.question) for intent in _intents(state))
+    by_model = ((item.specialist, item.question) for item in _found(state))
+    return next((asker, question) for asker, question in (*by_model, *by_rule) if question is not None)

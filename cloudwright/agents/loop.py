@@ -14,7 +14,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
-from cloudwright.agents import calls, concluding, correcting, grounding
+from cloudwright.agents import calls, concluding, correcting, grounding, passing
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Task
@@ -29,6 +29,7 @@ from cloudwright.agents.model.chat import (
     ToolSpec,
     estimate_tokens,
 )
+from cloudwright.agents.passing import Passing
 from cloudwright.agents.specs import expects, specs_of
 from cloudwright.core.catalog import Catalog
 from cloudwright.core.errors import CloudwrightError, InvalidArguments
@@ -61,7 +62,10 @@ class Talk:
     budget: Budget
     messages: list[Message]
     conclusions: Conclusions | None = None
-    """Where the model may record and refute causes."""
+    """The causes so far."""
+    concludes: bool = True
+    """Whether the model may record and refute causes now."""
+    passing: Passing = field(default_factory=Passing)
     made: list[CallView] = field(default_factory=list)
     proposals: list[str] = field(default_factory=list)
     previews: list[str] = field(default_factory=list)
@@ -73,12 +77,11 @@ class Talk:
 
     def run(self) -> Contribution:
         """Talk until there is an answer, a limit or a failure; never raises for what a model does."""
-        specs = self._specs()
         while not (limit := self.budget.exhausted()):
             if self.budget.last_step and self.made:
                 self.messages.append(Message(role="user", content=_LAST))
             try:
-                reply = self._ask(specs)
+                reply = self._ask(self._specs())
             except ModelError as error:
                 if error.failure is not Failure.EMPTY or not (self.proposals or self.challenged):
                     self.notes.append(error.message)
@@ -91,6 +94,8 @@ class Talk:
                 continue
             self.messages.append(Message(role="assistant", content=reply.text, calls=reply.calls))
             self.messages += self._answers(reply.calls)
+            if self.passing.question is not None:
+                return self._result("")
         self.notes.append(f"The limit of {limit} for one investigation was reached; this is the best answer so far.")
         return self._ended("")
 
@@ -100,7 +105,8 @@ class Talk:
         return self._result(grounding.settle(text, self._check(text)), broken=not self.challenged)
 
     def _specs(self) -> list[ToolSpec]:
-        return [*specs_of(self.tools), *(concluding.SPECS if self.conclusions else ())]
+        own = concluding.SPECS if self.conclusions and self.concludes else ()
+        return [*specs_of(self.tools), *own, *self.passing.specs()]
 
     def _ask(self, specs: Sequence[ToolSpec]) -> Reply:
         self._compact(specs)
@@ -159,8 +165,8 @@ class Talk:
         """A read to run, what is to be done after the reads, or why nothing is."""
         try:
             arguments = _parsed(wanted)
-            if self._concludes(wanted.name):
-                return partial(self._conclude, wanted.name, arguments)
+            if (own := self._own(wanted.name)) is not None:
+                return partial(own, arguments)
             call = ToolCall(tool=wanted.name, arguments=arguments)
             if call.tool not in self.tools:
                 offered = ", ".join(tool.name for tool in self.tools)
@@ -186,14 +192,31 @@ class Talk:
         spec = next((spec for spec in self._specs() if spec.name == name), None)
         return f"{name} expects {expects(spec.parameters)}." if spec else ""
 
-    def _concludes(self, name: str) -> bool:
-        return self.conclusions is not None and name in (concluding.REPORT, concluding.REFUTE)
+    def _own(self, name: str) -> Callable[[dict[str, JsonValue]], str] | None:
+        """What a tool does that works on the talk itself; None for tools of the catalogue."""
+        if self.conclusions and self.concludes and name in (concluding.REPORT, concluding.REFUTE):
+            return partial(self._conclude, self.conclusions, name)
+        return {passing.ASK: self._ask_back, passing.HAND_OVER: self._hand_over}.get(name)
 
-    def _conclude(self, name: str, arguments: dict[str, JsonValue]) -> str:
-        assert self.conclusions is not None
-        told, seen = self.conclusions.take(name, arguments)
+    def _conclude(self, conclusions: Conclusions, name: str, arguments: dict[str, JsonValue]) -> str:
+        told, seen = conclusions.take(name, arguments)
         self.made += [seen] if seen else []
         return told
+
+    def _ask_back(self, arguments: dict[str, JsonValue]) -> str:
+        if self.proposals:
+            return "error: a change is proposed already and waits for a person; answer now, with your question in it."
+        return self.passing.ask(arguments)
+
+    def _hand_over(self, arguments: dict[str, JsonValue]) -> str:
+        """Another specialist goes on with the same conversation, evidence and budget."""
+        role = self.passing.take_over(arguments)
+        if isinstance(role, str):
+            return role
+        self.specialist, self.tools, self.concludes = role.name, role.tools, role.conclusions is not None
+        self.conclusions = role.conclusions or self.conclusions
+        self.messages[0] = Message(role="system", content=role.prompt)
+        return f"You are {role.name} now, with its tools.\n{role.told}".rstrip()
 
     def _shown(self, call: ToolCall, observation: Observation | None, view: CallView) -> str:
         self.made.append(view)
@@ -213,6 +236,8 @@ class Talk:
         return f"{text}\nNot all is shown; call {tool} again with {' or '.join(ways)}." if ways else text
 
     def _propose(self, call: ToolCall) -> str:
+        if self.passing.question is not None:
+            return "error: you asked the person first; propose this once you have the answer."
         proposal = calls.propose(call, self.task, self.kit, Source.MODEL)
         if not proposal.preview.changes:
             return "nothing would change."
@@ -236,10 +261,13 @@ class Talk:
 
     def _result(self, text: str, *, broken: bool = False) -> Contribution:
         found = self.conclusions
+        plain = None if broken or self.proposals else passing.asked_in(text)
+        question = self.passing.question or plain
         return Contribution(
             specialist=self.specialist,
-            text=text,
+            text="" if question else text,
             broken=broken,
+            question=question,
             causes=found.causes() if found else (),
             ruled_out=found.ruled_out() if found else (),
             calls=tuple(self.made),

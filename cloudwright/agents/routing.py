@@ -84,13 +84,16 @@ def merged(intents: Sequence[Intent], kit: Kit) -> list[Intent]:
     return [whole, *others]
 
 
-def specialists_for(intent: Intent, kit: Kit) -> tuple[str, ...]:
-    """Names of the specialists to ask: by the calls' tools, by the goal, or, with a model, by the words."""
+def specialists_for(intent: Intent, kit: Kit, asker: str = "") -> tuple[str, ...]:
+    """Names of the specialists to ask: by the calls' tools, by the goal, or, with a model, by the words; `asker` is the
+    one whose model asked back, to whom the answer goes."""
     match intent.goal:
         case Goal.CALLS:
             return tuple(dict.fromkeys(charter_of(call) for call in intent.calls))[:1]
         case Goal.DIAGNOSE | Goal.FIX:
             return ("faults",)
+        case Goal.UNKNOWN if kit.model is not None and asker:
+            return (asker,)
         case Goal.UNKNOWN if kit.model is not None:
             return (_CHANGER,) if orders(intent.text) else (by_words(intent.text),)
         case _:
@@ -116,6 +119,16 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
         return list(intents)
     about = tuple(dict.fromkeys(ref for intent in intents for ref in intent.about))
     return [Intent(goal=Goal.UNKNOWN, text=request, confidence=0, about=about)]
+
+
+def for_the_asker(intents: Sequence[Intent], request: str, kit: Kit) -> list[Intent]:
+    """What was said to a model's question: the model's to read, unless rules read a whole change or a refusal in it."""
+    whole = all(
+        intent.goal in (Goal.REFUSE, Goal.APPROVE, Goal.DENY, Goal.UNDO)
+        or (intent.goal is Goal.CALLS and intent.question is None and not _only_looks(intent, kit))
+        for intent in intents
+    )
+    return list(intents) if whole else [Intent(goal=Goal.UNKNOWN, text=request, confidence=0)]
 
 
 def _without_choice(intent: Intent) -> bool:

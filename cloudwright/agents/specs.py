@@ -1,10 +1,14 @@
 """Tools as a model sees them: names, descriptions and lean schemas."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from cloudwright.agents.model.chat import ToolSpec
 from cloudwright.core.catalog import Catalog
+from cloudwright.core.errors import InvalidArguments
+from cloudwright.core.tool import problems_of
 
 _BOUNDS = {
     "maxLength", "minLength", "maximum", "minimum", "ge", "maxItems", "minItems", "pattern", "additionalProperties",
@@ -74,3 +78,18 @@ def expects(parameters: Mapping[str, Any]) -> str:
         kind = schema.get("type") or ("one of " + "|".join(map(str, schema["enum"])) if "enum" in schema else "any")
         fields.append(f"{name} ({kind}{', required' if name in required else ''})")
     return ", ".join(fields) or "no fields"
+
+
+_Given = TypeVar("_Given", bound=BaseModel)
+
+
+def fitting(model: type[_Given], tool: str, arguments: Mapping[str, JsonValue]) -> _Given:
+    """The arguments of a tool that only models have, as its input.
+
+    Raises:
+        InvalidArguments: they do not fit.
+    """
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        raise InvalidArguments(f"{tool}: {problems_of(error)}.") from None

@@ -13,10 +13,10 @@ def gather(old: list[Json], new: list[Json] | None) -> list[Json]:
 class State(TypedDict, total=False):
     """One session between and within turns.
 
-    `request` and `turn` are the present ones; `asked` what was said and asked back before in this turn; `intents` what
-    was understood; `task` is given to one specialist only. `found` are contributions; `queue` digests that wait for a
-    decision, `decision` the last one given; `executed` what was done in this turn. `turns` is the conversation,
-    `memory` what pronouns refer to, `evidence` what may be cited.
+    `request` and `turn` are the present ones; `asked` what was said and asked back before in this turn, with the
+    specialist whose model asked; `intents` what was understood; `task` is given to one specialist only. `found` are
+    contributions; `queue` digests that wait for a decision, `decision` the last one given; `executed` what was done in
+    this turn. `turns` is the conversation, `memory` what pronouns refer to, `evidence` what may be cited.
     """
 
     request: str

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloudwright.agents import concluding
+from cloudwright.agents import concluding, passing
 from cloudwright.agents.contribution import Task
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.model.chat import Reply, estimate_tokens
@@ -27,6 +27,7 @@ def test_prompt_and_tools_fit_and_the_tools_exist(charter: Charter) -> None:
     specs = [
         *specs_of(Catalog(catalog.get(name) for name in charter.tools)),
         *(concluding.SPECS if charter.reports else ()),
+        *passing.specs([other.name for other in CHARTERS if other != charter]),
     ]
     tools = json.dumps([spec.model_dump(mode="json") for spec in specs])
     assert estimate_tokens(len(charter.prompt()) + len(tools)) <= LIMIT

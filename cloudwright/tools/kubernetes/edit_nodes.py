@@ -51,7 +51,7 @@ class Drain(Node):
     delete_emptydir_data: bool = Field(False, description="also evict pods that lose emptyDir data")
     force: bool = Field(False, description="also evict pods that no controller makes again")
     grace_seconds: Whole | None = Field(None, ge=0)
-    timeout_seconds: Whole = Field(120, ge=0, le=3600, description="how long to wait for budgets and for pods to end")
+    timeout_seconds: Whole = Field(120, ge=0, le=3600, description="how long to wait for budgets")
 
 
 class Taint(Node):

@@ -24,7 +24,7 @@ _PATCHES = {"merge": MERGE_PATCH, "json": JSON_PATCH, "strategic": STRATEGIC_PAT
 class Target(Frozen):
     """One object of any kind."""
 
-    kind: str = Field(description="kind, plural or short name; with its group where that is needed")
+    kind: str = Field(description="kind, plural or short name")
     name: str
     namespace: str = Field("", description="default: the session's")
 

@@ -47,9 +47,9 @@ class LogsInput(Strict):
     container: Annotated[str, Field(description="default: all", max_length=253)] = ""
     previous: Annotated[bool, Field(description="of the container before its restart")] = False
     since: Annotated[str, Field(description="such as 30m, or a time")] = ""
-    until: Annotated[str, Field(description="such as 5m (ago), or a time")] = ""
+    until: Annotated[str, Field(description="such as 5m, or a time")] = ""
     tail: Annotated[int, Field(ge=1, le=5000, description="newest lines kept")] = 200
-    include: Annotated[str, Field(description="keep lines that match this pattern", max_length=200)] = ""
+    include: Annotated[str, Field(description="keep lines that match", max_length=200)] = ""
     exclude: Annotated[str, Field(description="drop lines that match", max_length=200)] = ""
     max_bytes: Annotated[int, Field(ge=1000, le=1_000_000)] = 60_000
     timestamps: bool = False

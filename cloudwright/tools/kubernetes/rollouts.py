@@ -44,7 +44,7 @@ class RolloutInput(Strict):
 class HistoryInput(RolloutInput):
     """One workload, and which revision to show whole."""
 
-    revision: Annotated[int | None, Field(description="what changed in this one, and its pod template", ge=0)] = None
+    revision: Annotated[int | None, Field(description="only what changed in this one", ge=0)] = None
 
 
 def _workload(args: RolloutInput, context: Context) -> tuple[Any, Object]:
