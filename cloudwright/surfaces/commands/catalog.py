@@ -161,7 +161,8 @@ def _flag(tool: "AnyTool", fields: "dict[str, Any]", rest: "Sequence[str]", inde
 def _typed(schema: "dict[str, Any]", text: str) -> "JsonValue":
     import json
 
-    if _is_type(schema, "array") and not text.lstrip().startswith("["):
+    begins = ("[", "{") if _is_type(schema, "object") else ("[",)
+    if _is_type(schema, "array") and not text.lstrip().startswith(begins):
         return [text]
     plain = _is_type(schema, "string") and not _is_type(schema, "integer")
     structured = any(_is_type(schema, kind) for kind in ("object", "array", "boolean", "integer", "number"))
