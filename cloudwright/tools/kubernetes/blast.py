@@ -8,6 +8,7 @@ from cloudwright.core.change import Impact
 from cloudwright.tools.kubernetes import quantities
 from cloudwright.tools.kubernetes.deletion import deletion, lost_endpoints, referring
 from cloudwright.tools.kubernetes.facts import dig
+from cloudwright.tools.kubernetes.isolation import isolation
 from cloudwright.tools.kubernetes.moved import (
     AUTOSCALERS,
     BUDGETS,
@@ -305,4 +306,5 @@ _RULES: tuple[Callable[[Moved, World], Iterator[Impact]], ...] = (
     deletion,
     _configuration,
     _taints,
+    isolation,
 )

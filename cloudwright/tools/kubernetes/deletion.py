@@ -178,7 +178,7 @@ def referring(ref: ObjectRef, world: World) -> list[Json]:
     for kind in kinds:
         for obj in world.items(kind, ref.namespace) or []:
             loose = not dig(obj, "metadata", "ownerReferences")
-            if loose and ref.name in _references(pod_template(obj).get("spec"), ref.kind):
+            if loose and ref.name in references(pod_template(obj).get("spec"), ref.kind):
                 found.append(obj)
     return found
 
@@ -189,7 +189,7 @@ _REFERENCE_KEYS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _references(value: Any, kind: str) -> set[str]:
+def references(value: Any, kind: str) -> set[str]:
     """Names of ConfigMaps or Secrets that a pod spec needs."""
     found: set[str] = set()
     if isinstance(value, Mapping):
@@ -198,8 +198,8 @@ def _references(value: Any, kind: str) -> set[str]:
             for holder in inner if isinstance(inner, list) else [inner]:
                 if wanted and isinstance(holder, Mapping):
                     found |= {str(holder[name]) for name in (wanted, "name") if name in holder}
-            found |= _references(inner, kind)
+            found |= references(inner, kind)
     elif isinstance(value, list):
         for item in value:
-            found |= _references(item, kind)
+            found |= references(item, kind)
     return found
