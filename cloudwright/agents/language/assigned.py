@@ -43,7 +43,7 @@ _NEVER = listed(
 
 def assigned(clause: Clause) -> frozenset[str]:
     """The families of verbs that such an order means; none where the clause is no such order."""
-    if clause.question or not clause.of("name", "pronoun"):
+    if clause.question or not (clause.of("name", "pronoun") or _sole_kind(clause)):
         return frozenset()
     rhythm = timed(clause)
     if _says_more(clause, rhythm.words if rhythm is not None else set()):
@@ -70,6 +70,11 @@ def assigned(clause: Clause) -> frozenset[str]:
     return frozenset()
 
 
+def _sole_kind(clause: Clause) -> bool:
+    """ "quota of lending to 25 pods": a thing that a namespace has one of."""
+    return bool(clause.of("namespace")) and any(item.kind is not None and not item.plural for item in clause.of("kind"))
+
+
 def variables_of(clause: Clause) -> frozenset[str]:
     """Names of variables and keys that what is named has."""
     named = [item for mention in clause.of("name") for item in mention.objects]
@@ -87,7 +92,12 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
     """Whether a word is said that has no place in such an order."""
     start = opening(clause)
     first = clause.low[start : start + 1]
-    if not first or first[0] in looks() or any(verb.start == start and verb.form == "base" for verb in verbs(clause)):
+    named = clause.at(start)
+    if (
+        not first
+        or (first[0] in looks() and (named is None or named.what != "name"))
+        or any(verb.start == start and verb.form == "base" for verb in verbs(clause))
+    ):
         return True
     goes = {
         index for words in _GOES if (at := clause.find(" ".join(words))) >= 0 for index in range(at, at + len(words))

@@ -46,7 +46,7 @@ _SMALL_TIMES = listed(
 _TIMES = listed("night, day, quarter, month, year, holiday, holidays, season")
 _SHORT = 4
 FINITE = listed(
-    "is, are, was, were, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
+    "is, are, was, were, points, point, leads, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
     " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
     " broke, fixed, solved, resolved, repaired, sorted, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
@@ -123,6 +123,23 @@ def tells(clause: Clause) -> bool:
     return bool(clause.tokens) and _is_background(clause, 0, len(clause.tokens))
 
 
+def leads_to(clause: Clause, following: Clause | None) -> bool:
+    """Whether a clause before an order only says why: "holiday weekend ahead: …", "we want to drain faster, so …"."""
+    if following is None or clause.question or "\x00" in clause.low:
+        return False
+    words = set(clause.low)
+    if following.low[:1] == ("so",):
+        return not words & (_CHANGING - {"want", "wants", "should", "must"}) and not _forbids(clause.low)
+    start = opening(clause)
+    ordering = any(verb.start == start and verb.form == "base" for verb in verbs(clause))
+    heading = not clause.mentions and not ordering and not words & looks()
+    later = bool(words & _LATER) and len(words - _LATER - _SMALL_TIMES) < 2
+    return heading and not later and not words & (_CHANGING | _STOPPING) and not _forbids(clause.low)
+
+
+_STOPPING = listed("no, not, never, wait, nope, stop, later, soon, once, next")
+
+
 def keeps(clause: Clause) -> bool:
     """Whether a whole clause only says that something stays as it is, without naming it: "but keep the Deployment around"."""
     return _says_stay(clause.low) and not clause.of("name", *_VALUED, "pair")
@@ -190,7 +207,7 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         and only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
     ):
         return True
-    if any(item.what not in _HARMLESS for item in mentions) or _counted(clause, low, mentions):
+    if _matters(clause, start, mentions, others) or _counted(clause, low, mentions):
         return False
     unneeded = any(
         " ".join(low[index : index + 2]) in ("not need", "not use", "nobody needs", "nobody uses")
@@ -200,6 +217,17 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return False
     told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & FINITE))
     return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
+
+
+def _matters(clause: Clause, start: int, mentions: list[Mention], others: list[Mention]) -> bool:
+    """Whether something is mentioned that an order may be about."""
+    return any(item.what not in _HARMLESS and not _besides(clause, item, start, others) for item in mentions)
+
+
+def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]) -> bool:
+    """Whether a name is part of what a sentence beside "pause it" tells of: "the feed supplier has maintenance"."""
+    told = start > 0 and clause.low[start] in ("the", "our", "their") and mention.what == "name"
+    return told and any(item.what == "pronoun" for item in others) and not any(item.what == "name" for item in others)
 
 
 def _circumstance(low: tuple[str, ...]) -> bool:

@@ -115,9 +115,12 @@ _BOUNDS = "below, under, less than, fewer than, above, beyond, exceed, over, mor
 
 def _withheld(clause: Clause, world: World) -> frozenset[str]:
     """ "node x should get no new pods", "job y must not run any more": what is forbidden is ordered to be kept off."""
+    kinds = {item.ref.kind for mention in clause.of("name") for item in mention.objects}
+    if "CronJob" in kinds and clause.has("no more, no further") and clause.has("run, runs") and not clause.question:
+        clause.use_words("no, more, further, run, runs, of, until further notice")
+        return frozenset(("pause",))
     if clause.question or not clause.has(_OBLIGED) or clause.has(_LATER):
         return frozenset()
-    kinds = {item.ref.kind for mention in clause.of("name") for item in mention.objects}
     if "HorizontalPodAutoscaler" in kinds and clause.of("number") and clause.has(_BOUNDS):
         clause.use_words(
             "must, should, shall, may, not, never, no longer, go, get, drop, fall, have, scale, than, run, be", _BOUNDS

@@ -43,7 +43,7 @@ def described(clause: Clause, index: Index) -> tuple[list[Named], set[int]]:
         fitting = [
             item
             for item in index.vocabulary.objects
-            if item.ref.kind in kinds and all(_fits(item, word) for word in words)
+            if item.ref.kind in kinds and all(fits(item, word) for word in words)
         ]
         if fitting:
             named = [item for item in fitting if set(words) <= set(_parts(item.ref.name))]
@@ -73,7 +73,10 @@ def _told(clause: Clause, mention: Mention) -> list[int] | None:
         "of",
     ):
         for index in range(mention.end, min(mention.end + _LONGEST + 1, len(clause.low))):
-            if clause.tokens[index].mark or (_taken(clause, index) and clause.low[index] not in _BETWEEN):
+            counts = clause.low[index].isdigit() and bool(after) and after[-1] == index - 1
+            if clause.tokens[index].mark or (
+                _taken(clause, index) and not counts and clause.low[index] not in _BETWEEN
+            ):
                 break
             if clause.low[index] not in _BETWEEN:
                 after.append(index)
@@ -85,7 +88,8 @@ def _taken(clause: Clause, at: int) -> bool:
     return mention is not None and mention.what not in ("text", "duration") and not mention.near
 
 
-def _fits(item: Named, word: str) -> bool:
+def fits(item: Named, word: str) -> bool:
+    """Whether a word describes an object: a part of its name, a label, a setting, a state, a rhythm."""
     if word in ("broken", "unhealthy", "crashing", "failing") and item.ref.kind == "Pod":
         return not {"ready", "succeeded"} & set(item.states)
     if word in _SWITCHED:
@@ -115,8 +119,9 @@ def _words(item: Named) -> Iterator[str]:
         yield from _parts(value)
         if key.startswith("node-role.kubernetes.io/"):
             yield key.partition("/")[2]
-    for setting in item.settings.values():
-        yield from _parts(setting if isinstance(setting, str) else "")
+    for key, setting in item.settings.items():
+        if not isinstance(setting, bool):
+            yield from (key.rpartition(".")[2].lower(), *_parts(str(setting)))
     for image in item.images.values():
         yield from _parts(image.rpartition("/")[2].partition(":")[0])
 

@@ -6,7 +6,7 @@ from cloudwright.agents.language import lexicon, moods
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.references import World, objects_of
+from cloudwright.agents.language.references import World, objects_of, sole
 from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.language.writes.frame import Change
@@ -201,7 +201,7 @@ def broad(clause: Clause, world: World, families: frozenset[str]) -> str:
         return "everything"
     if clause.of("all") and kinds and not names:
         return f"all {kinds[0].text}"
-    if kinds and not names and not clause.of("pronoun", "ordinal"):
+    if kinds and not names and not clause.of("pronoun", "ordinal") and not sole(clause, world):
         return f"several {kinds[0].text}"
     unknown = [
         token.low

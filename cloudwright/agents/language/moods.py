@@ -6,6 +6,7 @@ from functools import cache
 from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.text import ARROWS, VARIABLE
 from cloudwright.agents.language.verbs import Verb, looks, opening, verbs
 
 
@@ -16,6 +17,8 @@ def looks_only(clause: Clause) -> bool:
         return True
     if clause.has("rid of"):
         return False  # whoever wants to be rid of a thing does not look at it
+    if _named_first(clause, start):
+        return False
     word = clause.low[start]
     first = [verb for verb in verbs(clause) if verb.start == start]
     if word == "rollout" and clause.low[start + 1 : start + 2] in (("history",), ("status",)):
@@ -30,6 +33,17 @@ def looks_only(clause: Clause) -> bool:
             in ("give", "bring", "get", "run", "top", "pull", "draw", "follow", "name", "help", "report", "present")
         )
     ) or word in ("logs", "log", "events", "top")
+
+
+def _named_first(clause: Clause, start: int) -> bool:
+    """ "search LOG_LEVEL to debug": a name that is a verb, too, before what is set of it."""
+    mention = clause.at(start)
+    following = clause.tokens[start + 1 : start + 2]
+    return (
+        mention is not None
+        and mention.what == "name"
+        and any(VARIABLE.fullmatch(token.raw) or token.raw in (":", "=", *ARROWS) for token in following)
+    )
 
 
 @cache

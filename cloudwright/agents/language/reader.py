@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from itertools import zip_longest
 
 from cloudwright.agents.language import answering, deciding, moods, refusals
-from cloudwright.agents.language.background import keeps, tells
+from cloudwright.agents.language.background import keeps, leads_to, tells
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.carrying import carried, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
+from cloudwright.agents.language.complaints import FIX
 from cloudwright.agents.language.doubts import FILLERS
-from cloudwright.agents.language.lexicon import BECOMES, listed
+from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
+from cloudwright.agents.language.pointing import pointing
 from cloudwright.agents.language.reads.kubectl import typed_read
 from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.references import World, fitting, objects_of
+from cloudwright.agents.language.rewording import reworded
 from cloudwright.agents.language.smalltalk import special, takes_back
 from cloudwright.agents.language.spelling import OPERATIONS
 from cloudwright.agents.language.splitting import split
@@ -86,7 +89,7 @@ class RuleReader:
         revised = deciding.correction(whole, world, self._catalog)
         if revised is not None:
             return (revised,)
-        tokens = _after_no(tokens)
+        tokens = reworded(_after_no(tokens), tagger)
         typed = typed_read(request, world)
         if typed is not None:
             return (Intent(goal=Goal.CALLS, text=request, confidence=0.95, calls=typed.calls, about=typed.about),)
@@ -98,9 +101,11 @@ class RuleReader:
         """What each clause wants, each in the light of the one before."""
         found: list[Intent] = []
         before: Clause | None = None
+        clauses = _valued_fix(clauses, tagger)
         for clause, following in zip_longest(clauses, clauses[1:]):
             if before is not None:
                 clause = carried(before, clause, tagger)
+            clause = pointing(clause, world)
             if found and keeps(clause):
                 before = clause
                 continue
@@ -115,7 +120,8 @@ class RuleReader:
             if intent.calls and self._writes(intent) and any(intent.calls == other.calls for other in found):
                 continue
             before = clause
-            if intent.goal is Goal.UNKNOWN and tells(clause):
+            if intent.goal is Goal.UNKNOWN and (tells(clause) or leads_to(clause, following)):
+                world = _followed(world, _told(intent, clause, world))
                 continue
             found.append(intent)
             world = _followed(world, intent)
@@ -161,7 +167,9 @@ class RuleReader:
         lost = [
             item
             for item in found
-            if item.goal is Goal.UNKNOWN and _content(item.text) > 1 and not _says_again(item.text, values)
+            if item.goal is Goal.UNKNOWN
+            and (_content(item.text) > 1 or set(item.text.lower().split()) & _DELAYING)
+            and not _says_again(item.text, values)
         ]
         if not lost or not changes:
             return found
@@ -186,6 +194,11 @@ class RuleReader:
         return special(clause, world.memory) or deciding.intent_of(clause, world, self._utterances, self._catalog)
 
 
+_DELAYING = listed(
+    "tomorrow, tonight, later, soon, monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekend, noon, midnight, morning, evening,"
+    " afternoon, week, month, not, never, if, unless, until, after, before, when, once, eventually"
+)
+"""One of these alone before or behind an order may put it off or take it back."""
 _SOUNDS = listed("hm, hmm, hmmm, um, uhm, uh, er, erm, ah, aha, oh, ooh, eh, argh, ugh, phew, wow")
 """What people say before they say something."""
 
@@ -206,6 +219,24 @@ def _begun(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     while at < len(tokens) and (tokens[at].low in _SOUNDS or (at and tokens[at].mark)):
         at += 1
     return tokens[at:] or tokens
+
+
+def _valued_fix(clauses: Sequence[Clause], tagger: Tagger) -> Sequence[Clause]:
+    """ "should be 3.0.9, fix it": the value is the order, of what was spoken of last; the repair says no more."""
+    rest = [clause for clause in clauses if not _only_fixes(clause)]
+    valued = [clause for clause in rest if clause.has(BECOMES)]
+    if len(rest) == len(clauses) or len(valued) != 1:
+        return clauses
+    at = min(at for phrase in phrases(BECOMES) if (at := valued[0].find(" ".join(phrase))) >= 0)
+    bare = not valued[0].of("name", "pronoun") or not valued[0].of("name") and at > 1
+    order = tagger.clause((Token("it", "it", 0), *valued[0].tokens[at:])) if bare else valued[0]
+    return [order if clause is valued[0] else clause for clause in rest]
+
+
+def _only_fixes(clause: Clause) -> bool:
+    """Whether a clause says "fix it" and nothing else."""
+    words = {token.low for token in clause.tokens if not token.mark}
+    return bool(words & FIX) and words <= FIX | {"it", "that", "this", "please", "pls", "up", "for", "me", "can", "you"}
 
 
 _FIX_TO_WHAT = "Say it as one order with the object and the value that it shall have: set KEY of NAME to VALUE."
@@ -259,6 +290,12 @@ def _focused(intent: Intent, clause: Clause, world: World) -> Intent:
         return intent
     named = [ref for mention in clause.of("name") for ref in [item.ref for item in fitting(clause, mention, world)]]
     return intent.model_copy(update={"about": tuple(dict.fromkeys(named))}) if len(set(named)) == 1 else intent
+
+
+def _told(intent: Intent, clause: Clause, world: World) -> Intent:
+    """What is only told of puts what it names into focus."""
+    about = tuple(item.ref for item in objects_of(clause, world)[:1]) if clause.of("name") else ()
+    return intent.model_copy(update={"about": about})
 
 
 def _followed(world: World, intent: Intent) -> World:

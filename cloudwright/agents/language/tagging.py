@@ -58,6 +58,14 @@ _TIMES = re.compile(r"[x×]\d{1,3}")
 """How often something shall be there: "mailer x6"."""
 _AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
 """An amount written as an assignment: "replicas=5"."""
+_SLIPS = {
+    "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
+    "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
+    "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
+}  # fmt: skip
+"""Slips of the fingers and short forms that are too short for an edit distance."""
+_SETTING = re.compile(r"([a-z]+(?:[A-Z][a-z0-9]*)+)=(\S+)")
+"""A field of an object with its value: "maxReplicas=15"."""
 _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
@@ -98,6 +106,14 @@ class Tagger:
         """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
         if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
             return unflagged(token)
+        setting = _SETTING.fullmatch(token.raw)
+        if setting and not token.quoted:
+            key, value = setting[1], setting[2]
+            return [
+                Token(key, key.lower(), token.start),
+                Token("=", "=", token.start + len(key)),
+                Token(value, value.lower(), token.start + len(key) + 1),
+            ]
         amount = _AMOUNT.fullmatch(token.raw)
         if amount and not token.quoted:
             return [
@@ -115,6 +131,8 @@ class Tagger:
 
     def _corrected(self, token: Token) -> Token:
         low = token.low
+        if low in _SLIPS and not token.quoted and low not in self.index.names:
+            return replace(token, low=_SLIPS[low])
         if token.quoted or token.mark or len(low) < TYPO_LENGTH or not low.isalpha() or low in self._known:
             return token
         if low in self.index.names or low in self.index.namespaces or low in self.index.containers:

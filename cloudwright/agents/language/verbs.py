@@ -76,6 +76,9 @@ _PARTS = listed("key, label, variable, env, annotation, taint, entry, limit, tol
 """Words for what a phrase may take between its words besides an object: "take the footer key out of x"."""
 
 
+_THEM = ("it", "them", "that", "this")
+
+
 def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
     """Where a phrase ends whose first word stands here; its object (a name, a pronoun, up to 4 words) may stand between."""
     low = clause.low
@@ -87,6 +90,7 @@ def _matches(clause: Clause, at: int, rest: tuple[str, ...]) -> int | None:
             between = range(at + 1, start)
             if gap == 0 or any(
                 low[index] in _PARTS
+                or low[index] in _THEM
                 or ((mention := clause.at(index)) is not None and mention.what in ("name", "pronoun", "kind"))
                 for index in between
             ):

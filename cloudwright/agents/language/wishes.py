@@ -5,6 +5,7 @@ from cloudwright.agents.language.aspects import spoken
 from cloudwright.agents.language.assigned import COUNTED, assigned, timed, variables_of
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import phrases
+from cloudwright.agents.language.switches import turns
 from cloudwright.agents.language.text import ARROWS, VARIABLE
 from cloudwright.agents.language.verbs import opening
 
@@ -75,6 +76,8 @@ def implied(clause: Clause) -> frozenset[str]:
     if clause.has(_NEEDED) and clause.has("called, named") and clause.of("kind"):
         found.add("create")
     found |= _switched(clause)
+    if turns(clause):
+        found.add("set")
     if _goes(clause):
         found.add("delete")
     if clause.low[start : start + 1] == ("schedule",) and timed(clause) is not None:

@@ -7,7 +7,7 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.frame import Read, columns_of, on
-from cloudwright.agents.language.references import World, fitting, objects_of, rank
+from cloudwright.agents.language.references import ROLLING, World, fitting, objects_of, rank
 
 
 def rollouts(clause: Clause, world: World) -> Read | None:
@@ -25,7 +25,11 @@ def rollouts(clause: Clause, world: World) -> Read | None:
     )
     if not history and not status:
         return None
-    objects = objects_of(clause, world, ("Deployment", "StatefulSet", "DaemonSet"))
+    objects = objects_of(clause, world, ROLLING)
+    if not objects and not clause.of("name", "kind", "workload"):
+        objects = [
+            item for ref in world.memory.objects[:1] if ref.kind in ROLLING and (item := world.named(ref)) is not None
+        ]
     if not objects:
         return None
     if not history:

@@ -18,6 +18,7 @@ from cloudwright.agents.language.writes import (
     rollouts,
     scaling,
     settings,
+    switching,
 )
 from cloudwright.agents.language.writes.frame import Change
 
@@ -26,7 +27,7 @@ Frame = Callable[[Clause, World, frozenset[str]], Change | None]
 FRAMES: tuple[Frame, ...] = (
     programs.execute, settings.schedule, autoscaling.autoscaler, creating.from_file, creating.inline, nodes.taint, creating.run_now,
     autoscaling.autoscale, creating.expose, creating.new_object, entries.entry, environment.variables,
-    resources.resources, settings.plain_field, labelling.labelling, nodes.cordoning, images.image, rollouts.pause,
+    resources.resources, switching.switching, settings.plain_field, labelling.labelling, nodes.cordoning, images.image, rollouts.pause,
     rollouts.rollback, scaling.scale, rollouts.restart, deleting.deleting,
 )  # fmt: skip
 """Tried in order; the first that gives something wins: what names its object or value most closely stands first."""

@@ -191,7 +191,9 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     crons = [item for item in (*aimed(clause, world), *sole(clause, world)) if item.ref.kind == "CronJob"]
     job = any(item.kind and item.kind.kind in ("Job", "CronJob") for item in clause.of("kind"))
     suspended = any(item.settings.get("suspend") is True for item in crons)
-    if suspended and "resume" in families and clause.has("again"):
+    if "resume" in families and (
+        clause.has("unsuspend, un-suspend, unpause, resume") or (suspended and clause.has("again"))
+    ):
         return None
     if not crons and families & {"trigger"} and not clause.of("name"):
         crons = of_the_kind(clause, world, ("CronJob",))

@@ -69,7 +69,7 @@ def _of_some_map(clause: Clause, world: World, families: frozenset[str]) -> Chan
 def _shown_before(clause: Clause, world: World) -> dict[str, JsonValue]:
     """ "set it to 5" after one key was shown: the key with its new value."""
     shown = [_SHOWN.fullmatch(str(one.arguments.get("path", ""))) for one in world.memory.last_calls]
-    at = clause.find("to")
+    at = max(clause.find("to"), clause.find("be"))
     if len(shown) != 1 or shown[0] is None or not clause.of("pronoun") or at < 0 or at + 2 != len(clause.tokens):
         return {}
     clause.used.update((at, at + 1))

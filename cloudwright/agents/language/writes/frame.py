@@ -60,7 +60,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             return [several]
         if found:
             return [[item] for item in found]
-        spoken = of_the_kind(clause, world, kinds)
+        spoken = _shown(clause, world, kinds) or of_the_kind(clause, world, kinds)
         return [spoken] if len(spoken) > 1 else Question(text=f"Which object shall I {what}?", slot="name")
     out: list[list[Named]] = []
     for mention in mentions:
@@ -89,6 +89,13 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=tuple(found))
         out.append(found)
     return out
+
+
+def _shown(clause: Clause, world: World, kinds: Sequence[str]) -> list[Named]:
+    """The rows of the last list, where "it" may be any of them."""
+    rows = [item for ref in world.memory.listed if (item := world.named(ref)) is not None]
+    fit = [item for item in rows if not kinds or item.ref.kind in kinds]
+    return fit if clause.of("pronoun") and not clause.of("kind") else []
 
 
 def _twins(world: World, found: Sequence[Named]) -> list[Named]:

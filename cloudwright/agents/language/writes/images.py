@@ -45,6 +45,8 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
 
     def make(item: Named) -> ToolCall | Question:
         containers = _containers(clause, item, new)
+        if len(containers) > 1 and tag:
+            containers = _akin(item, containers, tag)
         if item.ref.name == "":
             return ToolCall(tool="set_image", arguments={"image": new} if new else {})
         if len(containers) > 1:
@@ -128,6 +130,19 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
         if len(same) == 1 and not others:
             return same
     return list(item.containers)
+
+
+def _akin(item: Named, containers: list[str], tag: str) -> list[str]:
+    """The container that runs what the workload is called after, where its version alone is followed by the new one."""
+    alike = [name for name in containers if _major(item.images.get(name, "").rpartition(":")[2]) == _major(tag)]
+    own = [name for name in alike if item.images.get(name, "").rpartition("/")[2].partition(":")[0] == item.ref.name]
+    return own if len(alike) == len(own) == 1 else containers
+
+
+def _major(tag: str) -> tuple[str, int]:
+    """The first number of a version, and how many numbers it has."""
+    plain = re.split(r"[-+]", tag.lstrip("v"))[0]
+    return plain.partition(".")[0], plain.count(".")
 
 
 def _says_container(clause: Clause, index: int, item: Named) -> bool:

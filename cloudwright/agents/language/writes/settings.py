@@ -92,7 +92,7 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
         return None
     kind = item.ref.kind
     service_type = _service_type(clause) if kind == "Service" else None
-    found = ("spec.type", service_type) if service_type else _path_and_value(clause, item, families)
+    found = ("spec.type", service_type) if service_type else _path_and_value(clause, item, world, families)
     if found is None:
         return None
     path, value = found
@@ -111,8 +111,10 @@ def _subject(clause: Clause, world: World) -> Named | None:
     return next((one for one in objects if one.ref.kind in kinds), objects[0] if objects else None)
 
 
-def _path_and_value(clause: Clause, item: Named, families: frozenset[str]) -> tuple[str, JsonValue] | None:
-    found = _path_said(clause, item)
+def _path_and_value(
+    clause: Clause, item: Named, world: World, families: frozenset[str]
+) -> tuple[str, JsonValue] | None:
+    found = _path_said(clause, item) or _shown_before(clause, item, world)
     if found is None:
         return None
     path, at = found
@@ -180,6 +182,22 @@ def _path_said(clause: Clause, item: Named) -> tuple[str, int] | None:
         path = mention.text if "." in mention.text else f"spec.{mention.text}"
         return (path, mention.end - 1) if path.startswith(("spec.", "data.", "metadata.")) else None
     return _setting(clause, item) or _field(clause, item.ref.kind) or _storage(clause, item.ref.kind)
+
+
+def _shown_before(clause: Clause, item: Named, world: World) -> tuple[str, int] | None:
+    """ "set it to 90" after one setting of the object was shown."""
+    columns = [path for one in world.memory.last_calls for path in _columns(one) if item.ref.name in str(one.arguments)]
+    pronouns = clause.of("pronoun")
+    if len(columns) != 1 or not pronouns or clause.of("name", "kind", "path"):
+        return None
+    key = columns[0].removeprefix("spec.")
+    return (columns[0], pronouns[-1].end - 1) if key in item.settings and not _NEVER.search(key) else None
+
+
+def _columns(one: ToolCall) -> list[str]:
+    """The fields that a look at one object showed."""
+    found = one.arguments.get("columns")
+    return [str(path) for path in found] if isinstance(found, list) and one.tool == "list_resources" else []
 
 
 _NEVER = re.compile(
