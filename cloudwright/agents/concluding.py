@@ -189,9 +189,9 @@ class Conclusions:
         was seen."""
         known = self.known[twin - 1]
         confirmed = self._confirmed(twin, cause)
-        seen = dict.fromkeys((*confirmed.evidence, known.claim))
+        seen = dict.fromkeys((*confirmed.seen, known.claim))
         return confirmed.model_copy(
-            update={"claim": cause.claim, "chain": cause.chain or known.chain, "evidence": tuple(seen)}
+            update={"claim": cause.claim, "chain": cause.chain or known.chain, "seen": tuple(seen)}
         )
 
     def _replace(self, number: int, cause: CauseView, *, shows_value: bool) -> bool:

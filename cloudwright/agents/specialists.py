@@ -18,7 +18,6 @@ from cloudwright.agents.passing import Passing, Role
 from cloudwright.agents.provenance import forbids_changes
 from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
-from cloudwright.core.evidence import IDS
 from cloudwright.core.execution import Observation
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.result import Rows
@@ -307,7 +306,7 @@ def named(causes: Sequence[CauseView]) -> str:
     for number, cause in enumerate(causes, 1):
         place = f" in {cause.object.namespace}" if cause.object.namespace else ""
         field = f", {cause.field}" if cause.field else ""
-        ids = ", ".join(item for item in cause.evidence if IDS.fullmatch(item))
+        ids = ", ".join(cause.evidence)
         edit = f"to edit: {cause.object.kind} {cause.object.name}{place}{field}"
         lines.append(f"{number}. {cause.claim.rstrip('.')} ({edit}; {cause.confidence:.0%}) [{ids}]")
     return "\n".join(["Causes:", *lines]) if lines else ""

@@ -51,7 +51,8 @@ class CauseView(Frozen):
     """One cause: what is wrong, where it has to be edited, what shows it, whom it hurts and what would fix it.
 
     `kind` is that of the finding catalogue, `field` a path such as `spec.template.spec.containers[api].image`.
-    `evidence` are evidence ids or citations as text; `chain` runs from the cause to what users feel.
+    `evidence` are ids of what was minted, or places in the snapshot where one read is all the evidence; `seen` is what
+    stands there, as text; `chain` runs from the cause to what users feel.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class CauseView(Frozen):
     field: str
     confidence: float
     evidence: tuple[str, ...]
+    seen: tuple[str, ...] = ()
     chain: tuple[str, ...]
     symptoms: tuple[ObjectView, ...]
     remedies: tuple["RemedyView", ...]

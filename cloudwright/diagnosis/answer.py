@@ -52,14 +52,15 @@ class InvestigationAnswer(Answer):
 
 
 def cause_view(cause: Cause, *ids: str) -> CauseView:
-    """One cause as printed; `ids` of minted evidence are cited before the places in the snapshot."""
+    """One cause as printed; `ids` of minted evidence take the place of those in the snapshot."""
     return CauseView(
         kind=cause.kind,
         claim=cause.claim,
         object=object_view(cause.object),
         field=cause.field,
         confidence=cause.confidence,
-        evidence=(*ids, *(cited(item, whole=not ids) for item in cause.evidence)),
+        evidence=ids or tuple(cited(item, whole=True) for item in cause.evidence),
+        seen=tuple(cited(item) for item in cause.evidence),
         chain=tuple(link.text for link in cause.chain),
         symptoms=tuple(object_view(ref) for ref in cause.symptoms),
         remedies=tuple(RemedyView(title=item.title, risk=item.risk, calls=item.calls) for item in cause.remedies),

@@ -111,7 +111,7 @@ def test_a_report_that_replaces_a_cause_of_its_own_field_says_it_in_its_own_word
     assert told == "recorded in the place of cause 1; the cluster shows it [e2]."
     cause = found.causes[0]
     assert (cause.kind, cause.claim, cause.chain) == ("wrong-value", "cart was never set", ("readers see 1",))
-    assert cause.evidence == ("e1", "e2", "cart is wrong")
+    assert (cause.evidence, cause.seen) == (("e1", "e2"), ("cart is wrong",))
     assert [ref.name for ref in cause.symptoms] == ["cart-user"]
     assert [item.claim for item in found.causes] == ["cart was never set", "web is wrong"]
     assert found.ruled_out == ()
@@ -226,6 +226,7 @@ def test_everything_that_an_answer_cites_is_in_its_evidence(desk: Desk, name: st
     for answer in turns(desk, SCRIPTS[name], "why cart", "get cart"):
         there = [item.id for item in answer.evidence]
         assert cited(answer) <= set(there)
+        assert {mark for cause in answer.causes for mark in cause.evidence} <= set(there)
         assert there == sorted(there)
 
 

@@ -46,6 +46,8 @@ def test_faults_elsewhere_are_causes_and_those_nearest_come_first(broken: Contex
     found = LiveDiagnoser().diagnose((ObjectRef(kind="ConfigMap", name="settings", namespace="front"),), broken)
     assert found.causes == ()
     assert [cause.object.namespace for cause in found.elsewhere] == ["front", "front", "back"]
+    assert {mark for cause in found.elsewhere for mark in cause.evidence} == {"e1"}
+    assert any(text.startswith("spec.") for cause in found.elsewhere for text in cause.seen)
     assert "No fault found that touches ConfigMap settings in front [e1]. Elsewhere:\n1. " in found.text
 
 

@@ -21,7 +21,7 @@ from tests.surfaces.terminal import PROGRAM, Terminal
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "selector.yaml"
-CAUSE = {"kind", "claim", "object", "field", "confidence", "evidence", "chain", "symptoms", "remedies"}
+CAUSE = {"kind", "claim", "object", "field", "confidence", "evidence", "seen", "chain", "symptoms", "remedies"}
 FAULT = load_faults()["F001"]
 
 
