@@ -10,13 +10,13 @@ from cloudwright.agents.budget import Budget
 from cloudwright.agents.cloud_expert import EXPLAIN, explain_denial
 from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Specialist, Task
+from cloudwright.agents.joining import aside, based, joined
 from cloudwright.agents.kit import Diagnosed, Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.agents.loop import Talk
 from cloudwright.agents.model.chat import Message
 from cloudwright.agents.passing import Passing, Role
 from cloudwright.agents.provenance import forbids_changes
-from cloudwright.core.answers import CauseView
 from cloudwright.core.errors import CloudwrightError
 from cloudwright.core.execution import Observation
 from cloudwright.core.refs import ObjectRef
@@ -174,12 +174,12 @@ class _Expert:
         puts it into words."""
         found = _diagnosed(task, self.kit)
         shown = self._by_rule(task) if task.intent.calls and self.kit.model is None else None
-        base = _base(found, self.name, task, shown)
+        base = based(found, self.name, task, shown)
         plans = _plans(found) if task.intent.goal is Goal.FIX else ""
         if plans or self.kit.model is None:
             return base.model_copy(update={"text": plans}) if plans else base
         said = self._by_model(task, found.model_copy(update={"causes": base.causes}))
-        return _joined(base, said, task, _aside(found, task))
+        return joined(base, said, task, aside(found, task))
 
     def _by_model(self, task: Task, known: Diagnosed) -> Contribution:
         """What a model says; where it hands over to the finder of faults, with the diagnosis that was made then."""
@@ -202,7 +202,7 @@ class _Expert:
             ],
         )
         said = talk.run()
-        return _joined(_base(late[0], said.specialist, task), said, task, _aside(late[0], task)) if late else said
+        return joined(based(late[0], said.specialist, task), said, task, aside(late[0], task)) if late else said
 
 
 def _diagnosed(task: Task, kit: Kit) -> Diagnosed:
@@ -211,24 +211,6 @@ def _diagnosed(task: Task, kit: Kit) -> Diagnosed:
         return kit.diagnoser.diagnose(_meant(task, kit), kit.context)
     except CloudwrightError as error:
         return Diagnosed(text="", gaps=(calls.explain(error, kit),))
-
-
-def _aside(found: Diagnosed, task: Task) -> tuple[CauseView, ...]:
-    """Causes of things that were not asked about; who wants a repair is not told of them."""
-    return () if task.intent.goal is Goal.FIX else found.elsewhere
-
-
-def _base(found: Diagnosed, specialist: str, task: Task, shown: Contribution | None = None) -> Contribution:
-    """A diagnosis as a contribution, with what reads gave beside it."""
-    return Contribution(
-        specialist=specialist,
-        text="\n\n".join(text for text in (found.text, shown.text if shown else "") if text),
-        calls=shown.calls if shown else (),
-        causes=found.causes or _aside(found, task),
-        ruled_out=found.ruled_out,
-        gaps=found.gaps,
-        objects=_objects(found.causes),
-    )
 
 
 def _role(charter: Charter, task: Task, kit: Kit, known: Diagnosed) -> Role:
@@ -248,7 +230,7 @@ def _taking_over(charter: Charter, task: Task, kit: Kit, late: list[Diagnosed]) 
         return _role(charter, task, kit, Diagnosed(text=""))
     found = _diagnosed(task, kit)
     late.append(found)
-    known = found.model_copy(update={"causes": found.causes or _aside(found, task)})
+    known = found.model_copy(update={"causes": found.causes or aside(found, task)})
     return replace(_role(charter, task, kit, known), told=_told(found.text))
 
 
@@ -262,54 +244,6 @@ def _meant(task: Task, kit: Kit) -> tuple[ObjectRef, ...]:
         here if place and ref.name == place and ref.kind.lower() not in words else ref for ref in task.intent.about
     )
     return tuple(dict.fromkeys(meant))
-
-
-def _joined(base: Contribution, said: Contribution, task: Task, elsewhere: Sequence[CauseView]) -> Contribution:
-    """What a model made of a diagnosis: its words and the causes in short; without its words, those of the rules.
-
-    Causes `elsewhere`, and all where the request asks for none, count as far as its words name their objects.
-    """
-    fixes = task.intent.goal is Goal.FIX
-    causes = base.causes if fixes else said.causes
-    if said.text:
-        aside = causes if task.intent.goal is Goal.UNKNOWN else elsewhere
-        causes = tuple(cause for cause in causes if cause not in aside or cause.object.name in said.text)
-    if fixes:
-        parts = [said.text or ("" if said.proposals else base.text)]
-    elif said.text and not said.broken:
-        parts = [said.text, named(causes)]
-    else:
-        beside = said.question is not None and task.intent.goal is Goal.UNKNOWN
-        parts = ["" if beside else base.text if causes == base.causes else named(causes), said.text]
-    return said.model_copy(
-        update={
-            "text": "\n\n".join(part for part in parts if part),
-            "causes": causes,
-            "objects": _objects(causes),
-            "ruled_out": (*said.ruled_out, *base.ruled_out),
-            "gaps": base.gaps,
-        }
-    )
-
-
-def _objects(causes: Sequence[CauseView]) -> tuple[ObjectRef, ...]:
-    """What the next turn's pronouns refer to."""
-    return tuple(
-        ObjectRef(kind=cause.object.kind, name=cause.object.name, namespace=cause.object.namespace)
-        for cause in causes[:3]
-    )
-
-
-def named(causes: Sequence[CauseView]) -> str:
-    """Causes in short, a line each: what is wrong, where to edit, how sure, and the evidence that can be opened."""
-    lines = []
-    for number, cause in enumerate(causes, 1):
-        place = f" in {cause.object.namespace}" if cause.object.namespace else ""
-        field = f", {cause.field}" if cause.field else ""
-        ids = ", ".join(cause.evidence)
-        edit = f"to edit: {cause.object.kind} {cause.object.name}{place}{field}"
-        lines.append(f"{number}. {cause.claim.rstrip('.')} ({edit}; {cause.confidence:.0%}) [{ids}]")
-    return "\n".join(["Causes:", *lines]) if lines else ""
 
 
 def _plans(found: Diagnosed) -> str:

@@ -81,6 +81,17 @@ class Elsewhere:
         return Diagnosed(text="No fault found. Elsewhere: db is not 7", elsewhere=(cause,))
 
 
+class Broken(Elsewhere):
+    """Finds the fault of `db` whatever it is asked about."""
+
+    def diagnose(self, about: tuple[ObjectRef, ...], context: Context) -> Diagnosed:
+        """The fault, shown by a snapshot."""
+        found = super().diagnose(about, context)
+        minted = context.evidence.mint(tool="investigate", arguments={}, cluster="c", excerpt="db is not 7")
+        causes = tuple(cause.model_copy(update={"evidence": (minted.id,)}) for cause in found.elsewhere)
+        return Diagnosed(text="db is not 7", causes=causes)
+
+
 def looked_into(desk: Desk, request: str, goal: Goal = Goal.DIAGNOSE, about: ObjectRef = INGRESS) -> Contribution:
     intent = Intent(goal=goal, text=request, confidence=1, about=(about,))
     return specialists(desk.kit())["faults"].investigate(Task(request=request, intent=intent))
@@ -100,6 +111,25 @@ def test_a_fault_elsewhere_is_a_cause_and_is_not_repaired_unasked(tmp_path: Path
     desk = Desk(tmp_path, diagnoser=Elsewhere())
     assert [cause.claim for cause in looked_into(desk, "why is cart slow?").causes] == ["db is not 7"]
     assert looked_into(desk, "fix cart", Goal.FIX).causes == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "said", "causes"),
+    [
+        ("what is wrong?", "One value is off.", 1),
+        ("would you tell me if anything is wrong?", "One value is off.", 1),
+        ("which of ours would suffer if node-2 died, and why?", "The `db` and the shop would suffer.", 0),
+        ("which of ours would suffer if node-2 died, and why?", "The `db` would, and it is not 7 already [e1].", 1),
+        ("what would be affected if the network failed?", "Nothing; `db-copy` is elsewhere.", 0),
+    ],
+)
+def test_a_cause_stands_under_an_answer_to_what_would_be_only_where_that_speaks_of_it(
+    tmp_path: Path, request_: str, said: str, causes: int
+) -> None:
+    desk = Desk(tmp_path, diagnoser=Broken(), model=ScriptedModel([Reply(text=said)] * 2))
+    found = looked_into(desk, request_)
+    assert len(found.causes) == causes
+    assert found.text.count("Causes:") == causes
 
 
 @pytest.mark.parametrize(("said", "causes"), [("All is well.", 0), ("It waits for `db`, as the rules say.", 1)])
