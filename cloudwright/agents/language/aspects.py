@@ -104,7 +104,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("allocatable cpu", {"Node": "status.allocatable.cpu"}),
     ("allocatable memory", {"Node": "status.allocatable.memory"}),
     ("age, how old, creation time, created", {"*": "created"}),
-    ("restarts, restart count, how often restarted, number of restarts", {"Pod": "restarts"}),
+    ("restarts, restart count, restart counter, crash count, how often restarted, number of restarts", {"Pod": "restarts"}),
     ("qos, qos class", {"Pod": "qos"}),
     ("node", {"Pod": "node"}),
     ("owner, controller", {"*": "owner"}),

@@ -1,9 +1,13 @@
 """Negations and comparisons with a number near a word."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 
+from cloudwright.agents.language.background import without
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.references import ROLLING, World
 
 _NEGATIONS = listed(
     "not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor, short, nobody, nothing, hardly"
@@ -65,6 +69,24 @@ def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] |
     return sign, number
 
 
+_OFTEN: Mapping[str, int] = {"once": 1, "twice": 2, "thrice": 3}
+
+
+def how_often(clause: Clause) -> tuple[str, int] | None:
+    """A bound said as an adverb: "more than twice", "at least once"."""
+    for word, times in _OFTEN.items():
+        at = clause.find(word)
+        before = " ".join(clause.low[max(0, at - 3) : at])
+        for words, sign in ((_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
+            if at >= 0 and any(re.search(rf"(?:^|\s){re.escape(phrase)}$", before) for phrase in words):
+                clause.use_words(*words, word)
+                return sign, times
+        if at >= 0 and times > 1:
+            clause.use_words(word)
+            return "=", times
+    return None
+
+
 _EXCLUDING = (
     "except, excluding, except for, apart from, other than, but not, besides, without, leaving out, ignoring, minus"
 )
@@ -75,6 +97,37 @@ def excluded(clause: Clause) -> bool:
     names = clause.of("name")
     starts = [at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0]
     return bool(names and starts) and min(starts) < names[0].start
+
+
+_MOST_BUT = 20
+
+
+def all_but(clause: Clause, world: World) -> Clause | None:
+    """ "all deployments in shop but x": the clause with the others named; None where a kind or a place is not said.
+
+    At most 20 objects are meant so.
+    """
+    start = min(at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0)
+    spared = clause.of("name")
+    kinds = [item for item in clause.of("kind", "workload") if item.plural or clause.has("every, each, all")]
+    place = [item.text for item in clause.of("namespace") if not item.near]
+    if len(kinds) != 1 or len(place) != 1 or kinds[0].end > start or any(item.near for item in spared):
+        return None
+    wanted = (kinds[0].kind.kind,) if kinds[0].kind is not None else ROLLING
+    left = {item.ref for mention in spared for item in mention.objects}
+    rest = [
+        item
+        for item in world.index.vocabulary.objects
+        if item.ref.kind in wanted and item.ref.namespace == place[0] and item.ref not in left and not item.owner
+    ]
+    if not 0 < len(rest) <= _MOST_BUT or spared[0].start < start:
+        return None
+    bare = without(clause, set(range(start, spared[-1].end)))
+    named = [Mention("name", kinds[0].start, kinds[0].end, item.ref.name, objects=(item,)) for item in rest]
+    kept = [item for item in bare.mentions if item.what not in ("name", "all", "kind", "workload")]
+    told = replace(bare, mentions=tuple(sorted((*kept, *named), key=lambda item: item.start)), used=set())
+    told.use_words("all, every, each, the, of, and")
+    return told
 
 
 _MORE_OF = frozenset(("more", "additional", "extra", "another"))

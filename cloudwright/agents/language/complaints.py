@@ -1,10 +1,21 @@
 """Requests for a diagnosis, a repair or advice."""
 
+import re
+
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.standing import standing
 from cloudwright.agents.language.reads.states import states_of
-from cloudwright.agents.language.references import World, everywhere, namespace_in, objects_of, placed, pointed, rank
+from cloudwright.agents.language.references import (
+    World,
+    everywhere,
+    namespace_in,
+    objects_of,
+    placed,
+    pointed,
+    rank,
+    says_place,
+)
 from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.core.refs import ObjectRef
 
@@ -52,9 +63,13 @@ _ALONE = (
 
 def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
-    if not clause.has(_DIAGNOSE) or clause.has("logs, log, events, event, how many, differ, difference"):
+    if not (clause.has(_DIAGNOSE) or kept_from(clause)) or clause.has(
+        "logs, log, events, event, how many, differ, difference"
+    ):
         return None
-    why = clause.has(_WHY) and not (clause.has(_AILING) and clause.has("which, list, show") and _lists(clause))
+    why = kept_from(clause) or (
+        clause.has(_WHY) and not (clause.has(_AILING) and clause.has("which, list, show") and _lists(clause))
+    )
     if not why and _lists(clause):
         return None
     if clause.has("explain") and not why and not clause.of("name", "pronoun"):
@@ -64,15 +79,27 @@ def diagnosis(clause: Clause, world: World) -> Intent | None:
         return None
     named = [item for ref in about if ref.kind != "Namespace" and (item := world.named(ref)) is not None]
     place = next((ref.name for ref in about if ref.kind == "Namespace"), "")
-    calls = standing(clause, named, place) if len(named) == len(about) or place else ()
+    calls = standing(clause, named, place, world) if len(named) == len(about) or place else ()
     return Intent(goal=Goal.DIAGNOSE, text=clause.text, confidence=0.9, calls=calls, about=tuple(about))
+
+
+_KEPT = re.compile(
+    r"\bwhat(?: is| does)? (?:keep|stop|prevent|block|hold|hinder)(?:s|p?ing)?\b.+\b(?:from|back|coming|starting|getting|becoming|running|ready|up)\b"
+)
+
+
+def kept_from(clause: Clause) -> bool:
+    """ "what keeps x from starting", "what is holding x back"."""
+    return bool(clause.of("name", "pronoun")) and bool(_KEPT.search(" ".join(clause.low)))
 
 
 def _lists(clause: Clause) -> bool:
     """Whether the objects in some state are asked for, not what is wrong with them."""
     if states_of(clause) and not clause.of("name", "pronoun"):
         return True
-    kinds = [item for item in clause.of("kind", "workload") if not everywhere(clause, item)]
+    kinds = [
+        item for item in clause.of("kind", "workload") if not (everywhere(clause, item) or says_place(clause, item))
+    ]
     elsewhere = len(kinds) < len(clause.of("kind", "workload"))
     whole = clause.of("all") and not elsewhere and not (clause.low[0] in ("is", "are") and clause.has(_ALONE))
     several = any(item.plural for item in kinds) or bool(whole)
@@ -86,6 +113,8 @@ def _complained(clause: Clause, world: World) -> list[ObjectRef]:
     objects = [item.ref for item in objects_of(clause, world)][:6]
     if not objects and clause.of("pronoun"):
         objects = list(pointed(clause, world))
+    if not objects and clause.of("ordinal") and not clause.of("name"):  # "the reason for the last one"
+        objects = list(world.memory.objects[:1])
     if not objects and clause.of("name"):  # "that cart pod": the pods of what is so called
         named = placed(clause.of("name")[0].objects, clause, world)
         best = min((rank(item.ref.kind) for item in named), default=0)

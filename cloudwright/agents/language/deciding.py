@@ -13,11 +13,12 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
-from cloudwright.agents.language.reads.asking import described, nominal
+from cloudwright.agents.language.reads.asking import described, inquires, nominal
 from cloudwright.agents.language.reads.entries import entries
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.impact import impact
 from cloudwright.agents.language.reads.rights import rights
+from cloudwright.agents.language.reads.rollouts import comparing
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.language.utterances import Guess, Utterances, acts
@@ -55,7 +56,8 @@ def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Cat
 
 def _supposed(asked: _Asked) -> Intent | None:
     """What would happen if."""
-    found = impact(asked.clause, asked.world) if moods.hypothetical(asked.clause) else None
+    supposed = moods.hypothetical(asked.clause) and comparing(asked.clause, asked.world) is None
+    found = impact(asked.clause, asked.world) if supposed else None
     return _looked(asked.clause, found) if found is not None else None
 
 
@@ -85,7 +87,7 @@ def _ordered(asked: _Asked) -> Intent | None:
     clause = asked.clause
     if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):
         return None
-    if nominal(clause) or described(clause) or look_inside(clause, asked.world) is not None:
+    if nominal(clause) or described(clause) or inquires(clause) or look_inside(clause, asked.world) is not None:
         return None
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 

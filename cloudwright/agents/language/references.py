@@ -220,6 +220,13 @@ def everywhere(clause: Clause, mention: Mention) -> bool:
     return bool(before) and (before[-1] == "across" or (before[-1] in _EACH and bool(_THROUGHOUT & set(before[:-1]))))
 
 
+def says_place(clause: Clause, mention: Mention) -> bool:
+    """Whether the word for namespaces stands beside the name of one: "the blue namespace", "in namespace blue"."""
+    if mention.kind is None or mention.kind.kind != "Namespace" or mention.plural:
+        return False
+    return any(place.end == mention.start or place.start == mention.end for place in clause.of("namespace"))
+
+
 _EACH = ("all", "every", "any", "the")
 _THROUGHOUT = frozenset(("in", "over", "across", "from", "throughout", "within", "through", "among"))
 

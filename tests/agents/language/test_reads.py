@@ -208,3 +208,63 @@ def test_which_of_those_lead_nowhere_narrows_the_last_list() -> None:
     last = ToolCall(tool="list_resources", arguments={"kind": "services", "namespace": "blue"})
     ((_, arguments),) = calls_of("which of these have no endpoints?", Memory(last_calls=(last,)))
     assert arguments["where"] == "name = lost"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how often did mailer restart?",
+        "restart counter of the mailer pods please",
+        "did mailer restart over night",
+        "when was the last restart of mailer",
+        "how many times has the mailer crashed",
+    ],
+)
+def test_restarts_of_a_workload_are_shown_with_how_its_pods_ended(text: str) -> None:
+    ((tool, arguments),) = calls_of(text)
+    assert (tool, arguments["kind"], arguments["labels"]) == ("list_resources", "pods", "app=mailer")
+    assert {"restarts", "ended"} <= set(arguments["columns"])
+    assert "where" not in arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("pods that restarted more than twice", "restarts > 2"),
+        ("which pods have restarted at least once", "restarts >= 1"),
+        ("pods restarted twice", "restarts = 2"),
+        ("deployments with more than one container", "has spec.template.spec.containers[1]"),
+        ("which deployments have at least 3 containers", "has spec.template.spec.containers[2]"),
+        ("deployments with exactly two containers",
+         "has spec.template.spec.containers[1] and no spec.template.spec.containers[2]"),
+        ("deployments without a sidecar", "not (has spec.template.spec.containers[1])"),
+        ("does any node carry a taint", "has spec.taints"),
+        ("do we have tainted nodes", "has spec.taints"),
+        ("nodes with the spot taint", '(spec.taints[*].key matches "(^|/)spot$" or spec.taints[*].value = spot)'),
+        ("nodes tainted with NoExecute", "spec.taints[*].effect = NoExecute"),
+        ("is any node closed for new pods", "status matches SchedulingDisabled"),
+    ],
+)  # fmt: skip
+def test_lists_are_narrowed_by_how_often_and_how_many(text: str, where: str) -> None:
+    ((tool, arguments),) = calls_of(text)
+    assert (tool, arguments.get("where")) == ("list_resources", where)
+
+
+def test_taints_and_ends_that_were_asked_for_are_shown() -> None:
+    assert "spec.taints" in _columns("do any of the nodes have taints")
+    assert "ended" in _columns("which pods were killed for memory")
+
+
+@pytest.mark.parametrize(
+    "text", ["what is broken in the blue namespace", "anything wrong in blue?", "is anything not working in blue"]
+)
+def test_what_is_broken_in_a_place_names_its_pods_that_are_not_ready(text: str) -> None:
+    (found,) = understood(text)
+    assert (found.goal, [ref.name for ref in found.about]) == (Goal.DIAGNOSE, ["blue"])
+    assert [(call.arguments["kind"], call.arguments["namespace"]) for call in found.calls] == [("pods", "blue")]
+
+
+@pytest.mark.parametrize("text", ["what keeps ledger from starting", "what is holding the ledger pods back"])
+def test_what_keeps_a_thing_from_running_is_a_diagnosis(text: str) -> None:
+    (found,) = understood(text)
+    assert (found.goal, [ref.name for ref in found.about]) == (Goal.DIAGNOSE, ["ledger"])

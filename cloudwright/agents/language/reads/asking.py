@@ -111,6 +111,21 @@ def nominal(clause: Clause, least: int = 1) -> bool:
     return False
 
 
+_WHOM = listed("any, some, all, our, the, these, those, my, we, they, i, you, both, either, many, most, which")
+
+
+def inquires(clause: Clause) -> bool:
+    """Whether it begins like a question with "do" or "have": "do any of the nodes have taints", "have any pods restarted"."""
+    low = clause.low
+    if len(low) < _SHORT or low[0] not in ("do", "have", "got") or low[1] not in _WHOM or clause.has(_ASKED_OF_US):
+        return False
+    if low[0] == "do" and low[1] in ("the", "all", "our", "my"):  # "do the rollout of x" orders
+        return bool({"have", "use", "run", "need", "get", "still", "share"} & set(low[2:]))
+    return True
+
+
+_SHORT = 3
+_ASKED_OF_US = "do you mind, have you, please, kindly"
 _WHICH = ("that", "which", "whose", "with", "without", "having", "lacking", "where")
 _WISHES = "should, must, need, needs, shall, ought to, please, want"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.comparing import bound_near, negated
+from cloudwright.agents.language.comparing import bound_near, how_often, negated
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
@@ -13,6 +13,7 @@ from cloudwright.agents.language.reads.images import image_tests
 from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import ZERO, states
 from cloudwright.agents.language.references import World
+from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import KindWord
 
 Condition = Callable[[Clause, KindWord, World], Iterator[str]]
@@ -20,7 +21,7 @@ Condition = Callable[[Clause, KindWord, World], Iterator[str]]
 
 def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     """Everything the clause says about which objects of a kind are meant."""
-    parts = list(_replicas(clause, kind, world))
+    parts = [*_taints(clause, kind, world), *_replicas(clause, kind, world)]
     parts += states(clause, kind, world)
     for condition in _CONDITIONS:
         parts += condition(clause, kind, world)
@@ -34,8 +35,11 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if not word:
         return
     clause.use_words(word, "times, time, at all")
-    bound = None if superlative(clause) else bound_near(clause, clause.find(word), _FAR)
-    if bound is not None:
+    often = how_often(clause)
+    bound = None if superlative(clause) or often else bound_near(clause, clause.find(word), _FAR)
+    if often is not None:
+        yield f"restarts {often[0]} {often[1]}"
+    elif bound is not None:
         yield f"restarts {bound[0]} {bound[1].value}"
     elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
         yield "restarts = 0"
@@ -137,7 +141,9 @@ def _unless_negated(clause: Clause, at: int, expression: str) -> str:
 
 
 _LACKING = re.compile(r"\b(?:without|no|lacks?|lacking|missing|not)\b")
-_HAVING = re.compile(r"\b(?:with|have|has|having|defines?|defined?|set)(?: an?| any| the| some)?$")
+_HAVING = re.compile(
+    r"\b(?:with|have|has|having|carry|carries|carrying|got|bears?|defines?|defined?|set)(?: an?| any| the| some)?$"
+)
 _COUNTED = frozenset(
     (
         "replicas",
@@ -205,6 +211,76 @@ def _types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
             return
     if clause.has("headless"):
         yield "spec.clusterIP = None"
+
+
+_CONTAINERS = "containers, container"
+_SEVERAL = "several containers, multiple containers, many containers, sidecar, sidecars, side car, side cars, multi-container, multicontainer"
+
+
+def _containers(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """How many containers a pod has: "more than one container", "several containers", "a sidecar"."""
+    if kind.kind not in aspects.TEMPLATED:
+        return
+    path = aspects.path_of("{pod}.containers", kind.kind)
+    at = next((at for word in _CONTAINERS.split(", ") if (at := clause.find(word)) >= 0), -1)
+    bound = bound_near(clause, at, 3) if at >= 0 and not superlative(clause) else None
+    if clause.has(_SEVERAL):
+        word = clause.find("sidecar") if clause.has("sidecar") else clause.find("sidecars")
+        clause.use_words(_SEVERAL)
+        yield _unless_negated(clause, word, f"has {path}[1]") if word >= 0 else f"has {path}[1]"
+    elif bound is not None:
+        clause.use_words(_CONTAINERS)
+        yield _at_least(path, bound[0], bound[1].value)
+
+
+def _at_least(path: str, sign: str, amount: int) -> str:
+    """A filter for how many elements a list has, by the last one that it must have and the first that it must not."""
+    least = {">": amount + 1, ">=": amount, "=": amount}.get(sign, 0)
+    most = {"<": amount - 1, "<=": amount, "=": amount}.get(sign)
+    tests = [f"has {path}[{least - 1}]"] if least else []
+    tests += [f"no {path}[{most}]"] if most is not None else []
+    return " and ".join(tests)
+
+
+_TAINTED = "taint, taints, tainted"
+_EFFECTS = {"noschedule": "NoSchedule", "noexecute": "NoExecute", "prefernoschedule": "PreferNoSchedule"}
+_NO_TAINT = listed(
+    "a, an, the, any, some, no, have, has, with, without, are, is, that, which, of, what, node, nodes, our, all, not, kind, lack, lacking, show"
+)
+
+
+def _names_taint(clause: Clause, at: int) -> bool:
+    """Whether a word before "taint" can be its key or its value: after an article any word, else one that is no English."""
+    word = clause.low[at]
+    described = clause.low[at - 1 : at] in (("the",), ("a",), ("an",), ("our",), ("with",))
+    return word not in _NO_TAINT and (described or word not in COMMON)
+
+
+def _taints(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """A certain taint: by its key, its value, its effect, or a pair."""
+    at = (
+        next((at for word in _TAINTED.split(", ") if (at := clause.find(word)) >= 0), -1) if kind.kind == "Node" else -1
+    )
+    if at < 0:
+        return
+    near = [index for index in (at - 1, at + 1, at + 2) if 0 <= index < len(clause.low)]
+    for index in near:
+        mention, word = clause.at(index), clause.low[index]
+        if mention is not None and mention.what == "pair":
+            key, _, value = mention.text.partition("=")
+            clause.use(mention)
+            value = value.partition(":")[0]
+            tests = [f"spec.taints[*].key = {key}", *([f"spec.taints[*].value = {value}"] if value else [])]
+        elif word in _EFFECTS:
+            tests = [f"spec.taints[*].effect = {_EFFECTS[word]}"]
+        elif index == at - 1 and mention is None and _names_taint(clause, index):
+            tests = [f'(spec.taints[*].key matches "(^|/){re.escape(word)}$" or spec.taints[*].value = {word})']
+        else:
+            continue
+        clause.used.add(index)
+        clause.use_words(_TAINTED)
+        yield _unless_negated(clause, min(at, index), " and ".join(tests))
+        return
 
 
 _ODDITIES = (
@@ -276,5 +352,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
+    _restarts, _ages, _containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
 )  # fmt: skip

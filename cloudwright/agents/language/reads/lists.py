@@ -1,6 +1,6 @@
 """Objects of a kind: which ones, how many, narrowed, sorted, grouped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -15,6 +15,7 @@ from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.reads.meant import known, meant
+from cloudwright.agents.language.reads.states import covering
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
@@ -24,6 +25,7 @@ from cloudwright.agents.language.references import (
     placed,
     pointed,
     rank,
+    says_place,
     selector_text,
 )
 from cloudwright.agents.language.understanding import KindWord, Named
@@ -81,7 +83,7 @@ def lists(clause: Clause, world: World) -> Read | None:
         arguments: dict[str, JsonValue] = {
             "kind": kind.plural, "namespace": place, "labels": ",".join(narrowed.labels), "where": narrowed.where,
         }  # fmt: skip
-        if columns := _columns(clause, kind, world):
+        if columns := _columns(clause, kind, world) or _telling(kind, narrowed.where):
             arguments["columns"] = columns
         arguments |= order(clause, kind, world.index.vocabulary)
         arguments |= groups(clause)
@@ -121,6 +123,20 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 
+_SHOWN_WITH: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "Pod": (("OOMKilled", ("status", "restarts", "ended", "node")),),
+    "Node": (("spec.taints", ("status", "spec.taints")),),
+    **{
+        kind: ((".containers", ("ready", "container", "image")),) for kind in ("Deployment", "StatefulSet", "DaemonSet")
+    },
+}
+"""Columns that show what a filter asked for, where the usual ones do not."""
+
+
+def _telling(kind: KindWord, where: str) -> list[JsonValue]:
+    return next(([*columns] for part, columns in _SHOWN_WITH.get(kind.kind, ()) if part in where), [])
+
+
 def _where_lives(clause: Clause) -> Read:
     """The namespaces that have objects of a name."""
     found = [item for mention in clause.of("name") for item in mention.objects]
@@ -134,12 +150,21 @@ def _where_lives(clause: Clause) -> Read:
     )
 
 
+_ASKING_IN = "what, which, anything, everything, summary, overview, how is, how are, how does, status, state, health, running, runs"
+"""With these, "the blue namespace" says where to look."""
 _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
 
 
 def _kinds(clause: Clause, world: World) -> list[KindWord]:
     """The kinds that are listed."""
-    mentions = [item for item in clause.of("kind") if item.kind is not None and not everywhere(clause, item)]
+    state = covering(clause)
+    mentions = [
+        item
+        for item in clause.of("kind")
+        if item.kind is not None
+        and item.start not in state
+        and not (everywhere(clause, item) or (says_place(clause, item) and clause.has(_ASKING_IN)))
+    ]
     places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
     main = [item for item in main if item.text not in ("limits", "limit")] or main

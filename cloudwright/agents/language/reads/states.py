@@ -72,7 +72,9 @@ _STATES: tuple[_State, ...] = (
     _State("lost", "status = Lost"),
     _State("released", "status = Released"),
     _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling, takes no new pods, take no new pods, accepts no pods,"
-           " accepts no new pods, accept no new pods, gets no new pods, get no new pods", "status matches SchedulingDisabled"),
+           " accepts no new pods, accept no new pods, gets no new pods, get no new pods, closed for new pods, closed to new pods, closed for pods,"
+           " closed to pods, closed for workloads, closed for new workloads, not accepting pods, not accepting new pods, not taking pods, not taking new pods,"
+           " refuse pods, refuse new pods, refuses pods, refuses new pods, off limits, not schedulable, unavailable for scheduling, out of rotation", "status matches SchedulingDisabled"),
     _State("schedulable, open for scheduling", "not (status matches SchedulingDisabled)"),
 )  # fmt: skip
 ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"
@@ -87,7 +89,7 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
     found = found or [
         f"(status = {token.raw} or reason = {token.raw})"
         for index, token in enumerate(clause.tokens)
-        if _FIXED.fullmatch(token.raw) and clause.at(index) is None
+        if _FIXED.fullmatch(token.raw) and clause.at(index) is None and index not in clause.used
     ]
     return ["(" + " or ".join(found) + ")"] if len(found) > 1 and clause.has("or") else found
 
@@ -100,6 +102,16 @@ _TELLING = (
     ("cordoned, unschedulable, drained", ("Node",)),
     ("unbound, bound", ("PersistentVolumeClaim",)),
 )  # fmt: skip
+
+
+def covering(clause: Clause) -> set[int]:
+    """The tokens of phrases for states of more than two words: kinds in them are not asked for ("closed for new pods")."""
+    found: set[int] = set()
+    for state in _STATES:
+        for phrase in phrases(state.words):
+            at = clause.find(" ".join(phrase)) if len(phrase) > 1 else -1
+            found |= set(range(at, at + len(phrase))) if at >= 0 else set()
+    return found
 
 
 def states_of(clause: Clause) -> tuple[str, ...]:
