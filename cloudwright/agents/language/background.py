@@ -387,6 +387,9 @@ def _ends(words: list[str], endings: frozenset[str]) -> bool:
     return any(text.endswith(f" {ending}") for ending in endings)
 
 
+_RHYTHMS = listed("hourly, daily, nightly, weekly, monthly, yearly, weekdays, weekends")
+
+
 def _old_values(clause: Clause) -> Iterator[int]:
     """The tokens of "instead of 3 members": an old value beside the new one of the same sort."""
     for phrase in _OLD:
@@ -395,6 +398,8 @@ def _old_values(clause: Clause) -> Iterator[int]:
             continue
         after = at + len(phrase.split())
         old = clause.at(after)
+        if clause.low[after : after + 1] and clause.low[after] in _RHYTHMS and set(clause.low[:at]) & _RHYTHMS:
+            yield from range(at, after + 1)
         if old is None or old.what not in _VALUED or old.start != after:
             continue
         new = [item for item in clause.of(*_VALUED) if item.end <= at]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from cloudwright.agents.language import background, doubts, moods
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.comparing import excluded
+from cloudwright.agents.language.comparing import all_but, excluded
 from cloudwright.agents.language.complaints import FIX, fixes
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.references import World, objects_of
@@ -92,7 +92,22 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
     ):
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     if excluded(clause):
-        return _too_broad(clause, "all but what you named", orders)
+        rest = all_but(clause, world) if not families & _GONE else None
+        if rest is None:
+            return _too_broad(clause, "all but what you named", orders)
+        clause = rest
+    return _changed(clause, world, utterances, catalog, orders, families)
+
+
+def _changed(
+    clause: Clause,
+    world: World,
+    utterances: Utterances,
+    catalog: Catalog,
+    orders: list[Verb],
+    families: frozenset[str],
+) -> Intent | None:
+    """The change that a frame makes of an order, with what makes it unsure; or what has to be asked."""
     scope = doubts.broad(clause, world, families)
     change = change_of(clause, world, families)
     if change is None and not scope and (vague := _vague(clause, orders, utterances, world)) is not None:
@@ -105,6 +120,8 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
     return doubts.guarded(clause, world, change, doubts.broad(clause, world, families), catalog, families)
 
 
+_GONE = frozenset(("delete", "drain", "evict"))
+"""What is never done to all but a few."""
 _OBLIGED = (
     "must not, should not, shall not, may not, must no longer, should no longer, may no longer, must never, should never, shall never, may never,"
     " never go, never have, never drop, never exceed"

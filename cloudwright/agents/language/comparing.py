@@ -1,7 +1,7 @@
 """Negations and comparisons with a number near a word."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from cloudwright.agents.language.background import without
@@ -95,8 +95,15 @@ _EXCLUDING = (
 def excluded(clause: Clause) -> bool:
     """Whether the first named object is only named to be left out."""
     names = clause.of("name")
-    starts = [at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0]
+    starts = list(_excluding(clause))
     return bool(names and starts) and min(starts) < names[0].start
+
+
+def _excluding(clause: Clause) -> Iterator[int]:
+    """Where words stand that leave out what follows; "but" does behind a word for all."""
+    yield from (at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0)
+    if clause.has("everything, all, every, each, anything, everyone") and (at := clause.find("but")) > 0:
+        yield at
 
 
 _MOST_BUT = 20
@@ -107,7 +114,7 @@ def all_but(clause: Clause, world: World) -> Clause | None:
 
     At most 20 objects are meant so.
     """
-    start = min(at for phrase in phrases(_EXCLUDING) if (at := clause.find(" ".join(phrase))) >= 0)
+    start = min(_excluding(clause))
     spared = clause.of("name")
     kinds = [item for item in clause.of("kind", "workload") if item.plural or clause.has("every, each, all")]
     place = [item.text for item in clause.of("namespace") if not item.near]

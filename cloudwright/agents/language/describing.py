@@ -73,6 +73,8 @@ def _told(clause: Clause, mention: Mention) -> list[int] | None:
         "of",
     ):
         for index in range(mention.end, min(mention.end + _LONGEST + 1, len(clause.low))):
+            if clause.low[index] in ("to", "should", "shall", "by", "and"):
+                break
             counts = clause.low[index].isdigit() and bool(after) and after[-1] == index - 1
             if clause.tokens[index].mark or (
                 _taken(clause, index) and not counts and clause.low[index] not in _BETWEEN

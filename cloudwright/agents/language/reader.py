@@ -228,7 +228,7 @@ def _valued_fix(clauses: Sequence[Clause], tagger: Tagger) -> Sequence[Clause]:
     if len(rest) == len(clauses) or len(valued) != 1:
         return clauses
     at = min(at for phrase in phrases(BECOMES) if (at := valued[0].find(" ".join(phrase))) >= 0)
-    bare = not valued[0].of("name", "pronoun") or not valued[0].of("name") and at > 1
+    bare = not valued[0].of("name", "pronoun") or (not valued[0].of("name") and at > 1)
     order = tagger.clause((Token("it", "it", 0), *valued[0].tokens[at:])) if bare else valued[0]
     return [order if clause is valued[0] else clause for clause in rest]
 

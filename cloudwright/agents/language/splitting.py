@@ -106,10 +106,7 @@ def _topic(clause: Clause) -> tuple[Token, ...]:
 def _states(before: list[Token]) -> bool:
     """Whether what stands before only states something ("x is out of memory, …")."""
     words = {token.low for token in before}
-    return (
-        bool(words & {"is", "are", "keeps", "gets", "was", "were", "has", "keep", "looks", "seems"})
-        and before[0].low not in looks()
-    )
+    return bool(words & (FINITE | {"keep"})) and before[0].low not in looks()
 
 
 def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:

@@ -72,7 +72,7 @@ def verbs(clause: Clause) -> list[Verb]:
     return found
 
 
-_PARTS = listed("key, label, variable, env, annotation, taint, entry, limit, toleration, finalizer")
+_PARTS = listed("key, schedule, label, variable, env, annotation, taint, entry, limit, toleration, finalizer")
 """Words for what a phrase may take between its words besides an object: "take the footer key out of x"."""
 
 

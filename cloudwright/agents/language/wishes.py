@@ -20,6 +20,9 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
     ("nothing new, no new pods, no new workloads, no new work, nothing else goes, nothing more goes", frozenset(("cordon",))),
     ("can run again, may run again, can continue, may continue, can go on, may go on", frozenset(("resume",))),
+    ("it more, them more, needs more, need more", frozenset(("up", "wished"))),
+    ("previous one back, previous version back, previous release back, old one back, old version back, previous one again, last one back,"
+     " the one before back, earlier one back", frozenset(("rollback",))),
     ("rid of", frozenset(("delete",))),
     ("out of service, out of rotation", frozenset(("cordon",))),
     ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"

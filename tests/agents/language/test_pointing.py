@@ -126,3 +126,22 @@ def test_a_value_beside_fix_it_is_the_order() -> None:
     )
     found = [intent for intent in _read("that's wrong, should be 5, fix it", shown) if intent.goal is Goal.CALLS]
     assert [call.arguments["patch"] for intent in found for call in intent.calls] == [{"data": {"EUR": "5"}}]
+
+
+def test_all_of_a_kind_in_a_place_but_some_are_named_one_by_one() -> None:
+    found = _calls("restart all deployments in blue except ledger and flow")
+    assert [(call.tool, call.arguments["name"]) for call in found] == [("rollout_restart", "mailer")]
+    assert not _calls("delete all deployments in blue except ledger")
+    assert not [call for call in _calls("restart everything in blue but ledger") if call.arguments["name"] == "ledger"]
+
+
+@pytest.mark.parametrize(
+    ("text", "revision"),
+    [
+        ("ledger: put the previous one back", None),
+        ("roll ledger back to revision 3", 3),
+        ("roll ledger back to 3", 3),
+    ],
+)
+def test_one_is_no_revision_where_it_stands_for_the_release(text: str, revision: int | None) -> None:
+    assert [(call.tool, call.arguments.get("to_revision")) for call in _calls(text)] == [("rollout_undo", revision)]

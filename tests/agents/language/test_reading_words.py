@@ -127,7 +127,7 @@ def test_talk_about_changes_changes_nothing(text: str) -> None:
     [
         "restart ledger if it is broken",
         "scale ledger to 3 tomorrow",
-        "restart all deployments in blue except ledger",
+        "restart all deployments except ledger",
         "delete everything in blue",
         "restart basket",
         "restart ledgre",

@@ -48,8 +48,16 @@ def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str,
     clause.used.add(index)
     if families & {"delete", "unset"}:
         return {key: None} if key in keys else {}
-    told = value_after(clause, index) or value_beside(clause, index)
+    told = value_after(clause, index) or value_beside(clause, index) or _value_before(clause, index)
     return {key: told} if told is not None else {}
+
+
+def _value_before(clause: Clause, index: int) -> str | None:
+    """ "600 as MAX_ROOMS"."""
+    if index < 2 or clause.low[index - 1] not in ("as", "for") or clause.tokens[index - 2].mark:
+        return None
+    clause.used.update((index - 2, index - 1))
+    return clause.tokens[index - 2].raw
 
 
 def _of_some_map(clause: Clause, world: World, families: frozenset[str]) -> Change | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cloudwright.agents.language.calls import call, label_of, located, workload_call
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.references import ROLLING, SWITCHES, World, fitting
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, change_all
@@ -48,11 +48,11 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
     """Go back to an earlier revision."""
     if "rollback" not in families:
         return None
-    numbers = clause.of("number")
+    numbers = [item for item in clause.of("number") if clause.low[item.start].isdigit() or _says_revision(clause, item)]
     revision = numbers[-1].value if numbers else 0
     if clause.of("image") and "rollback" in families:
         return None
-    clause.use(*numbers)
+    clause.use(*clause.of("number"))
     clause.use_words(
         "revision, version, previous, last, rollout, release, deployment, deploy, earlier, old, before, one,"
         " what ran before, what it was, what it ran, how it was, as it was, to what, bad, wrong, working, prior, good, known, back, number, update, upgrade, latest, state, image"
@@ -62,6 +62,11 @@ def rollback(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return workload_call("rollout_undo", item, to_revision=revision or None)
 
     return change_all(clause, world, ROLLING, "roll back", make)
+
+
+def _says_revision(clause: Clause, mention: Mention) -> bool:
+    """Whether a number in words is a revision's: "the previous one" is none."""
+    return clause.low[mention.start - 1 : mention.start] in (("revision",), ("rev",), ("version",))
 
 
 _PAUSABLE = ("Deployment", "CronJob", "StatefulSet", "Job")
