@@ -12,7 +12,7 @@ _CONTAINER = "{pod}.containers[*]"
 _REPLICATED = ("Deployment", "StatefulSet", "DaemonSet")
 
 FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    ("image, images, run version, container image, docker image, image tag, tag, version, image version, build",
+    ("image, images, run version, container image, docker image, image tag, tag, version, image version, build, release",
      {"*": "image", "Node": "status.nodeInfo.kubeletVersion", "CustomResourceDefinition": "spec.versions[*].name"}),
     ("max replicas, maximum replicas, upper bound, upper limit, maximum, max, maxreplicas, ceiling",
      {"HorizontalPodAutoscaler": "spec.maxReplicas"}),
@@ -133,6 +133,8 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("rules, allow, allows, grant, grants, rule, permissions, permit, permits, rights",
      {"Role": "rules[*].verbs,rules[*].resources,rules[*].apiGroups", "ClusterRole": "rules[*].verbs,rules[*].resources,rules[*].apiGroups",
       "Ingress": "spec.rules", "NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
+    ("let in, lets in, let out, lets out, let through, lets through, admit, admits, let into, come in, get in, ingress rules, egress rules",
+     {"NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
     ("exit code, exit codes, exit status, exitcode", {"Pod": "ended"}),
     ("last termination, termination reason, last state, terminated, last restart, last restarted, why restarted, reason",
      {"Pod": "restarts,ended"}),

@@ -56,6 +56,21 @@ def carried(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
     return tagger.clause(tokens, clause.question)
 
 
+def scoped(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
+    """ "x is at 2/3, which pod is not ready": a pod of what the clause before spoke of."""
+    kinds = [item for item in clause.of("kind") if item.kind is not None]
+    names = [item for item in before.of("name") if any(named.pod_labels for named in item.objects)]
+    if len(names) != 1 or [item.kind.kind for item in kinds if item.kind is not None] != ["Pod"]:
+        return clause
+    if kinds[0].plural or clause.of("name", "namespace", "pronoun", "all") or clause.low[0] not in ("which", "what"):
+        return clause
+    spoken = [names[0], *before.of("namespace")]
+    told = [before.tokens[index] for item in spoken for index in range(item.start, item.end)]
+    start = kinds[0].end
+    inserted = (Token("of", "of", 0), *told)
+    return tagger.clause((*clause.tokens[:start], *inserted, *clause.tokens[start:]), clause.question)
+
+
 def surely_it(before: Clause, clause: Clause) -> bool:
     """Whether "it" can only be the object that the clause before spoke of: nothing else was, or its kind is said again."""
     if parts_in(before):

@@ -21,7 +21,7 @@ from cloudwright.core.tool import ToolCall
 
 _SAME = "same, likewise, too, as well, also, similarly, ditto"
 _ABOUT = listed(
-    "the one in, the one, what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the"
+    "the one in, the one, what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the, which, what one"
 )
 _CONTENT_FREE = listed(
     "no, sorry, i, meant, mean, wrong, other, actually, and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
@@ -52,13 +52,17 @@ def again(clause: Clause, world: World) -> Repeated | None:
     """The last calls for another object, another namespace or another kind."""
     last = world.memory.last_calls
     explicit = clause.has(_SAME, _MEANT)
-    if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)) or _says_more(clause):
+    if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)):
+        return None
+    which = clause.low[:1] == ("which",)
+    stage, said = _stage(clause, world)
+    if _says_more(clause, said, _WHICH if which else frozenset()) or (which and clause.of("kind", "workload", "name")):
         return None
     if clause.of("name"):
         found = _instead(clause, world)
         calls = tuple(_for(one, item) for item in found for one in last)
         return Repeated(calls, tuple(item.ref for item in found), explicit) if found else None
-    place = namespace_in(clause)
+    place = namespace_in(clause) or stage
     if place and place != EVERYWHERE:
         return _elsewhere(place, world, explicit=explicit)
     kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
@@ -66,6 +70,21 @@ def again(clause: Clause, world: World) -> Repeated | None:
         return Repeated(tuple(_with(one, kind=kinds[0].plural) for one in last), (), explicit)
     twins = _twins(world) if not kinds and clause.has("the other one, the other") else []
     return _elsewhere(twins[0], world, explicit=explicit) if len(twins) == 1 else None
+
+
+_WHICH = listed(
+    "which, runs, run, running, has, have, is, are, does, do, use, uses, one, deployed, live, lives, currently, there"
+)
+
+
+def _stage(clause: Clause, world: World) -> tuple[str, int]:
+    """The namespace of a stage that is spoken of ("in prod") and where its word stands: where what is in focus has a twin there."""
+    for index, word in enumerate(clause.low):
+        spaces = world.index.environments.get(word, frozenset()) if clause.at(index) is None else frozenset()
+        there = [place for place in _twins(world) if place in spaces] or list(spaces)
+        if len(there) == 1:
+            return there[0], index
+    return "", -1
 
 
 def _twins(world: World) -> list[str]:
@@ -130,12 +149,15 @@ def _releafed(patch: JsonValue, text: str) -> JsonValue:
     return {key: changed} if changed is not None else None
 
 
-def _says_more(clause: Clause) -> bool:
+def _says_more(clause: Clause, said: int = -1, small: frozenset[str] = frozenset()) -> bool:
     """Whether something is said that is no mention and no small word."""
     rest = [
         word
         for index, word in enumerate(clause.low)
-        if clause.at(index) is None and word not in _CONTENT_FREE and not clause.tokens[index].mark
+        if clause.at(index) is None
+        and index != said
+        and word not in _CONTENT_FREE | small
+        and not clause.tokens[index].mark
     ]
     others = [mention for mention in clause.of("pronoun") if mention.text != "one"]
     return bool(rest or others or clause.of("number", "quantity", "image", "pair", "file"))

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from cloudwright.agents.language import answering, deciding, moods, refusals
 from cloudwright.agents.language.background import keeps, leads_to, tells
 from cloudwright.agents.language.calls import said
-from cloudwright.agents.language.carrying import carried, surely_it
+from cloudwright.agents.language.carrying import carried, scoped, surely_it
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.complaints import FIX
@@ -104,7 +104,7 @@ class RuleReader:
         clauses = _valued_fix(clauses, tagger)
         for clause, following in zip_longest(clauses, clauses[1:]):
             if before is not None:
-                clause = carried(before, clause, tagger)
+                clause = scoped(before, carried(before, clause, tagger), tagger)
             clause = pointing(clause, world)
             if found and keeps(clause):
                 before = clause

@@ -338,6 +338,12 @@ def top_of(item: Named, world: World) -> Named | None:
     return item
 
 
+def makers_behind(objects: Sequence[Named], world: World) -> list[Named]:
+    """The workloads behind Services: what people mean by "the search service" where pods are spoken of."""
+    services = [item for item in objects if item.ref.kind == "Service"]
+    return [other for item in services for kind in ROLLING for other in world.index.links.related(item, kind)]
+
+
 def selector_text(labels: "dict[str, str] | object") -> str:
     """A label selector of labels."""
     assert isinstance(labels, dict)

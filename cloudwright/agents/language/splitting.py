@@ -57,7 +57,10 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
             topic = _topic(clause) if part is not parts[-1] else ()
             if topic and not question and set(clause.low) & FINITE:
                 topic = tuple(
-                    clause.tokens[index] for mention in clause.mentions for index in range(mention.start, mention.end)
+                    clause.tokens[index]
+                    for mention in clause.mentions
+                    if mention.what not in ("number", "quantity", "ordinal")
+                    for index in range(mention.start, mention.end)
                 )
             if words and not topic:
                 out.append(clause)

@@ -268,3 +268,24 @@ def test_what_is_broken_in_a_place_names_its_pods_that_are_not_ready(text: str) 
 def test_what_keeps_a_thing_from_running_is_a_diagnosis(text: str) -> None:
     (found,) = understood(text)
     assert (found.goal, [ref.name for ref in found.about]) == (Goal.DIAGNOSE, ["ledger"])
+
+
+def test_the_pods_there_are_those_of_the_node_that_was_spoken_of() -> None:
+    node = ObjectRef(kind="Node", name="m-1", api_version="v1")
+    for text in ("what is running there?", "which pods are there", "show me what lives on it"):
+        ((_, arguments),) = calls_of(text, Memory(objects=(node,)))
+        assert (arguments["kind"], arguments["where"]) == ("pods", "node = m-1"), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["which release of the books service do we have", "image of service books", "memory limit of the books service"],
+)
+def test_what_only_workloads_have_is_asked_of_those_behind_a_service(text: str) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert (arguments["kind"], arguments["fields"]) == ("deployment", "metadata.name=ledger")
+
+
+def test_which_pod_is_not_is_asked_of_the_thing_that_lacks_one() -> None:
+    ((_, arguments),) = calls_of("ledger shows 1 of 2 ready, which pod is not")
+    assert (arguments["labels"], arguments["where"]) == ("app=ledger", "not (ready or Completed or Succeeded)")

@@ -86,3 +86,26 @@ def test_the_value_that_was_set_last_is_corrected(text: str, value: str) -> None
 def test_other_words_correct_nothing() -> None:
     world = World(_TAGGER.index, Memory(last_calls=(_PATCH,)), "default")
     assert correction(_TAGGER.clause(_TAGGER.tokens("no, restart 20 of them")), world, TOOLS) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("which image has api in pay", ["image"]),
+        ("replicas of api in pay", ["spec.replicas", "ready", "available"]),
+    ],
+)
+@pytest.mark.parametrize(
+    "other", ["which in pay-staging", "and in staging?", "which one in pay-staging", "what about staging"]
+)
+def test_a_question_for_one_place_is_asked_again_for_another(text: str, columns: list[str], other: str) -> None:
+    first = _intents(text)
+    memory = Memory(objects=first[0].about, last_calls=first[0].calls)
+    world = World(_TAGGER.index, memory, "default")
+    (clause,) = split(_TAGGER.tokens(other), _TAGGER)
+    (call,) = intent_of(clause, world, _UTTERANCES, TOOLS).calls
+    assert (call.arguments["namespace"], call.arguments["columns"]) == ("pay-staging", columns)
+
+
+def test_a_key_in_two_places_is_shown_of_both() -> None:
+    assert _places("what is CHAT in flags, in pay and in pay-staging") == {"pay", "pay-staging"}

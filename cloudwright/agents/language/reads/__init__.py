@@ -8,8 +8,9 @@ from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.images import images
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
+from cloudwright.agents.language.reads.policies import policed
 from cloudwright.agents.language.reads.quotas import quotas
-from cloudwright.agents.language.reads.relations import dependencies, policed, relations
+from cloudwright.agents.language.reads.relations import dependencies, relations, there
 from cloudwright.agents.language.reads.restarts import restarts
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
 from cloudwright.agents.language.reads.routes import endpoints, hosts
@@ -27,7 +28,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, comparing, rollouts, manifest, quotas, policed, usage, asked, relations, images, totals, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, comparing, rollouts, manifest, quotas, policed, usage, asked, there, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

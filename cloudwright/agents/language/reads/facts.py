@@ -15,6 +15,7 @@ from cloudwright.agents.language.references import (
     World,
     fitting,
     kind_beside,
+    makers_behind,
     objects_of,
     placed,
     selector_text,
@@ -97,7 +98,18 @@ def _subjects(clause: Clause, world: World) -> list[Named]:
     for mention in names:
         found = fitting(clause, mention, world)
         out += [item for item in found if item not in out]
-    return out
+    return _behind_services(clause, out, world)
+
+
+def _behind_services(clause: Clause, objects: list[Named], world: World) -> list[Named]:
+    """The workloads behind a Service, where a field is asked for that only what makes pods has: "image of the search service"."""
+    makers = makers_behind(objects, world) if all(item.ref.kind == "Service" for item in objects) else []
+    if not makers or any(telling(field) for field in chosen(clause, said(clause, aspects.own_fields_of("Service")))):
+        return objects
+    wanted = chosen(clause, said(clause, aspects.fields_of(makers[0].ref.kind)))
+    made = any(field.path.startswith(("spec.template", "image", "spec.replicas")) for field in wanted)
+    variables = {name for item in makers for names in item.env.values() for name in names}
+    return makers if made or _said_of(clause, variables) else objects
 
 
 def _relatives_pointed_at(clause: Clause, world: World) -> list[Named]:
@@ -192,13 +204,11 @@ def _said_of(clause: Clause, variables: set[str]) -> str:
 
 
 def _key(clause: Clause, objects: Sequence[Named]) -> Read | None:
-    item = objects[0]
-    if item.ref.kind not in ("ConfigMap",):
-        return None
-    named = next((key for key in item.keys if key.lower() in clause.low), "")
-    if not named:
-        return None
-    return Read((call("get_resource", **located(item), path=f"data[{named}]"),), (item.ref,), 0.95)
+    maps = [item for item in objects if item.ref.kind == "ConfigMap"]
+    named = next((key for item in maps for key in item.keys if key.lower() in clause.low), "")
+    having = [item for item in maps if named in item.keys][:MOST_OBJECTS] if named else []
+    calls = tuple(call("get_resource", **located(item), path=f"data[{named}]") for item in having)
+    return Read(calls, tuple(item.ref for item in having), 0.95) if having else None
 
 
 def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:

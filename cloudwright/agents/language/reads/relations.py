@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause, Mention
@@ -79,6 +81,14 @@ _INGRESS_COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].
 _PLACES = frozenset(("Node", "Namespace"))
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A kind that is asked for, and where."""
+
+    mention: Mention
+    word: KindWord
+
+
 def relations(clause: Clause, world: World) -> Read | None:
     """What is related to a named object, or which objects of a kind have no relative."""
     named = [item for item in objects_of(clause, world) if item.ref.kind != "Namespace"]
@@ -108,6 +118,23 @@ def relations(clause: Clause, world: World) -> Read | None:
     return None
 
 
+_THERE = "there, on there, on it, on that, on this, on that node, on this node, on that machine, on that one"
+
+
+def there(clause: Clause, world: World) -> Read | None:
+    """The pods of the node in focus, where what is "there" is asked: "what is running there", "which pods are there"."""
+    focus = world.named(world.memory.objects[0]) if world.memory.objects else None
+    if focus is None or focus.ref.kind != "Node" or clause.of("name", "namespace") or not clause.has(_THERE):
+        return None
+    kinds = _asked_kinds(clause, [focus])
+    asked = (not kinds or kinds[0].word.kind == "Pod") and clause.has(_PRESENT)
+    questioned = clause.has("what, which, anything, everything, list, show, who")
+    return _on_nodes(clause, [focus], world) if asked and questioned else None
+
+
+_PRESENT = "runs, run, running, is there, lives, live, sits, sit, scheduled, are there, still, hosted, pods, deployed"
+
+
 def _on_nodes(clause: Clause, named: Sequence[Named], world: World) -> Read | None:
     """The Pods on named nodes, as far as the clause narrows them."""
     pods = world.kind("Pod")
@@ -118,23 +145,6 @@ def _on_nodes(clause: Clause, named: Sequence[Named], world: World) -> Read | No
     return Read(
         (call("list_resources", kind=pods.plural, namespace=namespace_in(clause) or EVERYWHERE, where=nodes),), about
     )
-
-
-_REACHING = "talk to, connect to, speak to, reach, access, call, get to, open a connection to, send traffic to"
-
-
-def policed(clause: Clause, world: World) -> Read | None:
-    """Who may open connections to a workload: the network policies that select its pods."""
-    if not clause.has(_REACHING) or not clause.has("who, what, which, can, may, allowed") or not clause.of("name"):
-        return None
-    for item in objects_of(clause, world)[-1:]:
-        found = world.index.links.related(item, "NetworkPolicy") if item.pod_labels or item.ref.kind == "Pod" else []
-        kind = world.kind("NetworkPolicy")
-        if found and kind is not None:
-            rules = by_names(kind, found, item.ref.namespace)
-            columns = ["spec.podSelector", "spec.ingress", "spec.egress"]
-            return Read((rules.model_copy(update={"arguments": {**rules.arguments, "columns": columns}}),), (item.ref,))
-    return None
 
 
 def dependencies(clause: Clause, world: World) -> Read | None:
@@ -148,14 +158,6 @@ def dependencies(clause: Clause, world: World) -> Read | None:
 
 def _relation(clause: Clause) -> Relation | None:
     return next((relation for relation, words in _PREDICATES if clause.has(words)), None)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A kind that is asked for, and where."""
-
-    mention: Mention
-    word: KindWord
 
 
 def _asked_kinds(clause: Clause, named: Sequence[Named]) -> list[_Asked]:
@@ -230,7 +232,13 @@ def by_names(kind: KindWord, found: Sequence[Named], place: str) -> ToolCall:
         for ref in dict.fromkeys(other.ref for other in found[:_MOST_NAMES])
     ]
     test = " or ".join(tests)
-    return call("list_resources", kind=kind.plural, namespace=place if kind.namespaced else "", where=test)
+    columns: list[JsonValue] = [*POLICY_COLUMNS] if kind.kind == "NetworkPolicy" else []
+    space = place if kind.namespaced else ""
+    return call("list_resources", kind=kind.plural, namespace=space, where=test, columns=columns)
+
+
+POLICY_COLUMNS = ("spec.podSelector", "spec.ingress", "spec.egress")
+"""Whom a NetworkPolicy lets in and out."""
 
 
 def _of_any_kind(item: Named, relation: Relation, world: World) -> Read | None:

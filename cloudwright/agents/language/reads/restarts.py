@@ -6,7 +6,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of
-from cloudwright.agents.language.references import TEMPLATED, World, objects_of, selector_text
+from cloudwright.agents.language.references import TEMPLATED, World, makers_behind, objects_of, selector_text
 from cloudwright.agents.language.understanding import Named
 from cloudwright.core.tool import ToolCall
 
@@ -30,7 +30,8 @@ def restarts(clause: Clause, world: World) -> Read | None:
         return None
     if superlative(clause) or _chooses(clause):
         return None
-    found = [item for item in objects_of(clause, world, _PODS) if item.pod_labels or item.ref.kind == "Pod"]
+    objects = objects_of(clause, world, _PODS) or makers_behind(objects_of(clause, world), world)
+    found = [item for item in objects if item.pod_labels or item.ref.kind == "Pod"]
     calls = tuple(endings_of(item) for item in found[:MOST_OBJECTS])
     return Read(calls, tuple(item.ref for item in found[:MOST_OBJECTS]), 0.95) if calls else None
 

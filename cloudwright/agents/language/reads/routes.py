@@ -1,11 +1,15 @@
 """How traffic finds its way: endpoints of Services, hosts and paths of Ingresses, ports."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.reads.relations import by_names
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of
+from cloudwright.agents.language.understanding import Named, Relation
+from cloudwright.core.tool import ToolCall
 
 _ENDPOINTS = (
     "endpoints, endpoint, endpointslice, endpointslices, endpoint slice, endpoint slices, addresses behind, ips behind"
@@ -34,18 +38,31 @@ def endpoints(clause: Clause, world: World) -> Read | None:
     return Read(calls, tuple(item.ref for item in services), 0.95)
 
 
+def _behind(ingresses: Sequence[Named], world: World) -> Iterator[ToolCall]:
+    """The Services that Ingresses send traffic to, with their ports."""
+    services = world.kind("Service")
+    found = [other for item in ingresses for other in world.index.links.pointed_at(item, Relation.ROUTES)]
+    mine = [item for item in found if item.ref.kind == "Service"]
+    for place in dict.fromkeys(item.ref.namespace for item in mine):
+        if services is not None:
+            yield by_names(services, [item for item in mine if item.ref.namespace == place], place)
+
+
 def hosts(clause: Clause, world: World) -> Read | None:
     """Where the traffic for a host, or for a path, goes."""
-    known = {host: item for item in world.index.vocabulary.objects for host in item.hosts}
+    known: dict[str, list[Named]] = {}
+    for item in world.index.vocabulary.objects:
+        for host in item.hosts:
+            known.setdefault(host, []).append(item)
     for token in clause.tokens:
         host = re.sub(r"^\w+://", "", token.raw).partition("/")[0].lower()
         if host in known:
-            item = known[host]
+            spaces = {item.ref.namespace for item in known[host]}
             where = f'spec.rules[*].host contains "{host}"'
-            asked = call(
-                "list_resources", kind="ingresses", namespace=item.ref.namespace, where=where, columns=[*COLUMNS]
-            )
-            return Read((asked,), (item.ref,), 0.9)
+            place = spaces.pop() if len(spaces) == 1 else EVERYWHERE
+            asked = call("list_resources", kind="ingresses", namespace=place, where=where, columns=[*COLUMNS])
+            about = tuple(item.ref for item in known[host][:MOST_OBJECTS])
+            return Read((asked, *_behind(known[host], world)), about, 0.9)
     paths = [
         token.raw
         for token in clause.tokens

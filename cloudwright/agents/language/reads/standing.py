@@ -8,7 +8,7 @@ from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import columns_of
 from cloudwright.agents.language.reads.restarts import endings_of
-from cloudwright.agents.language.references import EVERYWHERE, World
+from cloudwright.agents.language.references import EVERYWHERE, World, selector_text
 from cloudwright.agents.language.understanding import Named
 from cloudwright.core.tool import ToolCall
 
@@ -30,12 +30,38 @@ def standing(clause: Clause, objects: Sequence[Named], place: str, world: World)
     if objects and clause.has(_ENDINGS):
         return tuple(endings_of(item) for item in objects[:_FEW] if item.pod_labels or item.ref.kind == "Pod")
     pointed = bool(clause.of("pronoun"))
-    if objects and (pointed or clause.has(_HEALTH) or any(_COUNTED.fullmatch(token.raw) for token in clause.tokens)):
+    if objects and (pointed or clause.has(_HEALTH) or _of_pods(clause)):
         rows = [(item, dict(aspects.fields_of(item.ref.kind)).get("status")) for item in objects[:_FEW]]
-        return tuple(columns_of(item, [*paths.split(",")]) for item, paths in rows if paths)
+        whole = tuple(columns_of(item, [*paths.split(",")]) for item, paths in rows if paths)
+        return (*whole, *_lagging(objects)) if _of_pods(clause) else whole
     if objects or not (place or clause.has(_HEALTH)):
         return ()
     return _not_ready(place or EVERYWHERE, world)
+
+
+def _of_pods(clause: Clause) -> bool:
+    """Whether some of the pods of a thing are spoken of: "one pod of x is not ready", "x has 2/3 ready"."""
+    pods = any(item.kind is not None and item.kind.kind == "Pod" for item in clause.of("kind"))
+    return (
+        pods
+        or any(_COUNTED.fullmatch(token.raw) for token in clause.tokens)
+        or bool(_PARTLY.search(" ".join(clause.low)))
+    )
+
+
+_PARTLY = re.compile(
+    r"\b(?:\d+|one|two|three|some|only \w+) (?:out )?of (?:the |its )?(?:\d+|two|three|four|five|six|pods|replicas|copies)\b"
+)
+
+
+def _lagging(objects: Sequence[Named]) -> tuple[ToolCall, ...]:
+    """The pods of some things that are not ready."""
+    return tuple(
+        call("list_resources", kind="pods", namespace=item.ref.namespace,
+             labels=selector_text(dict(item.selector or item.pod_labels)), where="not (ready or Completed or Succeeded)")
+        for item in objects[:_FEW]
+        if item.pod_labels
+    )  # fmt: skip
 
 
 def _not_ready(place: str, world: World) -> tuple[ToolCall, ...]:

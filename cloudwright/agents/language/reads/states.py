@@ -135,10 +135,22 @@ def _named(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 def _condition(clause: Clause, kind: KindWord) -> Iterator[str]:
     """Good or bad in general."""
     ready = _READY.get(kind.kind, "ready")
+    if _elided(clause):
+        yield f"not {ready}"
+        return
     for words, bad in ((_BAD, True), (_GOOD, False)):
         at = _spoken(clause, words)
         if at >= 0:
             yield f"not {ready}" if bad != negated(clause, at) else ready if kind.kind != "Pod" else "ready"
+
+
+def _elided(clause: Clause) -> bool:
+    """ "which pod isn't", after something was said of a thing that is partly ready."""
+    at = next((at for words in ("is not", "are not") if (at := clause.find(words)) >= 0), -1)
+    if at < 0 or not clause.has("which, what"):
+        return False
+    rest = clause.at(at + 2)
+    return at + 2 == len(clause.low) or (rest is not None and rest.what == "name" and rest.end == len(clause.low))
 
 
 def _spoken(clause: Clause, words: str) -> int:
