@@ -113,16 +113,18 @@ def remember(
     old = Memory.model_validate(state.get("memory") or {})
     targets: list[ObjectRef] = []
     waiting = []
+    proposed = []
     for digest in state.get("proposals", ()):
         record = kit.gate.ledger.record(digest)
         targets += record.proposal.targets
+        proposed.append(record.proposal.call)
         if record.state in (Stands.PENDING, Stands.APPROVED):
             waiting.append(record.proposal.id)
     about = [ref for intent in intents for ref in intent.about]
     brought = [ref for item in found for ref in item.objects]
     focus = tuple(dict.fromkeys((*about, *targets, *brought, *old.objects)))[:_FOCUS]
     listed = next((item.listed for item in reversed(list(found)) if item.listed), old.listed)
-    calls = tuple(call for intent in intents for call in intent.calls) or old.last_calls
+    calls = tuple(call for intent in intents for call in intent.calls) or tuple(proposed) or old.last_calls
     return Memory(
         objects=focus,
         listed=listed,

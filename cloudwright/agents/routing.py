@@ -48,6 +48,8 @@ _ORDERS = re.compile(
 _COUNT = re.compile(
     rf"(?<![\w.:/-])(?:\d+|{'|'.join(word for word, value in NUMBERS.items() if value > 1)})(?![\w.:/-])"
 )
+_IN_PLACE = re.compile(r"\b\d[\w.]*\b.*\binstead of\b.*\d", re.IGNORECASE)
+"""A value in place of another one: "show 48 a page instead of 24"."""
 _GO_ON = re.compile(
     r"^\W*(?:(?:then|yes|yeah|ok(?:ay)?|please|so|and|right|sure)\W+)*(?:do (?:it|that|so|this)|go ahead)\b|"
     r"\bas you (?:said|say|suggest(?:ed)?|proposed)\b",
@@ -61,6 +63,22 @@ _PLAIN_FIX = 4
 _TAKEN_AWAY = re.compile(
     r"\b(?:delet\w+|remov\w+|gone|goes away|tak\w+ away|without|lost|los\w+|dies?|died|drop\w*)\b", re.I
 )
+_TAKEN_UP = re.compile(
+    r"^\W*(?:and|no|nope|but|or|then)\b|"
+    r"\b(?:same|likewise|as well|too|also|instead|rather|the other|half of (?:it|that))\b",
+    re.IGNORECASE,
+)
+"""Words that repeat or correct what was said in an earlier turn."""
+_NOT = re.compile(r"\b(?:not|never|without|except|but)\b|n't\b", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:chang\w+|before|previous\w*|earlier|used to|last (?:rollout|release|deploy\w*)|"
+    r"who (?:did|made)|did we|had|ran)\b",
+    re.IGNORECASE,
+)
+_REMEMBERING = ("rollout_history", "list_events", "get_logs")
+"""Tools that tell of the past."""
+_SURE = 0.9
+"""Below this rules only look at what is named, where a model may see what is asked."""
 _FORESEEN = ("drain_impact", "delete_impact")
 """Tools that tell what would happen by themselves."""
 
@@ -105,13 +123,14 @@ def handed_over(intents: Sequence[Intent], request: str, kit: Kit) -> list[Inten
     that want a judgement and not a table. What leaves a choice in the cluster is still asked by rule."""
     if kit.model is None or any(intent.goal is Goal.REFUSE for intent in intents):
         return list(intents)
-    lost = any(_without_choice(intent) or _guessed(intent, request) for intent in intents)
+    lost = any(_without_choice(intent) or _guessed(intent, request, kit) for intent in intents)
     unsure = _JUDGEMENT.search(request) is not None or any(
         intent.strange or intent.goal is Goal.UNKNOWN for intent in intents
     )
     taken_up = _GO_ON.search(request) is not None
     unsure = unsure or taken_up or _passed_over(request, intents)
-    unsure = unsure or any(_more_than_chatter(intent) for intent in intents)
+    unsure = unsure or any(_more_than_chatter(intent, request) for intent in intents)
+    unsure = unsure or len(intents) > 1 or any(_half_answered(intent, request) for intent in intents)
     looked = unsure and all(
         _only_looks(intent, kit) or (taken_up and intent.goal is Goal.DIAGNOSE) for intent in intents
     )
@@ -137,9 +156,9 @@ def _without_choice(intent: Intent) -> bool:
     return asked is not None and (asked.lost or not any(option.calls or option.about for option in asked.options))
 
 
-def _guessed(intent: Intent, request: str) -> bool:
+def _guessed(intent: Intent, request: str, kit: Kit) -> bool:
     """Whether rules filled in what the request does not say: an object from earlier turns, a deletion to foresee the
-    effects of something milder, a repair beyond "fix it"."""
+    effects of something milder, a repair beyond "fix it"; a value beside one that is ruled out or repeated."""
     if intent.goal is Goal.FIX:
         return len(request.split()) > _PLAIN_FIX
     if intent.goal is not Goal.CALLS or intent.question is not None:
@@ -147,7 +166,17 @@ def _guessed(intent: Intent, request: str) -> bool:
     if any(call.tool == "delete_impact" for call in intent.calls) and not _TAKEN_AWAY.search(request):
         return True
     low = request.lower()
-    return any(name not in low for call in intent.calls if (name := _target(call)))
+    if any(name not in low for call in intent.calls if (name := _target(call))):
+        return True
+    return not _only_looks(intent, kit) and bool(_TAKEN_UP.search(request) or _NOT.search(request))
+
+
+def _half_answered(intent: Intent, request: str) -> bool:
+    """Whether a look by rules may miss what is asked: a follow-up of few words, the past, a name and little else."""
+    if intent.goal is not Goal.CALLS or intent.question is not None:
+        return False
+    past = _PAST.search(request) is not None and not any(call.tool in _REMEMBERING for call in intent.calls)
+    return past or intent.confidence < _SURE or _TAKEN_UP.search(request) is not None
 
 
 def _target(call: ToolCall) -> str:
@@ -163,9 +192,11 @@ def _passed_over(request: str, intents: Sequence[Intent]) -> bool:
     return any(intent.calls for intent in intents) and not all(number in used for number in given)
 
 
-def _more_than_chatter(intent: Intent) -> bool:
+def _more_than_chatter(intent: Intent, request: str) -> bool:
     """Whether what rules take for a greeting asks something, or tells too much for one."""
     long = len(intent.text.split()) > _GREETING or (intent.text.rstrip().endswith("?") and "you" not in intent.text)
+    if intent.say and forbids_changes(request):
+        return any(_ASKS.search(part) for part in re.split(r"(?<=[.?!])", without_ban(request)))
     return intent.goal is Goal.CHATTER and not intent.say and long
 
 
@@ -183,7 +214,7 @@ def orders(text: str) -> bool:
     """Whether words that rules did not understand want something done, not something told."""
     if about_cloud(text) or forbids_changes(text):
         return False
-    if _GO_ON.search(text):
+    if _GO_ON.search(text) or _IN_PLACE.search(text):
         return True
     asks = _ASKS.search(text) is not None and _POLITE.search(text) is None
     return not asks and _ORDERS.search(text) is not None

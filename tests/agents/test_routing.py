@@ -25,6 +25,7 @@ CHOICE = Intent(
 IMPACT = READ.model_copy(update={"calls": (ToolCall(tool="delete_impact", arguments={"name": "cart"}),)})
 FIX = Intent(goal=Goal.FIX, text="", confidence=1)
 CHATTER = Intent(goal=Goal.CHATTER, text="", confidence=1)
+STAYS = CHATTER.model_copy(update={"say": "Understood: that is left as it is, nothing is changed."})
 DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
 
 
@@ -50,6 +51,13 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
         (CHATTER.model_copy(update={"text": "hello there"}), "hello there", "rules"),
         (CHATTER.model_copy(update={"text": "who needs which right?"}), "who needs which right?", "model"),
         (WRITE, "set cart to 2", "rules"),
+        (WRITE, "and the same for cart", "model"),
+        (WRITE, "set cart to 2, not 3", "model"),
+        (READ, "and cart?", "model"),
+        (READ, "which cart did we run before this one?", "model"),
+        (READ.model_copy(update={"confidence": 0.85}), "cart under load", "model"),
+        (STAYS, "please leave cart as it is, thanks. do not change anything", "rules"),
+        (STAYS, "what would you set for cart? do not change anything", "model"),
     ],
 )
 def test_what_rules_half_understood_goes_to_the_model(

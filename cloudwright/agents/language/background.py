@@ -387,6 +387,11 @@ def _ends(words: list[str], endings: frozenset[str]) -> bool:
     return any(text.endswith(f" {ending}") for ending in endings)
 
 
+def _versions(clause: Clause, end: int) -> list[str]:
+    """The versions before a token."""
+    return [token.raw for token in clause.tokens[:end] if VERSION.fullmatch(token.raw)]
+
+
 _RHYTHMS = listed("hourly, daily, nightly, weekly, monthly, yearly, weekdays, weekends")
 
 
@@ -399,6 +404,8 @@ def _old_values(clause: Clause) -> Iterator[int]:
         after = at + len(phrase.split())
         old = clause.at(after)
         if clause.low[after : after + 1] and clause.low[after] in _RHYTHMS and set(clause.low[:at]) & _RHYTHMS:
+            yield from range(at, after + 1)
+        if clause.tokens[after : after + 1] and VERSION.fullmatch(clause.tokens[after].raw) and _versions(clause, at):
             yield from range(at, after + 1)
         if old is None or old.what not in _VALUED or old.start != after:
             continue

@@ -35,7 +35,7 @@ def guarded(
     elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
         doubt = f"There is no namespace {clause.low[misspelt.start]!r}; I took it for {misspelt.text}"
     elif word:
-        doubt = f"You said {word!r}, and I only make changes now and as a whole"
+        doubt, lost = f"You said {word!r}, and I only make changes now and as a whole", True
     else:
         rest = [
             item

@@ -34,7 +34,7 @@ ACTIONS: Mapping[str, str] = {
     "down": "slash, whittle down, thin out, deflate, pare down, pare back, trim down, slim down, shave, contract, drop down, lower, decrease, reduce, shrink, trim, halve, cut, cut down, scale down, dial down, ramp down, turn down,"
     " bring down, step down, downsize, take down, knock down, scale back, cut back, slim, dial back, tone down",
     "double": "double, twice", "halve": "halve, cut in half",
-    "set": "set, export, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
+    "set": "set, bind, export, change, adjust, modify, alter, configure, edit, assign, turn, fix, tweak, reset, define, swap, flip, point,"
     " move, pin, put, limit memory, limit the memory, limit cpu, limit the cpu, cap memory, cap the memory, cap, limit, hand, spare, switch, make, give, let, have, need, want, keep, bring, take, replace, allow, get, allocate, grant,"
     " shift, postpone, reschedule, delay, advance, override, overwrite, reconfigure, dial, patch, rename, raise, use, go, run",
     "restart": "restart, do a rolling roll of, do a rolling bounce of, do a rolling cycle of, do a rolling recycle of, do a rolling reboot of, roll, roll pods, recycle pods, bounce pods, cycle pods, do a rollout restart of, rollout restart of, kick, turn over, do a rolling restart of, roll over, respin, rotate, resurrect, cycle through, bounce, reboot, recycle, cycle, relaunch, rollout restart, kick over, roll the pods, redeploy,"
