@@ -1,19 +1,22 @@
 """Whose idea a change is: the user's, or that of a text that a tool returned.
 
 The rule is in code and errs on the safe side: unless the user's own words name the action (as understood without any
-tool's text) and the target, the change counts as suggested by untrusted text, and no flag ever approves it.
+tool's text) and the target, the change counts as suggested by others, and no flag ever approves it. Of what a model
+proposes, each part is told apart: said by the user, read in a tool's text, or worked out by the model.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
+import yaml
 from pydantic import JsonValue
 
 from cloudwright.agents.contribution import Task
 from cloudwright.agents.kit import Kit
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.core.evidence import Evidence
-from cloudwright.core.proposal import Proposal, Provenance, Source
+from cloudwright.core.proposal import Giver, Part, Proposal, Provenance, Source
 from cloudwright.core.tool import ToolCall
 
 _HANDS_OFF = re.compile(
@@ -24,6 +27,10 @@ _HANDS_OFF = re.compile(
     re.IGNORECASE,
 )
 _SHOWN = 6
+_WIDTH = 80
+_BARE = re.compile(r"true|\d+(?:\.\d+)?")
+_PLAIN = {"set", "patch", "apply", "label", "annotate", "create", "put", "run"}
+"""Verbs of tools that stand in any text without asking for anything."""
 
 
 def provenance_of(call: ToolCall, task: Task, kit: Kit, source: Source, why: str) -> Provenance:
@@ -38,7 +45,51 @@ def provenance_of(call: ToolCall, task: Task, kit: Kit, source: Source, why: str
         why=kit.context.redactor.text(why),
         evidence=tuple(_short(item) for item in seen),
         untrusted=not own_words,
+        parts=() if own_words or source is not Source.MODEL else tuple(_parts(call, task, kit)),
     )
+
+
+def _parts(call: ToolCall, task: Task, kit: Kit) -> Iterator[Part]:
+    """The action and every value of a call, each with who gave it."""
+    said = " ".join((*task.user_words, task.request)).lower()
+    read = kit.context.evidence.all()
+    verb = call.tool.partition("_")[0]
+    found = next((item.id for item in read if _said(verb, item.excerpt.lower())), "") if verb not in _PLAIN else ""
+    if _said(verb, said):
+        yield Part(name="action", value=call.tool, giver=Giver.USER)
+    else:
+        yield Part(name="action", value=call.tool, giver=Giver.TEXT if found else Giver.MODEL, evidence=found)
+    masked = dict(_named(kit.context.redactor.value(dict(call.arguments))))
+    for name, value in _named(dict(call.arguments)):
+        shown = masked.get(name, "…")
+        yield _part(name, shown if len(shown) <= _WIDTH else f"{shown[:_WIDTH]}…", value, said, read, kit)
+
+
+def _part(name: str, shown: str, value: str, said: str, read: Sequence[Evidence], kit: Kit) -> Part:
+    if _said(value, said):
+        return Part(name=name, value=shown, giver=Giver.USER)
+    if value == kit.context.place.namespace:
+        return Part(name=name, value=shown, giver=Giver.PLACE)
+    # a bare number stands in many texts: it is taken from one only behind the name of its argument
+    key = rf"{re.escape(name.rpartition('.')[2])}[^\d\n]{{0,40}}" if _BARE.fullmatch(value) else ""
+    wanted = re.compile(rf"(?<![\w-]){key}(?<![\w-]){re.escape(value)}(?![\w-]|\.\d)", re.IGNORECASE)
+    for item in read:
+        if wanted.search(item.excerpt):
+            return Part(name=name, value=shown, giver=Giver.TEXT, evidence=item.id)
+    return Part(name=name, value=shown, giver=Giver.MODEL)
+
+
+def _named(value: JsonValue, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every plain value below a value, by its path; a manifest is read as the object that it is."""
+    if isinstance(value, str) and "\n" in value:
+        with suppress(yaml.YAMLError):
+            read = yaml.safe_load(value)
+            value = read if isinstance(read, dict | list) else value
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _named(item, f"{name}.{key}".lstrip("."))
+    elif value not in (None, "", False):
+        yield name, str(value)
 
 
 def forbids_changes(request: str) -> bool:

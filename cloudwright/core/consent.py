@@ -25,7 +25,7 @@ def may_approve(proposal: Proposal, by_flag: bool) -> None:
             f"{proposal.id} ({proposal.effect}, policy: {answer}) needs a person; a flag approves undoable writes only."
         )
     if proposal.provenance.untrusted:
-        raise ApprovalNeeded(f"{proposal.id} was suggested by text that a tool returned; a flag never approves that.")
+        raise ApprovalNeeded(f"{proposal.id} needs a person: {proposal.provenance.doubt}; a flag never approves that.")
 
 
 def needs_approvals(record: Record, now: datetime) -> None:

@@ -95,7 +95,7 @@ class Gate:
         scope = tool.aims_at(args, context)
         if scope.effect is not Effect.READ:
             raise ApprovalNeeded(f"{tool.name} changes something ({scope.effect}) and must be proposed first.")
-        decision = self._decide(tool, scope, context, approver, untrusted=False)
+        decision = self._decide(tool, scope, context, approver)
         if decision.answer is Answer.REFUSE:
             raise Refused(f"Policy rule {decision.rule!r} refuses this read: {decision.reason or 'no rule allows it'}.")
         if decision.answer is not Answer.AUTO:
@@ -136,7 +136,7 @@ class Gate:
             permissions=scope.permissions,
             preview=masked_preview,
             undo=_UNDO.validate_python(mask.value(undo.model_dump(mode="json"))),
-            decision=self._decide(tool, scope, context, proposer, untrusted=provenance.untrusted),
+            decision=self._decide(tool, scope, context, proposer, provenance.doubt),
             origins=mask.origins(dict(masked_call.arguments)),
             provenance=provenance,
             proposed_by=proposer,
@@ -244,7 +244,8 @@ class Gate:
         full = self.ledger.resolve(digest)
         return self.ledger.check_open(record_of(transaction.entries(full), self._now()))
 
-    def _decide(self, tool: AnyTool, scope: Scope, context: Context, user: Approver, *, untrusted: bool) -> Decision:
+    def _decide(self, tool: AnyTool, scope: Scope, context: Context, user: Approver, doubt: str = "") -> Decision:
+        """What the policy says; what is not all the user's own (`doubt` says why) is never done unasked."""
         if context.read_only and scope.effect is not Effect.READ:
             return Decision(answer=Answer.REFUSE, rule="read-only", reason="this session may only read and preview")
         decision = self._policy.decide(
@@ -256,15 +257,14 @@ class Gate:
                 place=context.place,
                 user=user.identity,
                 at=self._now(),
-                untrusted=untrusted,
+                untrusted=bool(doubt),
             )
         )
-        if not untrusted or scope.effect is Effect.READ:
+        if not doubt or scope.effect is Effect.READ:
             return decision
-        reason = "what was read suggested this change, not the user's own words"
         strict = decision.answer if decision.answer.strictness > Answer.ALWAYS_ASK.strictness else Answer.ALWAYS_ASK
         return Decision(
-            answer=strict, rule=decision.rule, reason="; ".join(part for part in (decision.reason, reason) if part)
+            answer=strict, rule=decision.rule, reason="; ".join(part for part in (decision.reason, doubt) if part)
         )
 
     def _preview(self, tool: AnyTool, args: Any, context: Context) -> tuple[Preview, Undo | Irreversible]:
@@ -282,7 +282,7 @@ class Gate:
             )
 
     def _still_allowed(self, tool: AnyTool, scope: Scope, proposal: Proposal, context: Context) -> None:
-        decision = self._decide(tool, scope, context, proposal.proposed_by, untrusted=proposal.provenance.untrusted)
+        decision = self._decide(tool, scope, context, proposal.proposed_by, proposal.provenance.doubt)
         if decision.answer.strictness > proposal.decision.answer.strictness or context.read_only:
             raise Refused(
                 f"Policy now says {decision.answer} (rule {decision.rule!r}) where it said {proposal.decision.answer}."

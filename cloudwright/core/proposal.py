@@ -26,10 +26,32 @@ class Source(StrEnum):
     UNDO = "undo"
 
 
+class Giver(StrEnum):
+    """Who gave one part of a change."""
+
+    USER = "user"
+    PLACE = "place"
+    TEXT = "text"
+    MODEL = "model"
+
+
+class Part(Frozen):
+    """One part of a model's change (its action, or a value of an argument; masked), and who gave it.
+
+    `user`: it stands in the user's own words. `place`: it is where the session works. `text`: it stands in what a tool
+    returned, and `evidence` is that. `model`: it stands nowhere, so the model chose it or worked it out.
+    """
+
+    name: str
+    value: str
+    giver: Giver
+    evidence: str = ""
+
+
 class Provenance(Frozen):
     """Where a change comes from: the request (masked), what was read before, and whether that text suggested it.
 
-    `untrusted` is true when the action or its target comes from text that a tool returned and not from the user.
+    `untrusted` is true when not all of it is in the user's own words; `parts` tell who gave what, where a model did.
     """
 
     source: Source
@@ -39,6 +61,16 @@ class Provenance(Frozen):
     why: str = ""
     evidence: tuple[Evidence, ...] = ()
     untrusted: bool = False
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def doubt(self) -> str:
+        """Why no flag may approve it: "" where all of it is the user's own."""
+        if not self.untrusted:
+            return ""
+        if self.parts and not any(part.giver is Giver.TEXT for part in self.parts):
+            return "a model chose or worked out what the user's own words do not say"
+        return "what was read suggested this change, not the user's own words"
 
 
 class State(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 from cloudwright.core.answers import Check, ProposalView, SettingView, ToolView
 from cloudwright.core.change import ObjectChange, Verification
 from cloudwright.core.journal import ChainReport
-from cloudwright.core.proposal import Source, State
+from cloudwright.core.proposal import Giver, Source, State
 from cloudwright.core.refs import checked_in
 from cloudwright.core.result import align
 from cloudwright.core.tool import Irreversible, Undo
@@ -56,8 +56,7 @@ def proposal(view: ProposalView) -> str:
     lines = [f"{view.summary}", f"  {view.place}", f"  effect: {view.effect}" + _because(view.why_effect)]
     lines.append(f"  policy: {view.policy} (rule {view.rule!r})" + _because(view.policy_reason))
     if view.provenance.untrusted:
-        lines.append(f"  suggested by {idea_of(view)}, not by you; read before:")
-        lines += _read_before(view)
+        lines += _suggested(view)
     elif view.provenance.source is not Source.USER:
         lines.append(f"  suggested by: {view.provenance.source}" + _because(view.provenance.why))
     lines += ["", view.diff, ""]
@@ -66,6 +65,29 @@ def proposal(view: ProposalView) -> str:
     lines.append(f"  undo: {_undo(view.undo)}")
     lines.append(f"  digest: {view.digest}")
     return "\n".join(lines)
+
+
+_GIVERS = {
+    Giver.USER: "in your words",
+    Giver.PLACE: "where you work",
+    Giver.TEXT: "from what was read",
+    Giver.MODEL: "by the model",
+}
+
+
+def _suggested(view: ProposalView) -> Iterator[str]:
+    """Who gave what of a change that is not all in the person's own words, and what was read before it."""
+    shared = any(part.giver is Giver.USER for part in view.provenance.parts)
+    yield f"  suggested by {idea_of(view)}, not by {'your words alone' if shared else 'you'}; read before:"
+    yield from _read_before(view)
+    for giver, words in _GIVERS.items():
+        given = [
+            f"{part.name} {part.value}" + (f" [{part.evidence}]" if part.evidence else "")
+            for part in view.provenance.parts
+            if part.giver is giver
+        ]
+        if given:
+            yield f"  {words}: {', '.join(given)}"
 
 
 def _read_before(view: ProposalView) -> Iterator[str]:
@@ -77,10 +99,13 @@ def _read_before(view: ProposalView) -> Iterator[str]:
 
 
 def idea_of(view: ProposalView) -> str:
-    """Whose idea a change is: the person's, or that of something that was read."""
-    if view.provenance.untrusted and view.provenance.source is not Source.DIAGNOSIS:
+    """Whose idea a change is: the person's, the model's, or that of something that was read."""
+    givers = {part.giver for part in view.provenance.parts}
+    if not view.provenance.untrusted or view.provenance.source is Source.DIAGNOSIS:
+        return _IDEAS[view.provenance.source]
+    if not givers or Giver.TEXT in givers:
         return "a text that a tool returned"
-    return _IDEAS[view.provenance.source]
+    return "you and the model" if Giver.USER in givers else "the model"
 
 
 def outcome(result: str, view: ProposalView) -> str:
