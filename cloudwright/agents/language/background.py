@@ -8,82 +8,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from cloudwright.agents.language.circumstances import (
+    AROUND,
+    CHANGING,
+    CIRCUMSTANCES,
+    COLOURS,
+    DOING,
+    FEASTS,
+    FINITE,
+    LATER,
+    NARROWING,
+    OPENERS,
+    REST,
+    SMALL_TIMES,
+    STATES,
+    SUBJECTS,
+    TIMES,
+    WHEN_DONE,
+)
 from cloudwright.agents.language.clause import Clause, Mention, What
 from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
 from cloudwright.agents.language.text import ARROWS, VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
-_OPENERS = (
-    "because, so that, since it, since they, since we, since there, since the, as it, as they, as we, as the, due to, in order to, so it,"
-    " so they, which is, which are, which was, which keeps, given that, cause it, cuz, coz, to make room, to save, to free, now that,"
-    " thanks to, on account of, so we, so i can, so users, so nobody, to see if, to be able to, to be on the safe side"
-)
-_SUBJECTS = listed(
-    "it, they, we, i, that, this, nobody, users, customers, people, he, she, everything, something, there, someone, everyone"
-)
-_CHANGING = listed(
-    "if, unless, except, but, until, before, after, instead, only, never, want, wants, please, maybe, wait, perhaps, then,"
-    " stop, cancel, when, or, don't, should, must, undo, keep, keeps-only, leave, actually, rather, without, apart, besides, excluding, excluded,"
-    " first, last, shall, let, make, skip, ignore, not-yet, whichever, either, once, while, whether, both, include, including, exclude, ones, others"
-)
-"""With these a part of a sentence takes something back, narrows it, or asks for something of its own."""
-_LATER = listed(
-    "tomorrow, tonight, later, noon, midnight, monday, tuesday, wednesday, thursday, friday, saturday, sunday, weekend, soon, afternoon,"
-    " evening, morning, week, month"
-)
-_WHEN_DONE = listed(
-    "do, does, done, happen, happens, can, may, should, must, wait, fine, ok, okay, enough, it, this, that, time, window, schedule,"
-    " scheduled, maintenance, works, suits, we, i, you, go, run, runs, want, like"
-)
-"""Beside a later time these speak of when the order shall be done."""
-_DOING = listed(
-    "do, done, happen, wait, schedule, scheduled, run, runs, start, apply, execute, maintenance, window, slot, time, planned, due, allowed, better, ok, okay, fine, works, suits, can, may, should, must, shall"
-)
-"""In a longer sentence these speak of the order; small words do not."""
-_SMALL_TIMES = listed(
-    "at, on, in, the, only, next, this, every, each, by, from, of, early, late, during, over, please, then, and"
-)
-_TIMES = listed("night, day, quarter, month, year, holiday, holidays, season")
 _SHORT = 4
-FINITE = listed(
-    "is, are, was, were, points, point, leads, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
-    " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
-    " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
-    " broke, fixed, solved, resolved, repaired, sorted, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
-    " believe, guess, hope, know, see, hear, arrives, arrive, opens, closes, ends, needed, spiked, doubled, cost, costs, burns, wastes"
-)
-_STATES = listed(
-    "done, finished, over, gone, stuck, dead, broken, failed, failing, crashing, hanging, hung, useless, unused, obsolete, old, orphaned, stale,"
-    " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
-    " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
-    " blocks, block, us, bothers, annoys, completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
-    " points, point, leads, lead, nowhere, nothing, behind, it, around, lying, called, named, someone, somebody, a, in, misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
-)
-_CIRCUMSTANCES = listed(
-    "season, traffic, load, rush, peak, sale, campaign, holiday, holidays, migration, incident, outage, test, tests, demo, budget, savings,"
-    " alert, alerts, noise, leak, leaks, bug, bugs, typo, typos, deadlock, deadlocks, timeout, timeouts, spike, spikes, launch, audit, cleanup, queue, backlog,"
-    " update, upgrade, patching, reboot, repair, repairs, replacement, swap, maintenance, crash, crashes, errors, complaints, latency, pressure, oom, customers, users, demand, capacity, newsletter, reasons, hurry, urgency,"
-    " night, day, quarter, month, year, festival, event, visitors, emergency, congestion, overload, bookings, orders, requests"
-)
-"""Last words of a circumstance: "quiet season", "for the newsletter", "too much traffic"."""
-_NARROWING = listed("customers, users, visitors, orders, requests, bookings, errors, queue, backlog, tests")
-"""Behind "for" these may say of which part something is meant."""
-_FEASTS = listed(
-    "the load tests, a load test, load tests, the tests, black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
-)
-_AROUND = listed(
-    "around, alone, untouched, in place, as is, as it is, as they are, there, intact, running, be, existing, where it is"
-)
-_REST = listed("rest, others, other, everything, else, it, them, whatever, all")
-_COLOURS = (
-    "anyway, anyhow, after all, be so kind and, be so kind as to, be so kind, so kind as to, for now, from now on, from here on, for the time being, for the weekend, for the night, for the day, for today, today, as of now,"
-    " as of today, starting now, starting today, right away, right now, once again, once more, one more time, once and for all, as discussed,"
-    " as agreed, as planned, as usual, as requested, as always, in the meantime, meanwhile, pronto, stat, finally, at last, already,"
-    " thanks a lot, thank you very much, a lot, very much, a s a p, over night, overnight, no matter what, in any case, either way, no rush, when you can, whenever you can, for good,"
-    " for real, ha, haha, lol, ffs, damn, sigh, pretty please, with sugar on top, cheers, ta, yeah, aye, alrighty, roger, folks"
-    " for me, if you could, if you can, if you would, if you please, if you do not mind, if that is ok, if possible, at your convenience"
-)
-"""Words that only colour an order."""
 _OLD = ("instead of", "rather than", "and not", "not", "in place of", "was")
 """Before a value these name the old one."""
 _MARKS = (",", ";", ".", "(", ")", "!", ":")
@@ -129,12 +77,12 @@ def leads_to(clause: Clause, following: Clause | None) -> bool:
         return False
     words = set(clause.low)
     if following.low[:1] == ("so",):
-        return not words & (_CHANGING - {"want", "wants", "should", "must"}) and not _forbids(clause.low)
+        return not words & (CHANGING - {"want", "wants", "should", "must"}) and not _forbids(clause.low)
     start = opening(clause)
     ordering = any(verb.start == start and verb.form == "base" for verb in verbs(clause))
     heading = not clause.mentions and not ordering and not words & looks()
-    later = bool(words & _LATER) and len(words - _LATER - _SMALL_TIMES) < 2
-    return heading and not later and not words & (_CHANGING | _STOPPING) and not _forbids(clause.low)
+    later = bool(words & LATER) and len(words - LATER - SMALL_TIMES) < 2
+    return heading and not later and not words & (CHANGING | _STOPPING) and not _forbids(clause.low)
 
 
 _STOPPING = listed("no, not, never, wait, nope, stop, later, soon, once, next")
@@ -157,7 +105,7 @@ def only_states(clause: Clause) -> bool:
     return all(
         clause.at(index) is not None
         or token.mark
-        or token.low in _STATES | FINITE | {"the", "this", "that", "ok", "s", "'s", "by", "now"}
+        or token.low in STATES | FINITE | {"the", "this", "that", "ok", "s", "'s", "by", "now"}
         for index, token in enumerate(clause.tokens)
         if not token.quoted
     ) and not any(token.quoted for token in clause.tokens)
@@ -177,7 +125,7 @@ def _segments(clause: Clause) -> Iterator[tuple[int, int]]:
 def _edges(clause: Clause) -> Iterator[int]:
     """Where a part begins that may be background."""
     yield from (index + 1 for index, token in enumerate(clause.tokens) if token.mark and token.raw in _MARKS)
-    yield from (at for phrase in phrases(_OPENERS) if (at := clause.find(" ".join(phrase))) > 0)
+    yield from (at for phrase in phrases(OPENERS) if (at := clause.find(" ".join(phrase))) > 0)
     for at, word in enumerate(clause.low[:-1]):
         keeps_on = word in ("but", "and") and clause.low[at + 1] in ("keep", "leave")
         until = word == "until" and at > 0 and clause.low[at - 1] not in ("wait", "not", "only")
@@ -191,11 +139,11 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     others = [item for item in clause.mentions if not start <= item.start < end]
     if _stays(low, mentions, others) or _spares(clause, start, end):
         return True
-    if low[0] == "until" and start > 0 and not set(low[1:]) & _CHANGING:
+    if low[0] == "until" and start > 0 and not set(low[1:]) & CHANGING:
         return all(item.what not in (*_VALUED, "pair") or item.what == "time" for item in mentions)
     if low[-1] in ("anyway", "anyhow") and not _orders(clause, start, end) and not _forbids(low):
         return _left_over(mentions, others)
-    if set(low) & _CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
+    if set(low) & CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
         return False
     if _opened(low):
         return _left_over(mentions, others)
@@ -213,9 +161,9 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         " ".join(low[index : index + 2]) in ("not need", "not use", "nobody needs", "nobody uses")
         for index in range(len(low))
     )
-    if not unneeded and set(low) & _LATER and set(low) & (_WHEN_DONE if len(low) <= _SHORT else _DOING):
+    if not unneeded and set(low) & LATER and set(low) & (WHEN_DONE if len(low) <= _SHORT else DOING):
         return False
-    told = len(low) > 1 and (low[0] in _SUBJECTS or bool(set(low[1:]) & FINITE))
+    told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE))
     return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
 
 
@@ -232,17 +180,17 @@ def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]
 
 def _circumstance(low: tuple[str, ...]) -> bool:
     """ "…, too much traffic": a noun phrase for why; "…, every night" says when."""
-    return low[-1] in _CIRCUMSTANCES and not set(low) & _LATER and not (low[-1] in _TIMES and low[0] in _SMALL_TIMES)
+    return low[-1] in CIRCUMSTANCES and not set(low) & LATER and not (low[-1] in TIMES and low[0] in SMALL_TIMES)
 
 
 def _upcoming(clause: Clause, start: int, end: int) -> bool:
     """ "…, big day tomorrow", "…, disk swap in 20 min": what is going to happen, not when the order shall be done."""
     last = clause.at(end - 1)
     soon = last is not None and last.what == "duration" and clause.low[last.start - 1] == "in"
-    if not soon and clause.low[end - 1] not in _LATER:
+    if not soon and clause.low[end - 1] not in LATER:
         return False
     first = last.start - 1 if soon and last is not None else end - 1
-    return len([word for word in clause.low[start:first] if word not in _LATER | _WHEN_DONE | _SMALL_TIMES]) > 1
+    return len([word for word in clause.low[start:first] if word not in LATER | WHEN_DONE | SMALL_TIMES]) > 1
 
 
 _TOLD = (
@@ -280,7 +228,7 @@ def _purpose(clause: Clause) -> Iterator[int]:
         for end in range(at + 2, min(at + 5, len(clause.low) + 1)):
             if any(clause.at(index) is not None for index in range(at, end)):
                 break
-            if clause.low[end - 1] in _CIRCUMSTANCES - _NARROWING or " ".join(clause.low[at + 1 : end]) in _FEASTS:
+            if clause.low[end - 1] in CIRCUMSTANCES - NARROWING or " ".join(clause.low[at + 1 : end]) in FEASTS:
                 yield from range(at - (word == "of"), end)
 
 
@@ -321,7 +269,7 @@ def _spares(clause: Clause, start: int, end: int) -> bool:
 
 
 def _opened(low: tuple[str, ...]) -> bool:
-    return any(low[: len(phrase)] == phrase for phrase in phrases(_OPENERS))
+    return any(low[: len(phrase)] == phrase for phrase in phrases(OPENERS))
 
 
 def _left_over(mentions: list[Mention], others: list[Mention]) -> bool:
@@ -373,12 +321,12 @@ def _says_stay(low: tuple[str, ...]) -> bool:
     words = [word for word in low if word not in ("but", "and", "please", "just", ",")]
     if not words:
         return False
-    if words[0] in ("keep", "leave") and (_ends(words, _AROUND) or bool(_REST & set(words)) or words[-1] == "ones"):
+    if words[0] in ("keep", "leave") and (_ends(words, AROUND) or bool(REST & set(words)) or words[-1] == "ones"):
         return True
     if words[0] == "let" and words[-1] in ("be", "alone", "untouched"):
         return True
     return words[-1] in ("stays", "stay", "remains", "remain") and bool(
-        (_REST | {"pods", "workloads", "running"}) & set(words)
+        (REST | {"pods", "workloads", "running"}) & set(words)
     )
 
 
@@ -433,7 +381,7 @@ def _from_old(clause: Clause) -> Iterator[int]:
 
 
 def _coloured(clause: Clause) -> Iterator[int]:
-    for phrase in phrases(_COLOURS):
+    for phrase in phrases(COLOURS):
         at = clause.find(" ".join(phrase))
         while at >= 0:
             yield from range(at, at + len(phrase))

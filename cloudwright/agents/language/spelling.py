@@ -1,6 +1,7 @@
 """Putting misspelt words right, and words of a command line into plain ones."""
 
 import re
+from collections.abc import Container
 
 from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.text import Token
@@ -46,7 +47,7 @@ _FLAGS = {"-n": ("in",), "--namespace": ("in",), "-a": ("all", "namespaces"), "-
           "-c": ("container",), "--container": ("container",), "--tail": ("last",), "--since": ("since",), "--previous": ("previous",), "-p": ("previous",), "--to-revision": ("revision",), "-f": (), "--filename": (), "-o": (), "--": (), "-": ()}  # fmt: skip
 
 
-def unflagged(token: Token) -> list[Token]:
+def _unflagged(token: Token) -> list[Token]:
     """The words for a flag of a command line: "-n" is "in"."""
     if token.low == "kubectl":
         return []
@@ -58,3 +59,40 @@ def unflagged(token: Token) -> list[Token]:
             return [token]
     out = [Token(word, word, token.start) for word in words]
     return [*out, Token(value, value.lower(), token.start)] if equals and value else out
+
+
+SLIPS = {
+    "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
+    "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
+    "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
+}  # fmt: skip
+"""Slips of the fingers and short forms that are too short for an edit distance."""
+
+_AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
+"""An amount written as an assignment: "replicas=5"."""
+_SETTING = re.compile(r"([a-z]+(?:[A-Z][a-z0-9]*)+)=(\S+)")
+"""A field of an object with its value: "maxReplicas=15"."""
+
+
+def parted(token: Token, kinds: Container[tuple[str, ...]]) -> list[Token]:
+    """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
+    if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
+        return _unflagged(token)
+    setting = _SETTING.fullmatch(token.raw)
+    if setting and not token.quoted:
+        key, value = setting[1], setting[2]
+        return [
+            Token(key, key.lower(), token.start),
+            Token("=", "=", token.start + len(key)),
+            Token(value, value.lower(), token.start + len(key) + 1),
+        ]
+    amount = _AMOUNT.fullmatch(token.raw)
+    if amount and not token.quoted:
+        return [
+            Token(amount[1], amount[1].lower(), token.start),
+            Token(amount[2], amount[2].lower(), token.start + len(amount[1]) + 1),
+        ]
+    kind, _, path = token.raw.partition(".")
+    if token.quoted or not path.startswith(("spec", "status", "metadata")) or (kind.lower(),) not in kinds:
+        return [token]
+    return [Token(kind, kind.lower(), token.start), Token(path, path.lower(), token.start + len(kind) + 1)]

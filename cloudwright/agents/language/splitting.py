@@ -3,7 +3,7 @@
 import re
 
 from cloudwright.agents.language import lexicon
-from cloudwright.agents.language.background import FINITE
+from cloudwright.agents.language.circumstances import FINITE
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.ellipsis import expanded
 from cloudwright.agents.language.lexicon import listed

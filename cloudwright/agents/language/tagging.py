@@ -11,7 +11,7 @@ from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.index import Index
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.spelling import COMMON, FORMS, ORDERS, TYPO_LENGTH, unflagged
+from cloudwright.agents.language.spelling import COMMON, FORMS, ORDERS, SLIPS, TYPO_LENGTH, parted
 from cloudwright.agents.language.text import ORDINALS, Token, duration_at, number_of, quantity_at, tokens_of
 from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
@@ -56,16 +56,6 @@ _BEFORE_PARTS = listed("in, inside, within, from, for, between, and, to, on, of"
 
 _TIMES = re.compile(r"[x×]\d{1,3}")
 """How often something shall be there: "mailer x6"."""
-_AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
-"""An amount written as an assignment: "replicas=5"."""
-_SLIPS = {
-    "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
-    "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
-    "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
-}  # fmt: skip
-"""Slips of the fingers and short forms that are too short for an edit distance."""
-_SETTING = re.compile(r"([a-z]+(?:[A-Z][a-z0-9]*)+)=(\S+)")
-"""A field of an object with its value: "maxReplicas=15"."""
 _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
@@ -86,7 +76,7 @@ class Tagger:
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """The tokens, with misspelt words of general English and kinds put right."""
-        found = [part for token in tokens_of(text) for part in self._parted(token)]
+        found = [part for token in tokens_of(text) for part in parted(token, self.index.kinds)]
         return tuple(
             self._corrected(token) if at else self._verb(self._corrected(token)) for at, token in enumerate(found)
         )
@@ -102,37 +92,10 @@ class Tagger:
         near = self._near(low, sorted(ORDERS))
         return token if near is None else replace(token, low=near)
 
-    def _parted(self, token: Token) -> list[Token]:
-        """ "deployment.spec.strategy" as kind and path; flags of a command line as words."""
-        if not token.quoted and (token.raw.startswith("-") or token.low == "kubectl"):
-            return unflagged(token)
-        setting = _SETTING.fullmatch(token.raw)
-        if setting and not token.quoted:
-            key, value = setting[1], setting[2]
-            return [
-                Token(key, key.lower(), token.start),
-                Token("=", "=", token.start + len(key)),
-                Token(value, value.lower(), token.start + len(key) + 1),
-            ]
-        amount = _AMOUNT.fullmatch(token.raw)
-        if amount and not token.quoted:
-            return [
-                Token(amount[1], amount[1].lower(), token.start),
-                Token(amount[2], amount[2].lower(), token.start + len(amount[1]) + 1),
-            ]
-        kind, _, path = token.raw.partition(".")
-        if (
-            token.quoted
-            or not path.startswith(("spec", "status", "metadata"))
-            or (kind.lower(),) not in self.index.kinds
-        ):
-            return [token]
-        return [Token(kind, kind.lower(), token.start), Token(path, path.lower(), token.start + len(kind) + 1)]
-
     def _corrected(self, token: Token) -> Token:
         low = token.low
-        if low in _SLIPS and not token.quoted and low not in self.index.names:
-            return replace(token, low=_SLIPS[low])
+        if low in SLIPS and not token.quoted and low not in self.index.names:
+            return replace(token, low=SLIPS[low])
         if token.quoted or token.mark or len(low) < TYPO_LENGTH or not low.isalpha() or low in self._known:
             return token
         if low in self.index.names or low in self.index.namespaces or low in self.index.containers:
