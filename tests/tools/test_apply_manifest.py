@@ -33,8 +33,10 @@ def test_apply_makes_changes_and_keeps_what_others_own(desk: Desk) -> None:
     assert web(desk)["spec"]["minReadySeconds"] == 3
     assert web(desk)["spec"]["replicas"] == 2
     manifest["items"][1]["spec"] = {"replicas": 9}
-    with pytest.raises(Conflict, match="replicas"):
+    with pytest.raises(Conflict, match="replicas") as caught:
         desk.propose("apply_manifest", manifest=json.dumps(manifest))
+    assert "patch_resource" in caught.value.hint
+    assert "force" in caught.value.hint
     forced = desk.propose("apply_manifest", manifest=json.dumps(manifest), force=True)
     assert fields_of(forced)["spec.replicas"] == (2, 9)
     desk.undo(outcome)

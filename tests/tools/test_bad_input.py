@@ -394,3 +394,12 @@ def test_huge_object(context: Context, namespace: str) -> None:
     with pytest.raises(InvalidArguments) as caught:
         client.request("POST", f"/api/v1/namespaces/{namespace}/configmaps", body=item)
     one_sentence(caught.value)
+
+
+def test_who_may_not_take_fields_over_is_told_the_ways_on(tmp_path: Path) -> None:
+    taken = {"causes": [{"reason": "FieldManagerConflict", "field": ".spec.replicas", "message": 'conflict with "x"'}]}
+    answer = status(409, "Conflict", "Apply failed with 1 conflict", details=taken)
+    with FakeServer(lambda method, path: answer) as server, pytest.raises(Conflict) as caught:
+        connected(tmp_path, server).request("PATCH", "/apis/apps/v1/namespaces/x/deployments/web", body={})
+    assert ".spec.replicas" in caught.value.message
+    assert all(way in caught.value.hint for way in ("patch_resource", "force"))

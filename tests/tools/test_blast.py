@@ -6,7 +6,7 @@ from typing import Any
 from cloudwright.core.refs import ObjectRef
 from cloudwright.tools.kubernetes import blast, placement
 from cloudwright.tools.kubernetes.moved import Moved
-from cloudwright.tools.kubernetes.objects import ref_of
+from cloudwright.tools.kubernetes.objects import names, ref_of
 from cloudwright.tools.kubernetes.ownership import last_writer
 from cloudwright.tools.kubernetes.programs import why_not_read_only
 
@@ -176,3 +176,25 @@ def test_only_programs_that_look_pass_with_arguments_that_look() -> None:
         ["LS"], ["ls\n"], ["cat", "/app/.env"], ["ls", "-l;rm", "/"], ["top"], ["ps", "--help"],
     ):  # fmt: skip
         assert why_not_read_only(command), command
+
+
+def test_a_service_of_several_namespaces_is_named_with_its_own() -> None:
+    there = {"labels": {"app": "web"}, "namespace": "desk"}
+    other = {**pod("web-9"), "metadata": {**pod("web-9")["metadata"], **there}}
+    services = [SERVICE, thing("Service", "web", metadata={"namespace": "desk"}, spec={"selector": {"app": "web"}})]
+    world = Objects(pods=[pod("web-1"), other], services=services)
+    both = blast.radius([Moved(ref_of(gone), gone, {}, "delete") for gone in (pod("web-1"), other)], world)
+    assert [impact.text for impact in both] == [
+        "Service web in shop goes from 1 to 0 ready endpoints.",
+        "Service web in desk goes from 1 to 0 ready endpoints.",
+    ]
+    one = blast.radius([Moved(ref_of(other), other, {}, "delete")], world)
+    assert [impact.text for impact in one] == ["Service web goes from 1 to 0 ready endpoints."]
+
+
+def test_pods_are_named_by_namespace_and_none_of_a_dozen_is_hidden() -> None:
+    mine = [pod(f"web-{number}") for number in range(13)]
+    assert names(mine) == ", ".join(f"web-{number}" for number in range(13))
+    other = thing("Pod", "mail-1", metadata={"namespace": "desk"})
+    assert names([*mine[:2], other]) == "web-0, web-1 in shop; mail-1 in desk"
+    assert names([pod(str(number)) for number in range(32)]).endswith(", 29 and 2 more")

@@ -89,16 +89,18 @@ def lost_endpoints(moved: Sequence[Moved], world: World) -> Iterator[Impact]:
     """Services with fewer ready endpoints after all deletions together."""
     stopped = _stopped(moved, world)
     uids = {dig(pod, "metadata", "uid") for pod in stopped}
-    for namespace in dict.fromkeys(str(dig(pod, "metadata", "namespace") or "") for pod in stopped):
+    namespaces = dict.fromkeys(str(dig(pod, "metadata", "namespace") or "") for pod in stopped)
+    for namespace in namespaces:
         endpoints = [pod for pod in world.items(PODS, namespace) or [] if ready(pod)]
         for service in world.items(SERVICES, namespace) or []:
             selector = {"matchLabels": dig(service, "spec", "selector") or {}}
             selected = [pod for pod in endpoints if selector["matchLabels"] and matches(selector, labels_of(pod))]
             left = [pod for pod in selected if dig(pod, "metadata", "uid") not in uids]
             if len(left) < len(selected):
+                which = f"{name_of(service)} in {namespace}" if len(namespaces) > 1 else name_of(service)
                 yield Impact(
                     level="warning" if left else "danger",
-                    text=f"Service {name_of(service)} goes from {len(selected)} to {len(left)} ready endpoints.",
+                    text=f"Service {which} goes from {len(selected)} to {len(left)} ready endpoints.",
                     refs=(ref_of(service),),
                 )
 

@@ -150,7 +150,11 @@ def _conflict(message: str, status: Mapping[str, Any], sent: Sent, skew: float |
     causes = _causes(status)
     if causes:
         fields = "; ".join(f"{field}: {text}" for field, text in causes[:6])
-        return Conflict(f"Others own fields that this would change: {fields}.")
+        return Conflict(
+            f"Others own fields that this would change: {fields}.",
+            hint="Change one of them with patch_resource, leave them out of the manifest, or apply with force, which"
+            " takes them over.",
+        )
     return Conflict(_sentence(message))
 
 

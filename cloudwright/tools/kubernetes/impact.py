@@ -24,7 +24,7 @@ from cloudwright.tools.kubernetes.listing import (
     read_object,
 )
 from cloudwright.tools.kubernetes.moved import Moved
-from cloudwright.tools.kubernetes.objects import finished, names, pods_in_words, ref_of
+from cloudwright.tools.kubernetes.objects import NAMES_SHOWN, finished, names, pods_in_words, ref_of
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 from cloudwright.tools.kubernetes.world import ClusterWorld
 
@@ -71,6 +71,9 @@ def drain_impact(args: DrainImpactInput, context: Context) -> Rows:
     victims, staying = pods_on(args.name, context)
     world = ClusterWorld(context)
     impacts = [Impact(level="info", text=f"Evicts {pods_in_words(len(victims))}: {names(victims) or 'none'}.")]
+    if len(victims) > NAMES_SHOWN:
+        how = f'list_resources of pods in all namespaces, where "on node {args.name}"'
+        impacts.append(Impact(level="info", text=f"{how}, names every pod."))
     if staying:
         impacts.append(Impact(level="info", text=f"DaemonSet and static pods stay: {names(staying)}."))
     losing = [pod for pod in victims if any("emptyDir" in v for v in dig(pod, "spec", "volumes") or ())]

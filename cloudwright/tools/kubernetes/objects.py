@@ -7,7 +7,8 @@ from cloudwright.core.refs import ObjectRef
 from cloudwright.tools.kubernetes.facts import dig
 
 Json = Mapping[str, Any]
-_NAMES_SHOWN = 5
+NAMES_SHOWN = 30
+"""How many objects are named before the others are only counted."""
 
 
 def name_of(obj: Json) -> str:
@@ -58,10 +59,14 @@ def ready(pod: Json) -> bool:
 
 
 def names(items: Sequence[Json]) -> str:
-    """A few names, and how many more."""
-    shown = [name_of(item) for item in items[:_NAMES_SHOWN]]
-    more = len(items) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    """The names of objects, by namespace where they are of several; of very many the first, and how many more."""
+    places: dict[str, list[str]] = {}
+    for item in items[:NAMES_SHOWN]:
+        places.setdefault(str(dig(item, "metadata", "namespace") or ""), []).append(name_of(item))
+    several = len(places) > 1
+    parts = (", ".join(found) + (f" in {place}" if several and place else "") for place, found in places.items())
+    more = len(items) - NAMES_SHOWN
+    return ("; " if several else ", ").join(parts) + (f" and {more} more" if more > 0 else "")
 
 
 def pods_in_words(count: int, which: str = "") -> str:
