@@ -43,7 +43,7 @@ _DIAGNOSE = (
     " errors, erroring, acting up, flapping, pending, unavailable, unreachable, not reachable,"
     " imagepullbackoff, crashloopbackoff, explain, failed, diagnosis, what ails, happening with, happening to,"
     " happening, affected, impacted, triage, on fire, in flames, burning, falling over, falls over, acting weird, toast, borked, hosed, unhappy,"
-    " in the red, sad, weird, suffering, flaky, limping, reachable, not responding, no response, times out, timing out, refuses, unresponsive, getting evicted, working, dying, reason, how come, no ready"
+    " in the red, sad, weird, suffering, flaky, limping, reachable, not responding, no response, times out, timing out, refuses, unresponsive, getting evicted, green, in order, in good shape, up and running, working, dying, reason, how come, no ready"
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ _AILING = "having problems, having trouble, in trouble"
 _LISTING = "which, list, show, find, get, give, any, display, all, what, everything, are there, see"
 _ALONE = (
     "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors, working, failed, red,"
-    " not running, not ready, crashing, alright, degraded, affected, impacted, on fire, in flames, burning, weird, unhappy"
+    " not running, not ready, crashing, alright, green, good, in order, in good shape, well, up and running, degraded, affected, impacted, on fire, in flames, burning, weird, unhappy"
 )
 """Words with which the whole is asked for, where no object is named."""
 
@@ -64,7 +64,7 @@ _ALONE = (
 def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
     if not (clause.has(_DIAGNOSE) or kept_from(clause)) or clause.has(
-        "logs, log, events, event, how many, differ, difference"
+        "logs, log, tail, events, event, how many, differ, difference"
     ):
         return None
     why = kept_from(clause) or (
@@ -93,6 +93,11 @@ def kept_from(clause: Clause) -> bool:
     return bool(clause.of("name", "pronoun")) and bool(_KEPT.search(" ".join(clause.low)))
 
 
+def _yes_or_no(clause: Clause) -> bool:
+    """ "is everything green", "before we start: are all well"."""
+    return clause.low[0] in ("is", "are") or clause.has("is everything, is all, are all, everything is")
+
+
 def _lists(clause: Clause) -> bool:
     """Whether the objects in some state are asked for, not what is wrong with them."""
     if states_of(clause) and not clause.of("name", "pronoun"):
@@ -101,11 +106,21 @@ def _lists(clause: Clause) -> bool:
         item for item in clause.of("kind", "workload") if not (everywhere(clause, item) or says_place(clause, item))
     ]
     elsewhere = len(kinds) < len(clause.of("kind", "workload"))
-    whole = clause.of("all") and not elsewhere and not (clause.low[0] in ("is", "are") and clause.has(_ALONE))
+    whole = clause.of("all") and not elsewhere and not (_yes_or_no(clause) and clause.has(_ALONE))
     several = any(item.plural for item in kinds) or bool(whole)
-    if several and (clause.has(_LISTING) or not clause.of("name")):
+    if several and (clause.has(_LISTING) or not clause.of("name") or _on_nodes(clause)):
         return True
     return bool(kinds) and clause.has("which, what") and not clause.of("name", "pronoun")
+
+
+def _on_nodes(clause: Clause) -> bool:
+    """Whether only nodes are named, on which things of some kind are asked for: "pods on m-1 that are not running"."""
+    kinds = [item for item in clause.of("kind", "workload") if item.plural]
+    first = min((item.start for item in kinds), default=len(clause.low))
+    return all(
+        mention.start > first and any(item.ref.kind == "Node" for item in mention.objects)
+        for mention in clause.of("name")
+    )
 
 
 def _complained(clause: Clause, world: World) -> list[ObjectRef]:

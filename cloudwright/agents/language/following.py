@@ -1,7 +1,7 @@
 """Follow-ups: the same for another object, the same somewhere else, some of what was listed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -193,7 +193,12 @@ def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
         _for(one, about[0]) if about and "labels" in one.arguments else _with(one, namespace=place)
         for one in world.memory.last_calls
     ]
-    return Repeated(tuple(calls), tuple(item.ref for item in about), explicit)
+    return Repeated(_once(calls), tuple(item.ref for item in about), explicit)
+
+
+def _once(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
+    """Each call once: what was asked of two places is asked of one now."""
+    return tuple(one for at, one in enumerate(calls) if one not in calls[:at])
 
 
 def _with(one: ToolCall, **arguments: JsonValue) -> ToolCall:

@@ -143,6 +143,8 @@ def duration_at(tokens: tuple[Token, ...], at: int) -> tuple[str, int] | None:
     following = tokens[at + 1].low if at + 1 < len(tokens) else ""
     if low == "half" and following == "an" and at + 2 < len(tokens) and tokens[at + 2].low == "hour":
         return "30m", at + 3
+    if low == "half" and following == "hour":
+        return "30m", at + 2
     value = 1 if low in ("a", "an") else number_of(tokens[at])
     if low in ("couple", "few") and following in _UNITS:
         return f"{2 if low == 'couple' else 3}{_UNITS[following]}", at + 2

@@ -289,3 +289,45 @@ def test_what_only_workloads_have_is_asked_of_those_behind_a_service(text: str) 
 def test_which_pod_is_not_is_asked_of_the_thing_that_lacks_one() -> None:
     ((_, arguments),) = calls_of("ledger shows 1 of 2 ready, which pod is not")
     assert (arguments["labels"], arguments["where"]) == ("app=ledger", "not (ready or Completed or Succeeded)")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("who has no memory limit", {"kind": "deployments",
+                                     "where": "no spec.template.spec.containers[*].resources.limits.memory"}),
+        ("how much memory does ledger request",
+         {"columns": ["spec.template.spec.containers[*].resources.requests.memory"]}),
+        ("what cpu and memory do the mailer pods request",
+         {"fields": "metadata.name=mailer", "columns": ["spec.template.spec.containers[*].resources.requests"]}),
+        ("was ledger killed for memory last night", {"kind": "pods", "columns": ["status", "restarts", "ended"]}),
+        ("how many replicas does every deployment in blue have", {"kind": "deployments", "namespace": "blue"}),
+        ("services of type LoadBalancer", {"kind": "services", "where": "type = LoadBalancer"}),
+        ("pods restarted in the last 2 hours", {"kind": "pods", "where": "restarts > 0"}),
+        ("pods on m-1 that are not running", {"kind": "pods", "where": "not (status = Running) and node = m-1"}),
+        ("warnings in blue of the last half hour", {"namespace": "blue", "type": "Warning", "since": "30m"}),
+    ],
+)  # fmt: skip
+def test_what_people_leave_out_is_found_in_the_rest(text: str, arguments: dict[str, Any]) -> None:
+    made = calls_of(text)[0][1]
+    assert arguments.items() <= made.items(), made
+    assert "group_by" not in made
+
+
+@pytest.mark.parametrize("text", ["is everything in blue green?", "anything on fire?", "did mailer crash lately"])
+def test_a_question_of_health_shows_which_pods_it_rests_on(text: str) -> None:
+    (found,) = understood(text)
+    assert found.goal is Goal.DIAGNOSE
+    assert {call.arguments["kind"] for call in found.calls} == {"pods"}
+
+
+def test_what_is_asked_of_a_node_that_was_spoken_of_is_told_of_it_alone() -> None:
+    node = Memory(objects=(ObjectRef(kind="Node", name="m-1", api_version="v1"),))
+    assert calls_of("any taints on it?", node)[0][1]["columns"] == ["spec.taints"]
+    assert calls_of("is it cordoned?", node) == [("describe_resource", {"kind": "node", "name": "m-1"})]
+
+
+def test_a_place_is_compared_with_the_one_that_was_looked_at() -> None:
+    last = ToolCall(tool="list_resources", arguments={"kind": "deployments", "namespace": "blue"})
+    ((tool, arguments),) = calls_of("and compare that to blue-test", Memory(last_calls=(last,)))
+    assert (tool, arguments["namespace"], arguments["other_namespace"]) == ("compare_resources", "blue", "blue-test")

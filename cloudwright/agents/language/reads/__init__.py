@@ -9,8 +9,9 @@ from cloudwright.agents.language.reads.images import images
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
 from cloudwright.agents.language.reads.policies import policed
+from cloudwright.agents.language.reads.presence import there
 from cloudwright.agents.language.reads.quotas import quotas
-from cloudwright.agents.language.reads.relations import dependencies, relations, there
+from cloudwright.agents.language.reads.relations import dependencies, relations
 from cloudwright.agents.language.reads.restarts import restarts
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
 from cloudwright.agents.language.reads.routes import endpoints, hosts

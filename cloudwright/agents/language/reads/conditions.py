@@ -81,6 +81,9 @@ def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
             yield "age < 1d"
         return
     first = durations[0]
+    if kind.kind == "Pod" and clause.has(_RESTARTS) and not clause.has("created, started, old, older, younger"):
+        clause.use(first)  # when they ended is shown beside: their age says nothing of it
+        return
     before = " ".join(clause.low[max(0, first.start - 4) : first.start])
     if _OLDER.search(before) or (clause.has("ago") and "before" in before):
         yield f"older than {first.text}"

@@ -19,7 +19,8 @@ def entries(clause: Clause, world: World) -> Read | None:
     if clause.of("name", "pronoun"):
         return None
     place = namespace_in(clause)
-    objects = [item for item in world.index.vocabulary.objects if place in ("", EVERYWHERE, item.ref.namespace)]
+    places = {mention.text for mention in clause.of("namespace")}
+    objects = [item for item in world.index.vocabulary.objects if not places or item.ref.namespace in places]
     for token in clause.tokens:
         if not _ENTRY.fullmatch(token.raw.partition("=")[0]):
             continue

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
@@ -96,9 +97,19 @@ def _subjects(clause: Clause, world: World) -> list[Named]:
         return objects_of(clause, world) or _labelled_places(clause, world) or _spoken_of(clause, world)
     out: list[Named] = []
     for mention in names:
-        found = fitting(clause, mention, world)
+        found = fitting(clause, mention, world) or _of_its_pods(clause, mention, world)
         out += [item for item in found if item not in out]
     return _behind_services(clause, out, world)
+
+
+def _of_its_pods(clause: Clause, mention: Mention, world: World) -> list[Named]:
+    """The workload in "the checkout pods", where a field of what makes them is asked for."""
+    beside = kind_beside(clause, mention)
+    if beside is None or beside.kind is None or beside.kind.kind != "Pod":
+        return []
+    makers = [item for item in placed(mention.objects, clause, world) if item.pod_labels]
+    wanted = _wanted(clause, makers[0]) if makers else []
+    return makers if any(field.path.startswith(("spec.template", "image")) for field in wanted) else []
 
 
 def _behind_services(clause: Clause, objects: list[Named], world: World) -> list[Named]:
@@ -246,7 +257,21 @@ def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
 def _wanted(clause: Clause, item: Named) -> list[Field]:
     """The fields of an object that the clause asks for."""
     found = said(clause, (*aspects.fields_of(item.ref.kind), *_settings(item)))
-    return chosen(clause, [field for field in found if not _kind_of(clause, field.words, item)])
+    wanted = chosen(clause, [field for field in found if not _kind_of(clause, field.words, item)])
+    at = min((at for word in _ASKS if (at := clause.find(word)) >= 0), default=-1)
+    if at >= 0 and item.ref.kind in aspects.TEMPLATED and clause.has("cpu, memory, ram") and not _some_telling(wanted):
+        return [Field(at, clause.low[at], aspects.path_of("{pod}.containers[*].resources.requests", item.ref.kind))]
+    if at >= 0 and not clause.has("limit, limits"):  # "how much memory does x request" is not how much it may use
+        return [replace(field, path=field.path.replace("resources.limits", "resources.requests")) for field in wanted]
+    return wanted
+
+
+_ASKS = ("request", "requests", "requesting", "reserve", "reserves", "reserved")
+"""Verbs for what containers request: "what cpu and memory does x request"."""
+
+
+def _some_telling(fields: Sequence[Field]) -> bool:
+    return any(telling(field) for field in fields)
 
 
 def _of_pods(clause: Clause, objects: Sequence[Named]) -> Read | None:

@@ -38,11 +38,18 @@ _COUNTED_ALREADY = "restart count, restart counts, replica count, replica counts
 _COUNTING = "how many, count, number of, total, amount of, tally"
 
 
+_EACH_OWN = "how many replicas, how many copies, how many instances, how many containers, how many restarts, how many keys, how many ports, how many rules"
+_DISTRIBUTED = "each, every, per deployment, per workload, per service, per configmap, respectively"
+"""With these, a number of each object is asked for, not the number of objects."""
+
+
 def counts(clause: Clause, world: World) -> Read | None:
     """How many."""
     if not clause.has(_COUNTING) or (clause.has(_COUNTED_ALREADY) and not clause.has("how many")):
         return None
     found = lists(clause, world)
+    if found is not None and clause.has(_EACH_OWN) and clause.has(_DISTRIBUTED):
+        return found
     if found is None or any(item.tool != "list_resources" for item in found.calls):
         return found
     if not clause.has("how many, count, number of, tally") and any("columns" in item.arguments for item in found.calls):
@@ -124,7 +131,9 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
 
 
 _SHOWN_WITH: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "Pod": (("OOMKilled", ("status", "restarts", "ended", "node")),),
+    "Pod": tuple(
+        (part, ("status", "restarts", "ended", "node")) for part in ("OOMKilled", "restarts > ", "restarts >= ")
+    ),
     "Node": (("spec.taints", ("status", "spec.taints")),),
     **{
         kind: ((".containers", ("ready", "container", "image")),) for kind in ("Deployment", "StatefulSet", "DaemonSet")
@@ -152,6 +161,20 @@ def _where_lives(clause: Clause) -> Read:
 
 _ASKING_IN = "what, which, anything, everything, summary, overview, how is, how are, how does, status, state, health, running, runs"
 """With these, "the blue namespace" says where to look."""
+_SERVING = "serve, serves, served, domain, domains, url, urls, outside, public, publicly, reachable, expose, exposed, internet, ingress, http, https, dns"
+
+
+def _names_field_of_another(mention: Mention, others: Sequence[Mention]) -> bool:
+    """ "which storage class do our claims use": what is listed are the claims, with that field."""
+    return any(
+        other is not mention
+        and other.plural
+        and other.kind is not None
+        and any(words == mention.text and "." in path for words, path in aspects.fields_of(other.kind.kind))
+        for other in others
+    )
+
+
 _CARRYING = listed("has, have, runs, run, with, host, hosts, hold, holds")
 
 
@@ -167,7 +190,11 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     ]
     places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
-    main = [item for item in main if item.text not in ("limits", "limit")] or main
+    main = [
+        item for item in main if item.text not in ("limits", "limit") and not _names_field_of_another(item, main)
+    ] or main
+    if clause.has("hosts, host") and clause.has(_SERVING) and not clause.of("name"):
+        return known(["Ingress"], world)
     if main and places and main != places and (carrier := _carrier(clause, mentions, places, main)) is not None:
         return [carrier]
     found = list(dict.fromkeys(item.kind.kind for item in main if item.kind is not None))

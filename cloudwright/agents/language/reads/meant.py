@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.asking import said, telling
 from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import World
@@ -20,7 +21,7 @@ _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
 """Words for objects of no kind in particular."""
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
-_TRAFFIC = "traffic, isolated, firewalled, network access, connections"
+_TRAFFIC = "default deny, deny all, deny-all, traffic, isolated, firewalled, network access, connections"
 _FEW = 2
 
 
@@ -77,10 +78,23 @@ def _overview(clause: Clause, world: World) -> tuple[str, ...]:
 
 def _told(clause: Clause, world: World) -> tuple[str, ...]:
     """By a state, or by a field that only one or two kinds have: "kubelet versions", "restart counts"."""
-    if clause.of("name"):
+    if clause.of("name") or any(mention.text in ("it", "this") for mention in clause.of("pronoun")):
         return ()
     owners = (aspects.owners_of(field.words) for field in said(clause, aspects.whole()) if telling(field))
-    return states_of(clause) or next((found for found in owners if 0 < len(found) <= _FEW), ())
+    found = next((found for found in owners if 0 < len(found) <= _FEW), ())
+    return states_of(clause) or found or (_MAKERS if _of_templates(clause) else ())
+
+
+def _of_templates(clause: Clause) -> bool:
+    """Whether a field of pod templates is asked for, of whatever has it: "who has no cpu limit", "the biggest memory request"."""
+    paths = dict(aspects.fields_of("Deployment"))
+    fields = [
+        field for field in said(clause, paths.items()) if telling(field) and field.path.startswith("spec.template")
+    ]
+    return bool(fields) and (clause.has(_ANYONE) or bool(superlative(clause)))
+
+
+_ANYONE = "who, what, which, anything, everything, any, something, list, show, all, nobody"
 
 
 def _everything(clause: Clause, world: World) -> tuple[str, ...]:

@@ -17,6 +17,14 @@ def policed(clause: Clause, world: World) -> Read | None:
         return None
     for item in objects_of(clause, world)[-1:]:
         found = world.index.links.related(item, "NetworkPolicy") if item.pod_labels or item.ref.kind == "Pod" else []
+        found += [
+            other
+            for other in world.index.vocabulary.objects
+            if other.ref.kind == "NetworkPolicy"
+            and other.ref.namespace == item.ref.namespace
+            and not other.selector
+            and other not in found
+        ]
         kind = world.kind("NetworkPolicy")
         if found and kind is not None:
             return Read((by_names(kind, found, item.ref.namespace),), (item.ref,))

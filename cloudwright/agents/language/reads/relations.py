@@ -10,6 +10,7 @@ from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import negated
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.asking import said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on
 from cloudwright.agents.language.references import (
     EVERYWHERE,
@@ -92,7 +93,7 @@ class _Asked:
 def relations(clause: Clause, world: World) -> Read | None:
     """What is related to a named object, or which objects of a kind have no relative."""
     named = [item for item in objects_of(clause, world) if item.ref.kind != "Namespace"]
-    kinds = _asked_kinds(clause, named)
+    kinds = asked_kinds(clause, named)
     if clause.has("annotation, annotations"):
         return None
     if not named:
@@ -100,10 +101,10 @@ def relations(clause: Clause, world: World) -> Read | None:
     wanted = _relation(clause)
     if named[0].ref.kind in ("Role", "ClusterRole") and clause.has(_GRANTING):
         wanted = Relation.GRANTS
-    if wanted is None or (wanted is Relation.RUNS_ON and named[0].ref.kind != "Node"):
+    if wanted is None or (wanted is Relation.RUNS_ON and (named[0].ref.kind != "Node" or _of_node(clause))):
         return None
     if wanted is Relation.RUNS_ON and (not kinds or kinds[0].word.kind == "Pod"):
-        return _on_nodes(clause, named, world)
+        return pods_on(clause, named, world)
     if wanted is Relation.OWNS:
         return None if any(kind.mention.plural for kind in kinds) else on("owners", named)
     if kinds:
@@ -113,29 +114,24 @@ def relations(clause: Clause, world: World) -> Read | None:
     ]
     if meant and named[0].pod_labels:
         return _of_kinds(clause, meant, named, world)
-    if named[0].ref.kind in _ENDS.get(wanted, ()):
-        return _of_any_kind(named[0], wanted, world)
-    return None
+    ends = [item for item in named if item.ref.kind in _ENDS.get(wanted, ())][:MOST_OBJECTS]
+    return _together([_of_any_kind(item, wanted, world) for item in ends])
 
 
-_THERE = "there, on there, on it, on that, on this, on that node, on this node, on that machine, on that one"
+def _of_node(clause: Clause) -> bool:
+    """Whether a field of the node itself is asked for: "any taints on it"."""
+    return any(telling(field) for field in said(clause, aspects.own_fields_of("Node")))
 
 
-def there(clause: Clause, world: World) -> Read | None:
-    """The pods of the node in focus, where what is "there" is asked: "what is running there", "which pods are there"."""
-    focus = world.named(world.memory.objects[0]) if world.memory.objects else None
-    if focus is None or focus.ref.kind != "Node" or clause.of("name", "namespace") or not clause.has(_THERE):
-        return None
-    kinds = _asked_kinds(clause, [focus])
-    asked = (not kinds or kinds[0].word.kind == "Pod") and clause.has(_PRESENT)
-    questioned = clause.has("what, which, anything, everything, list, show, who")
-    return _on_nodes(clause, [focus], world) if asked and questioned else None
+def _together(found: Sequence[Read]) -> Read | None:
+    """The reads of namesakes as one; those that found relatives alone, where some did."""
+    best = max((read.confidence for read in found), default=0)
+    kept = [read for read in found if read.confidence == best]
+    about = tuple(dict.fromkeys(ref for read in kept for ref in read.about))
+    return Read(tuple(call for read in kept for call in read.calls), about, best) if kept else None
 
 
-_PRESENT = "runs, run, running, is there, lives, live, sits, sit, scheduled, are there, still, hosted, pods, deployed"
-
-
-def _on_nodes(clause: Clause, named: Sequence[Named], world: World) -> Read | None:
+def pods_on(clause: Clause, named: Sequence[Named], world: World) -> Read | None:
     """The Pods on named nodes, as far as the clause narrows them."""
     pods = world.kind("Pod")
     if pods is None or clause.of("name"):
@@ -151,16 +147,15 @@ def dependencies(clause: Clause, world: World) -> Read | None:
     """What a named object uses, where no kind is named: "what does x depend on"."""
     if _relation(clause) is not Relation.USES:
         return None
-    for item in objects_of(clause, world)[:1]:
-        return grouped(item, world.index.links.pointed_at(item, Relation.USES), world)
-    return None
+    objects = objects_of(clause, world)[:MOST_OBJECTS]
+    return _together([grouped(item, world.index.links.pointed_at(item, Relation.USES), world) for item in objects])
 
 
 def _relation(clause: Clause) -> Relation | None:
     return next((relation for relation, words in _PREDICATES if clause.has(words)), None)
 
 
-def _asked_kinds(clause: Clause, named: Sequence[Named]) -> list[_Asked]:
+def asked_kinds(clause: Clause, named: Sequence[Named]) -> list[_Asked]:
     """Kinds that are asked for: not the kind word that stands beside the name, nor the place."""
     beside = [found for mention in clause.of("name") if (found := kind_beside(clause, mention)) is not None]
     own = {item.ref.kind for item in named}
@@ -178,8 +173,7 @@ def _of_kinds(clause: Clause, kinds: Sequence[KindWord], named: Sequence[Named],
     about: list[ObjectRef] = []
     for pool in _candidates(clause, world):
         for kind in kinds:
-            item, found = _best(pool, kind, world)
-            if item is not None:
+            for item, found in _best(pool, kind, world):
                 about += _focus(item, found)
                 calls.append(listing(kind, item, found))
     if calls:
@@ -201,12 +195,13 @@ def _candidates(clause: Clause, world: World) -> Iterable[list[Named]]:
     return out
 
 
-def _best(pool: Sequence[Named], kind: KindWord, world: World) -> tuple[Named | None, list[Named]]:
-    """The object of a shared name that has relatives of a kind, with them."""
+def _best(pool: Sequence[Named], kind: KindWord, world: World) -> list[tuple[Named, list[Named]]]:
+    """In each namespace, the object of a shared name that has relatives of a kind, with them."""
+    best: dict[str, tuple[Named, list[Named]]] = {}
     for item in pool:
         if item.ref.kind != kind.kind and (found := world.index.links.related(item, kind.kind)):
-            return item, found
-    return None, []
+            best.setdefault(item.ref.namespace, (item, found))
+    return list(best.values())
 
 
 def _focus(item: Named, found: Sequence[Named]) -> tuple[ObjectRef, ...]:
@@ -241,7 +236,7 @@ POLICY_COLUMNS = ("spec.podSelector", "spec.ingress", "spec.egress")
 """Whom a NetworkPolicy lets in and out."""
 
 
-def _of_any_kind(item: Named, relation: Relation, world: World) -> Read | None:
+def _of_any_kind(item: Named, relation: Relation, world: World) -> Read:
     """What is related to an object where no kind is named: what it routes to, or what points at it."""
     pods = world.kind("Pod")
     if item.ref.kind == "Ingress":

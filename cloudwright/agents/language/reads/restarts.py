@@ -19,13 +19,17 @@ _ENDED = (
     "crash, crashed, crashes, die, died, dies, fall over, fallen over, exit, exited, terminate, terminated, killed, come back, go down,"
     " went down, bounce, bounced, reboot, rebooted, restart, restarted"
 )
+_KILLED = (
+    "oom, oomkilled, oom killed, oom-killed, out of memory, killed, crashed, crashes, crash, exit code, exit codes, exit status, exited, died,"
+    " terminated, evicted, last termination, termination reason, last state, went down, fell over"
+)
 _OTHERS = "restart policy, rollout restart, annotation, annotations, restarted by, who restarted, restart order, init, job, jobs, runs"
 _PODS = (*TEMPLATED, "ReplicaSet", "Job", "Pod")
 
 
 def restarts(clause: Clause, world: World) -> Read | None:
     """Restarts and last ends of the pods of named things: "how often did x restart", "the restart count of x"."""
-    asked = clause.has(_RESTARTED) or (clause.has(_TIMES) and clause.has(_ENDED))
+    asked = clause.has(_RESTARTED, _KILLED) or (clause.has(_TIMES) and clause.has(_ENDED))
     if not asked or clause.has(_OTHERS) or excluded(clause) or not clause.of("name", "pronoun", "ordinal"):
         return None
     if superlative(clause) or _chooses(clause):

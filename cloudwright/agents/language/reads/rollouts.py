@@ -46,6 +46,8 @@ def comparing(clause: Clause, world: World) -> Read | None:
     ):
         return None
     places = list(dict.fromkeys(item.text for item in clause.of("namespace")))
+    if len(places) == 1 and len(clause.of("name")) < _TWO and clause.has("compare, compared"):
+        places = [*_last_places(world, places[0]), *places]
     names = clause.of("name")
     kinds = [item.kind for item in clause.of("kind") if item.kind is not None]
     kind = kinds[0].kind.lower() if kinds else ""
@@ -70,6 +72,15 @@ def comparing(clause: Clause, world: World) -> Read | None:
                      other_namespace=other.ref.namespace if other.ref.namespace != one.ref.namespace else ""),
             ), (one.ref, other.ref))  # fmt: skip
     return None
+
+
+_TWO = 2
+
+
+def _last_places(world: World, other: str) -> list[str]:
+    """The namespace that was looked at last, where it is not this one: "… and compare that to staging"."""
+    last = [str(one.arguments.get("namespace", "")) for one in world.memory.last_calls[-1:]]
+    return [place for place in last if place not in ("", "*", other)]
 
 
 def _field_in_each(clause: Clause, places: Sequence[str]) -> Read | None:

@@ -18,7 +18,7 @@ _HEALTH = (
 )
 _ENDINGS = (
     "restart, restarts, restarted, restarting, exit code, exit codes, exits, killed, kill, die, dies, dying, died, terminated, crash count,"
-    " bounce, bouncing, flapping"
+    " bounce, bouncing, flapping, crash, crashes, crashed, crashing, oom, oomkilled, oom killed, out of memory, fell over, went down"
 )
 _FEW = 3
 _COUNTED = re.compile(r"\d+/\d+")
@@ -34,7 +34,7 @@ def standing(clause: Clause, objects: Sequence[Named], place: str, world: World)
         rows = [(item, dict(aspects.fields_of(item.ref.kind)).get("status")) for item in objects[:_FEW]]
         whole = tuple(columns_of(item, [*paths.split(",")]) for item, paths in rows if paths)
         return (*whole, *_lagging(objects)) if _of_pods(clause) else whole
-    if objects or not (place or clause.has(_HEALTH)):
+    if objects:
         return ()
     return _not_ready(place or EVERYWHERE, world)
 

@@ -89,7 +89,10 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
     found = found or [
         f"(status = {token.raw} or reason = {token.raw})"
         for index, token in enumerate(clause.tokens)
-        if _FIXED.fullmatch(token.raw) and clause.at(index) is None and index not in clause.used
+        if _FIXED.fullmatch(token.raw)
+        and token.low not in _TYPES
+        and clause.at(index) is None
+        and index not in clause.used
     ]
     return ["(" + " or ".join(found) + ")"] if len(found) > 1 and clause.has("or") else found
 
@@ -142,6 +145,9 @@ def _condition(clause: Clause, kind: KindWord) -> Iterator[str]:
         at = _spoken(clause, words)
         if at >= 0:
             yield f"not {ready}" if bad != negated(clause, at) else ready if kind.kind != "Pod" else "ready"
+
+
+_TYPES = ("loadbalancer", "nodeport", "clusterip", "externalname")
 
 
 def _elided(clause: Clause) -> bool:
