@@ -205,13 +205,13 @@ class World:
         ]
 
     def _settle(self) -> None:
-        """Wait until nothing has changed for three seconds."""
+        """Wait until nothing has changed for three seconds, and every claim that a volume waits for is bound."""
         last: Any = None
         since = time.monotonic()
         end = since + 60
         while time.monotonic() < end and time.monotonic() - since < 3:
             now = {path: _kept(item) for path, item in self._all().items()}
-            if now != last:
+            if now != last or _unbound(now.values()):
                 last, since = now, time.monotonic()
             time.sleep(0.5)
 
@@ -283,6 +283,18 @@ class World:
                 self.plane.request("PUT", f"{path}/status", body)
             except urllib.error.HTTPError as error:
                 error.close()
+
+
+def _unbound(objects: Iterable[Json]) -> bool:
+    """Whether a claim and the volume that is meant for it have not found each other yet."""
+    found = list(objects)
+    refs = [item["spec"].get("claimRef", {}) for item in found if item["kind"] == "PersistentVolume"]
+    wanted = {(ref.get("namespace"), ref.get("name")) for ref in refs}
+    return any(
+        item["spec"].get("volumeName") or (item["metadata"]["namespace"], item["metadata"]["name"]) in wanted
+        for item in found
+        if item["kind"] == "PersistentVolumeClaim" and item["status"].get("phase") == "Pending"
+    )
 
 
 def _observed(status: Json, generation: int | None) -> Json:
