@@ -51,6 +51,11 @@ def negated(clause: Clause, at: int, reach: int = 3) -> bool:
     return False
 
 
+def unless_negated(clause: Clause, at: int, expression: str) -> str:
+    """A filter, or its opposite where a negation stands before the word that it comes from."""
+    return f"not ({expression})" if negated(clause, at, 4) else expression
+
+
 def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] | None:
     """A comparison with a number near a word: the sign and the number."""
     numbers = [item for item in clause.of("number", "quantity", "percent") if abs(item.start - at) <= reach]

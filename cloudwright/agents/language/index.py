@@ -86,12 +86,23 @@ class Index:
     def environments(self) -> Mapping[str, frozenset[str]]:
         """Words for a stage of deployment → the namespaces that are of it, by their names or labels."""
         known = self._namespace_words
-        return {
+        found = {
             word: frozenset().union(*(known.get(other, ()) for other in words))
             for words in _STAGES
             for word in words
             if any(other in known for other in words)
         }
+        live = self._live() if not any(word in found for word in _STAGES[0]) else frozenset()
+        return {**found, **dict.fromkeys(_STAGES[0], live)} if live else found
+
+    def _live(self) -> frozenset[str]:
+        """The namespaces that have one of another stage beside them: "shop" beside "shop-staging"."""
+        stages = {word for words in _STAGES[1:] for word in words}
+        return frozenset(
+            name
+            for name in self.namespaces
+            if any(f"{name}-{stage}" in self.namespaces or f"{stage}-{name}" in self.namespaces for stage in stages)
+        )
 
     @cached_property
     def flat(self) -> Mapping[str, str]:

@@ -114,13 +114,28 @@ def placed(objects: Sequence[Named], clause: Clause, world: World) -> list[Named
     """Those of some objects that are in the namespace that is meant: as named, else the home namespace if any is there."""
     place = namespace_in(clause)
     if place and place != EVERYWHERE:
-        places = {mention.text for mention in clause.of("namespace")}
+        places = {mention.text for mention in clause.of("namespace")} | _joined_stages(clause, world)
         return [item for item in objects if item.ref.namespace in (*places, "")]
     if not place and (staged := _staged(objects, clause, world)):
         return staged
     if not place and any(item.ref.namespace == world.home() for item in objects):
         return [item for item in objects if item.ref.namespace == world.home()]
     return list(objects)
+
+
+_JOINTS = ("and", "or", "vs", "versus", "plus", "&")
+
+
+def _joined_stages(clause: Clause, world: World) -> set[str]:
+    """The namespaces of stages that "and" joins to a namespace: "on prod and shop-staging"."""
+    found: set[str] = set()
+    for place in clause.of("namespace"):
+        near = clause.low[max(0, place.start - 3) : place.end + 3]
+        if set(near) & set(_JOINTS) and "not" not in near:
+            for index in range(max(0, place.start - 3), min(place.end + 3, len(clause.low))):
+                if clause.at(index) is None:
+                    found |= world.index.environments.get(clause.low[index], frozenset())
+    return found
 
 
 def _staged(objects: Sequence[Named], clause: Clause, world: World) -> list[Named]:

@@ -331,3 +331,35 @@ def test_a_place_is_compared_with_the_one_that_was_looked_at() -> None:
     last = ToolCall(tool="list_resources", arguments={"kind": "deployments", "namespace": "blue"})
     ((tool, arguments),) = calls_of("and compare that to blue-test", Memory(last_calls=(last,)))
     assert (tool, arguments["namespace"], arguments["other_namespace"]) == ("compare_resources", "blue", "blue-test")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("which deployments run on m-1", {"kind": "pods", "where": "node = m-1"}),
+        ("workloads that share node m-1", {"kind": "pods", "where": "node = m-1"}),
+        ("pods whose image contains rc", {"kind": "pods", "where": "image contains rc"}),
+        ("pods with more than 2 restarts, worst first", {"kind": "pods", "where": "restarts > 2", "sort": "-restarts"}),
+        ("largest sluice", {"kind": "sluices", "sort": "-spec.flow", "limit": 1}),
+        ("which service points nowhere", {"kind": "services", "where": "name = lost"}),
+        ("is there room for one more pod in blue", {"kind": "resourcequotas", "namespace": "blue"}),
+    ],
+)
+def test_lists_are_chosen_arranged_and_shown_as_they_are_asked_for(text: str, arguments: dict[str, Any]) -> None:
+    made = calls_of(text)[0][1]
+    assert arguments.items() <= made.items(), made
+
+
+def test_a_setting_is_meant_by_its_opposite_too() -> None:
+    gate = thing("Sluice", "south", settings={"open": False, "flow": 2})
+    tagger = Tagger(VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, gate)}))
+    (clause,) = split(tagger.tokens("which sluices are closed"), tagger)
+    read = read_of(clause, World(tagger.index, Memory(), "default"))
+    assert read is not None
+    assert read.calls[0].arguments["where"] == "spec.open = false"
+
+
+def test_whether_one_thing_is_so_is_seen_on_the_thing_itself() -> None:
+    assert calls_of("check whether the deployment ledger has both of its pods up") == [
+        ("describe_resource", {"kind": "deployment", "name": "ledger", "namespace": "blue"})
+    ]

@@ -109,3 +109,15 @@ def test_a_question_for_one_place_is_asked_again_for_another(text: str, columns:
 
 def test_a_key_in_two_places_is_shown_of_both() -> None:
     assert _places("what is CHAT in flags, in pay and in pay-staging") == {"pay", "pay-staging"}
+
+
+def test_production_is_the_place_that_has_another_stage_beside_it() -> None:
+    unmarked = _TAGGER.index.vocabulary.model_copy(
+        update={"objects": tuple(item for item in _TAGGER.index.vocabulary.objects if item.ref.kind != "Namespace")}
+    )
+    assert Tagger(unmarked).index.environments["prod"] == {"pay"}
+    assert Tagger(unmarked).index.environments["staging"] == {"pay-staging"}
+
+
+def test_two_stages_that_are_joined_are_both_looked_at() -> None:
+    assert _places("image of api on prod and pay-staging") == {"pay", "pay-staging"}

@@ -66,6 +66,8 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
         return sort | ({"limit": limit} if numbers else {})
     if not word:
         return {}
+    if clause.has(f"{word} first"):
+        limit = 0
     field = next((field for words, field in _SORTS if clause.has(*words)), "")
     if field == "replicas" and kind.kind not in _REPLICATED:
         return {}
@@ -76,14 +78,23 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
     field = field or _measured(clause, kind, vocabulary)
     if not field:
         return {}
-    return {"sort": field if ascending(word) else f"-{field}", "limit": limit}
+    arranged: dict[str, JsonValue] = {"sort": field if ascending(word) else f"-{field}"}
+    return arranged | ({"limit": limit} if limit else {})
 
 
 def _measured(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> str:
     """The path of a number that is spoken of: a field of the kind, or a setting of its objects."""
     own = [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, vocabulary)]
     found = [field for field in said(clause, (*aspects.fields_of(kind.kind), *own)) if "." in field.path]
-    return found[0].paths[0] if found else ""
+    numbers = {
+        path
+        for item in vocabulary.objects
+        if item.ref.kind == kind.kind
+        for path, value in item.settings.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    only = f"spec.{next(iter(numbers))}" if len(numbers) == 1 and "." in kind.api_version.partition("/")[0] else ""
+    return found[0].paths[0] if found else only
 
 
 _ADJECTIVES = listed("oldest, newest, largest, biggest, highest, most, youngest")

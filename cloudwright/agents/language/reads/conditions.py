@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.comparing import bound_near, how_often, negated
-from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.comparing import bound_near, how_often, negated, unless_negated
+from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Where
+from cloudwright.agents.language.reads.having import containers, taints
 from cloudwright.agents.language.reads.images import image_tests
 from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import ZERO, states
 from cloudwright.agents.language.references import World
-from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import KindWord
 
 Condition = Callable[[Clause, KindWord, World], Iterator[str]]
@@ -21,7 +21,7 @@ Condition = Callable[[Clause, KindWord, World], Iterator[str]]
 
 def conditions(clause: Clause, kind: KindWord, world: World) -> Where:
     """Everything the clause says about which objects of a kind are meant."""
-    parts = [*_taints(clause, kind, world), *_replicas(clause, kind, world)]
+    parts = [*taints(clause, kind, world), *_replicas(clause, kind, world)]
     parts += states(clause, kind, world)
     for condition in _CONDITIONS:
         parts += condition(clause, kind, world)
@@ -36,7 +36,9 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         return
     clause.use_words(word, "times, time, at all")
     often = how_often(clause)
-    bound = None if superlative(clause) or often else bound_near(clause, clause.find(word), _FAR)
+    bound = None if often else bound_near(clause, clause.find(word), _FAR)
+    if bound is not None and bound[0] == "=" and superlative(clause):
+        bound = None  # "the top 3 by restarts"
     if often is not None:
         yield f"restarts {often[0]} {often[1]}"
     elif bound is not None:
@@ -100,7 +102,7 @@ def _nodes(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         tests = [f"node = {item.objects[0].ref.name}" for item in nodes]
         clause.use(*nodes)
         text = tests[0] if len(tests) == 1 else "(" + " or ".join(tests) + ")"
-        yield _unless_negated(clause, nodes[0].start, text)
+        yield unless_negated(clause, nodes[0].start, text)
 
 
 _LATEST = "latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
@@ -109,19 +111,32 @@ _LATEST = "latest tag, :latest, the latest, tagged latest, latest image, latest 
 def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     for mention in clause.of("image"):
         clause.use(mention)
-        yield _unless_negated(clause, mention.start, f'image contains "{mention.text}"')
+        yield unless_negated(clause, mention.start, f'image contains "{mention.text}"')
     if kind.kind in _IMAGED:
         yield from image_tests(clause, world)
     if clause.has(_LATEST):
         yield 'image matches "(:latest$|^[^:]+$)"'
     elif not clause.of("image") and clause.has("image, images"):
-        index = _image_word(clause, world)
+        index = _image_part(clause) if clause.has(_CONTAINING) else _image_word(clause, world)
         if index >= 0:
             clause.used.add(index)
-            yield _unless_negated(clause, index, f"image contains {clause.low[index]}")
+            yield unless_negated(clause, index, f"image contains {clause.tokens[index].low}")
 
 
 _IMAGED = aspects.TEMPLATED
+
+
+_CONTAINING = "contains, contain, containing, includes, include, including, matching, matches, starting with, starts with, ending in, ends in"
+
+
+def _image_part(clause: Clause) -> int:
+    """Where the text stands that images contain: "whose tag contains rc"; -1 if nowhere."""
+    ends = [at + len(phrase) for phrase in phrases(_CONTAINING) if (at := clause.find(" ".join(phrase))) >= 0]
+    after = range(min(ends), len(clause.tokens)) if ends else ()
+    return next(
+        (at for at in after if not clause.tokens[at].mark and clause.low[at] not in ("the", "a", "an", "word", "text")),
+        -1,
+    )
 
 
 def _image_word(clause: Clause, world: World) -> int:
@@ -137,10 +152,6 @@ def _image_word(clause: Clause, world: World) -> int:
             if quoted or (mention is None and len(token.low) > 3 and any(token.low in image for image in images)):
                 return index
     return -1
-
-
-def _unless_negated(clause: Clause, at: int, expression: str) -> str:
-    return f"not ({expression})" if negated(clause, at, 4) else expression
 
 
 _LACKING = re.compile(r"\b(?:without|no|lacks?|lacking|missing|not)\b")
@@ -178,6 +189,7 @@ def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         and clause.find(words) not in clause.used
     ]
     if not found:
+        yield from _sizes(clause, kind)
         return
     words, path = max(found, key=lambda item: len(item[0]))
     at = clause.find(words)
@@ -192,6 +204,17 @@ def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     else:
         return
     clause.use_words(words, "without, no, with, set")
+
+
+_SIZED = {"PersistentVolumeClaim": "spec.resources.requests.storage", "PersistentVolume": "spec.capacity.storage"}
+
+
+def _sizes(clause: Clause, kind: KindWord) -> Iterator[str]:
+    """ "claims bigger than 5Gi": the size needs no word."""
+    amounts = clause.of("quantity") if kind.kind in _SIZED else []
+    bound = bound_near(clause, amounts[0].start) if amounts else None
+    if bound is not None:
+        yield f"{_SIZED[kind.kind]} {bound[0]} {bound[1].text}"
 
 
 _TYPES = {
@@ -210,80 +233,10 @@ def _types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         at = next((at for one in (word, f"{word}s", spoken, f"{spoken}s") if (at := clause.find(one)) >= 0), -1)
         if at >= 0:
             clause.use_words(word, spoken, "type, of type")
-            yield _unless_negated(clause, at, f"type = {value}")
+            yield unless_negated(clause, at, f"type = {value}")
             return
     if clause.has("headless"):
         yield "spec.clusterIP = None"
-
-
-_CONTAINERS = "containers, container"
-_SEVERAL = "several containers, multiple containers, many containers, sidecar, sidecars, side car, side cars, multi-container, multicontainer"
-
-
-def _containers(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    """How many containers a pod has: "more than one container", "several containers", "a sidecar"."""
-    if kind.kind not in aspects.TEMPLATED:
-        return
-    path = aspects.path_of("{pod}.containers", kind.kind)
-    at = next((at for word in _CONTAINERS.split(", ") if (at := clause.find(word)) >= 0), -1)
-    bound = bound_near(clause, at, 3) if at >= 0 and not superlative(clause) else None
-    if clause.has(_SEVERAL):
-        word = clause.find("sidecar") if clause.has("sidecar") else clause.find("sidecars")
-        clause.use_words(_SEVERAL)
-        yield _unless_negated(clause, word, f"has {path}[1]") if word >= 0 else f"has {path}[1]"
-    elif bound is not None:
-        clause.use_words(_CONTAINERS)
-        yield _at_least(path, bound[0], bound[1].value)
-
-
-def _at_least(path: str, sign: str, amount: int) -> str:
-    """A filter for how many elements a list has, by the last one that it must have and the first that it must not."""
-    least = {">": amount + 1, ">=": amount, "=": amount}.get(sign, 0)
-    most = {"<": amount - 1, "<=": amount, "=": amount}.get(sign)
-    tests = [f"has {path}[{least - 1}]"] if least else []
-    tests += [f"no {path}[{most}]"] if most is not None else []
-    return " and ".join(tests)
-
-
-_TAINTED = "taint, taints, tainted"
-_EFFECTS = {"noschedule": "NoSchedule", "noexecute": "NoExecute", "prefernoschedule": "PreferNoSchedule"}
-_NO_TAINT = listed(
-    "a, an, the, any, some, no, have, has, with, without, are, is, that, which, of, what, node, nodes, our, all, not, kind, lack, lacking, show"
-)
-
-
-def _names_taint(clause: Clause, at: int) -> bool:
-    """Whether a word before "taint" can be its key or its value: after an article any word, else one that is no English."""
-    word = clause.low[at]
-    described = clause.low[at - 1 : at] in (("the",), ("a",), ("an",), ("our",), ("with",))
-    return word not in _NO_TAINT and (described or word not in COMMON)
-
-
-def _taints(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    """A certain taint: by its key, its value, its effect, or a pair."""
-    at = (
-        next((at for word in _TAINTED.split(", ") if (at := clause.find(word)) >= 0), -1) if kind.kind == "Node" else -1
-    )
-    if at < 0:
-        return
-    near = [index for index in (at - 1, at + 1, at + 2) if 0 <= index < len(clause.low)]
-    for index in near:
-        mention, word = clause.at(index), clause.low[index]
-        if mention is not None and mention.what == "pair":
-            key, _, value = mention.text.partition("=")
-            clause.use(mention)
-            value = value.partition(":")[0]
-            tests = [f"spec.taints[*].key = {key}", *([f"spec.taints[*].value = {value}"] if value else [])]
-        elif word in _EFFECTS:
-            tests = [f"spec.taints[*].effect = {_EFFECTS[word]}"]
-        elif index == at - 1 and mention is None and _names_taint(clause, index):
-            tests = [f'(spec.taints[*].key matches "(^|/){re.escape(word)}$" or spec.taints[*].value = {word})']
-        else:
-            continue
-        clause.used.add(index)
-        clause.use_words(_TAINTED)
-        yield _unless_negated(clause, min(at, index), " and ".join(tests))
-        return
 
 
 _ODDITIES = (
@@ -314,7 +267,11 @@ def _ports(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         if _LISTENING & set(before) and number.start not in clause.used:
             clause.use(number)
             test = " or ".join(f"{path} = {number.value}" for path in _PORTS[kind.kind])
-            yield _unless_negated(clause, number.start, f"({test})")
+            yield unless_negated(clause, number.start, f"({test})")
+
+
+_OPPOSITES = {"open": "closed", "enabled": "disabled", "active": "inactive", "visible": "hidden", "public": "private",
+              "locked": "unlocked", "online": "offline", "published": "unpublished", "muted": "unmuted"}  # fmt: skip
 
 
 def _said_settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -328,12 +285,16 @@ def _said_settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str
         path = paths.get(key.rpartition(".")[2].lower())
         if path is not None and key not in keys and pair.start not in clause.used:
             clause.use(pair)
-            yield _unless_negated(clause, pair.start, f"spec.{path} = {value}")
+            yield unless_negated(clause, pair.start, f"spec.{path} = {value}")
     for words, path in aspects.switches_of(kind.kind, world.index.vocabulary):
         at = clause.find(words)
         if at >= 0 and at not in clause.used and words not in _TAKEN:
             clause.use_words(words)
             yield f"spec.{path} = {'false' if negated(clause, at) else 'true'}"
+        off = clause.find(_OPPOSITES.get(words, "-"))
+        if at < 0 <= off and off not in clause.used:
+            clause.used.add(off)
+            yield f"spec.{path} = {'true' if negated(clause, off) else 'false'}"
 
 
 def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -347,7 +308,7 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         if bound is not None:
             yield f"spec.{path} {bound[0]} {bound[1].text}"
         elif said:
-            yield _unless_negated(clause, clause.low.index(said.lower()), f"spec.{path} = {said}")
+            yield unless_negated(clause, clause.low.index(said.lower()), f"spec.{path} = {said}")
         if bound is not None or said:
             clause.use_words(words)
 
@@ -355,5 +316,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, _containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
+    _restarts, _ages, containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
 )  # fmt: skip

@@ -38,9 +38,14 @@ _COUNTED_ALREADY = "restart count, restart counts, replica count, replica counts
 _COUNTING = "how many, count, number of, total, amount of, tally"
 
 
-_EACH_OWN = "how many replicas, how many copies, how many instances, how many containers, how many restarts, how many keys, how many ports, how many rules"
 _DISTRIBUTED = "each, every, per deployment, per workload, per service, per configmap, respectively"
 """With these, a number of each object is asked for, not the number of objects."""
+
+
+def _counted_in_each(clause: Clause) -> bool:
+    """Whether no kind stands behind "how many": "how many replicas does each deployment have"."""
+    at = clause.find("how many") + 2
+    return at > 1 and not any(at <= item.start < at + 3 for item in clause.of("kind", "workload"))
 
 
 def counts(clause: Clause, world: World) -> Read | None:
@@ -48,7 +53,7 @@ def counts(clause: Clause, world: World) -> Read | None:
     if not clause.has(_COUNTING) or (clause.has(_COUNTED_ALREADY) and not clause.has("how many")):
         return None
     found = lists(clause, world)
-    if found is not None and clause.has(_EACH_OWN) and clause.has(_DISTRIBUTED):
+    if found is not None and clause.has(_DISTRIBUTED) and _counted_in_each(clause):
         return found
     if found is None or any(item.tool != "list_resources" for item in found.calls):
         return found
@@ -107,15 +112,24 @@ _SHOWN_ANYWAY = listed(
 
 def _one_named(clause: Clause, kinds: Sequence[KindWord], world: World) -> bool:
     """Whether one thing is asked for by its kind and name, and nothing else is said of it: it is described then."""
-    names, said_kinds = clause.of("name"), clause.of("kind")
-    if len(names) != 1 or len(kinds) != 1 or any(item.plural for item in (*said_kinds, *names)) or superlative(clause):
+    names, own = clause.of("name"), [item for item in clause.of("kind") if item.kind in kinds]
+    if len(names) != 1 or len(kinds) != 1 or any(item.plural for item in (*own, *names)) or superlative(clause):
         return False
     named = [item for item in placed(names[0].objects, clause, world) if item.ref.kind == kinds[0].kind]
     return (
         bool(named)
         and kind_beside(clause, names[0]) is not None
-        and not conditions(clause.fresh(), kinds[0], world).parts
+        and (_whether(clause) or not conditions(clause.fresh(), kinds[0], world).parts)
     )
+
+
+def _whether(clause: Clause) -> bool:
+    """Whether a yes or a no is asked for: "check whether x has all its pods", "is x ready"."""
+    asks = clause.has("whether, if") or any(word in _ASKING_YES for word in clause.low[:2])
+    return asks and not clause.has("which, what, list, show, how many")
+
+
+_ASKING_YES = ("is", "are", "does", "do", "has", "have", "did", "was", "were")
 
 
 def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:

@@ -12,10 +12,10 @@ from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import KindWord
 
 _EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
-_ON = "left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
+_ON = "share, shares, sharing, sits on, sit on, placed on, on the node, on node, left on, still on, stays on, runs on, run on, running on, runs, scheduled on, hosted on, lives on, is on, are on, on"
 _OVERVIEW = (
     "summarize, summarise, summary, overview, describe, what is in, what runs in, what is running in, tell me about, what do we have, what is there,"
-    " status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, inventory"
+    " rundown, run-down, run down, snapshot, picture, recap, brief, quick look, report on, what is up in, status, state, how is, how are, how does, how do, doing, situation, look like, looks, health, what is up with, inventory"
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
@@ -103,5 +103,5 @@ def _everything(clause: Clause, world: World) -> tuple[str, ...]:
 
 
 _RULES: tuple[Callable[[Clause, World], tuple[str, ...]], ...] = (
-    _workloads, _on_nodes, _policed, _labelled, _containers, _overview, _told, _everything,
+    _on_nodes, _workloads, _policed, _labelled, _containers, _overview, _told, _everything,
 )  # fmt: skip

@@ -16,7 +16,9 @@ def quotas(clause: Clause, world: World) -> Read | None:
     """Limits and use of the quotas of a place: "how much quota is left in x", "how many pods fit into the quota of x"."""
     kind = world.kind("ResourceQuota")
     named = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "ResourceQuota"]
-    room = clause.has("more pods, another pod, more replicas, more claims, more pvcs") and clause.of("namespace")
+    room = clause.has(
+        "more pods, another pod, one more pod, one more replica, another replica, room for, more replicas, more claims, more pvcs"
+    ) and clause.of("namespace")
     asked = clause.has("can, could, may, is there, how many") and not clause.has("please, you")
     if not (named or clause.has(_SPOKEN) or (room and asked)) or not clause.has(_ROOM):
         return None

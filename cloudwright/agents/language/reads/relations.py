@@ -15,6 +15,7 @@ from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     EVERYWHERE_THERE,
+    ROLLING,
     World,
     kind_beside,
     namespace_in,
@@ -43,7 +44,7 @@ _PREDICATES: tuple[tuple[Relation, str], ...] = (
      " talk to, talks to, access, open connections to, call"),
     (Relation.SCALES, "autoscaled, autoscaling, scaled automatically, scale, scales, scaled by, autoscales"),
     (Relation.RUNS_ON, "run on, runs on, running on, scheduled on, hosted on, placed on, live on, lives on, sit on, sits on,"
-     " is on, are on, on it, on them, left on, still on, stays on, stay on"),
+     " is on, are on, share, shares, sharing, on it, on them, left on, still on, stays on, stay on"),
     (Relation.GRANTS, "bind, binds, bound, grants, granted, gives, given to, assigned to"),
 )  # fmt: skip
 _GRANTING = "bound, bind, binds, has, have, holds, hold, granted, assigned, given, gets, who"
@@ -64,7 +65,7 @@ _NOTHING = (
     " nothing uses, nobody uses, no one uses, not referenced, unreferenced, not mounted, nobody needs, orphaned, not in use,"
     " never used, nothing mounts, nothing references, nobody mounts, nobody reads, nobody references, no consumers, no users,"
     " point at nothing, points at nothing, pointing at nothing, pointing nowhere, without pods, no pods behind, no targets, dangling, dead,"
-    " abandoned, stale, leftover, left over, points nowhere, point nowhere, points to nothing, lead nowhere, not attached"
+    " point to nowhere, go nowhere, goes nowhere, leads nowhere, without a target, does nobody, does nothing, does no one, abandoned, stale, leftover, left over, points nowhere, point nowhere, points to nothing, lead nowhere, not attached"
 )
 _MOST_NAMES = 40
 _ROUTING = frozenset(("Service", "Ingress", "PodDisruptionBudget", "NetworkPolicy"))
@@ -103,7 +104,7 @@ def relations(clause: Clause, world: World) -> Read | None:
         wanted = Relation.GRANTS
     if wanted is None or (wanted is Relation.RUNS_ON and (named[0].ref.kind != "Node" or _of_node(clause))):
         return None
-    if wanted is Relation.RUNS_ON and (not kinds or kinds[0].word.kind == "Pod"):
+    if wanted is Relation.RUNS_ON and (not kinds or kinds[0].word.kind in ("Pod", *ROLLING)):
         return pods_on(clause, named, world)
     if wanted is Relation.OWNS:
         return None if any(kind.mention.plural for kind in kinds) else on("owners", named)
@@ -134,13 +135,16 @@ def _together(found: Sequence[Read]) -> Read | None:
 def pods_on(clause: Clause, named: Sequence[Named], world: World) -> Read | None:
     """The Pods on named nodes, as far as the clause narrows them."""
     pods = world.kind("Pod")
-    if pods is None or clause.of("name"):
+    of_workloads = clause.of("workload") or any(
+        item.kind is not None and item.kind.kind in ROLLING for item in clause.of("kind")
+    )
+    if pods is None or (clause.of("name") and not of_workloads):
         return None  # a list of Pods knows names of nodes, and more conditions
     nodes = " or ".join(f"node = {item.ref.name}" for item in named if item.ref.kind == "Node")
     about = tuple(item.ref for item in named)
-    return Read(
-        (call("list_resources", kind=pods.plural, namespace=namespace_in(clause) or EVERYWHERE, where=nodes),), about
-    )
+    place = namespace_in(clause) or EVERYWHERE
+    columns = ["owner", "status", "node"] if of_workloads else []
+    return Read((call("list_resources", kind=pods.plural, namespace=place, where=nodes, columns=[*columns]),), about)
 
 
 def dependencies(clause: Clause, world: World) -> Read | None:
