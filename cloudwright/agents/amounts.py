@@ -23,6 +23,9 @@ _AMOUNT = re.compile(
     r"(?<![\w.-])(\d+(?:[.,]\d+)?(?:e[+-]?\d+)?)\s?(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")(?![\w%])"
 )
 
+_FLOAT = 1e-6
+"""What floating point may add to a comparison."""
+
 
 def shows(text: str, amount: str) -> bool:
     """Whether `text` holds a number that `amount` ("126 MB", "4.7", "12 %") is, rounded or cut to the digits it has.
@@ -33,7 +36,7 @@ def shows(text: str, amount: str) -> bool:
     if wanted is None:
         return False
     shown = [(family, value) for found in _AMOUNT.finditer(text) for family, value in _values(found)]
-    return any(of == family and abs(value - each) < slack for family, each, slack in wanted for of, value in shown)
+    return any(of == family and _is(each, value, slack) for family, each, slack in wanted for of, value in shown)
 
 
 def follows(amount: str, known: Iterable[str]) -> bool:
@@ -48,9 +51,14 @@ def follows(amount: str, known: Iterable[str]) -> bool:
         if family != other_family:
             continue
         made = [(family, one - other), (family, one + other), *([("share", one / other)] if other else [])]
-        if any(of == each and abs(value - at) < slack for of, value in made for each, at, slack in wanted):
+        if any(of == each and _is(at, value, slack) for of, value in made for each, at, slack in wanted):
             return True
     return False
+
+
+def _is(said: float, value: float, slack: float) -> bool:
+    """Whether `said` is a value rounded, or cut, to digits that are worth `slack`."""
+    return -0.5 * slack * (1 + _FLOAT) <= value - said < slack * (1 - _FLOAT)
 
 
 def _measured(amount: str) -> list[tuple[str, float, float]] | None:

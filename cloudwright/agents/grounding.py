@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from cloudwright.agents import amounts
+from cloudwright.agents import amounts, counts
 from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
@@ -73,7 +73,7 @@ _KINDS = re.compile(
     r"HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange)(?:e?s)?"
 )
 """Kinds of objects: what a sentence says of one is in its other words."""
-_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)?(?:\s?(?:%|ms|s|m|h|d|Mi|Gi|Ki|MB|GB|rps))?(?![\w-])")
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)?(?:\s?(?:%|ms|s|m|h|d|n|u|Mi|Gi|Ti|Ki|MB|GB|rps))?(?![\w-])")
 _NAME = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _IMAGE = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?\b|\b[a-z][\w.-]*:[\w.-]*\d[\w.-]*\b")
 _SMALL = {"0", "1", "2"}
@@ -179,10 +179,18 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
     body = "\n".join([*(_body(item) for item in cited if item), request])
     missing = tuple(word for word in wanted if not _stands_in(word, body))
+    if ids:
+        missing = tuple(dict.fromkeys((*missing, *counts.contradicted(CITATION.sub("", sentence), body))))
     standing = _standing(sentence, ids, wanted, missing, body)
-    if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _OWN_LIMITS.search(sentence)):
+    if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _owns_up(sentence, ids)):
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _owns_up(sentence: str, ids: list[str]) -> bool:
+    """Whether a sentence tells of the model's own limits, or asks; behind a claim that is cited it is no excuse."""
+    found = _OWN_LIMITS.search(sentence)
+    return found is not None and not (ids and CITATION.search(sentence, 0, found.start()) and found.group() != "?")
 
 
 def _within(item: Checked, stated: set[str], cited: str) -> Checked:

@@ -1,5 +1,7 @@
 """What counts as shown: times by part, arguments, shortened quotes, advice, and what the answer showed before."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +16,12 @@ cart   9m         59Mi    160Mi  37%"""
 CALLS = """name      calls
 frontend  ads:9555
 cart      cart-store:6379"""
+ROLLOUT = """revision  image      age
+1         cart:1.0   3d
+3         cart:1.2   2h
+
+Container cart ended with exit code 137 after 11 restarts; "replicas": 4, cpu 12562888n of 500m.
+The ReplicaSet went from 4 to 2 and the Service goes from 9 to 7 endpoints."""
 LOG = 'level=warn msg="call to shipping failed" code=404 body="404 page not found (unknown service shipping)"'
 EVENTS = "at 2026-11-21T14:43:40Z and 2026-11-21T17:26:25.644879Z Deployment frontend changed"
 EVIDENCE = {
@@ -25,7 +33,7 @@ EVIDENCE = {
         cluster="c",
         excerpt=text,
     )
-    for number, text in enumerate((PODS, CALLS, LOG, EVENTS), 1)
+    for number, text in enumerate((PODS, CALLS, LOG, EVENTS, ROLLOUT), 1)
 }
 
 
@@ -66,6 +74,55 @@ def test_what_evidence_shows_in_other_words_is_shown(sentence: str) -> None:
 )
 def test_what_evidence_contradicts_is_refuted(sentence: str) -> None:
     assert standings(sentence) == [Standing.REFUTED]
+
+
+RIGHT = (
+    "The newest revision of cart is revision 3 [e5].",
+    "Container cart has ended with exit code 137 [e5].",
+    "There were 11 restarts of container cart [e5].",
+    "The ReplicaSet went from 4 to 2 [e5].",
+    "The Service goes from 9 to 7 endpoints [e5].",
+    "The ReplicaSet has 4 replicas [e5].",
+    "The cpu of cart is at 12562888n [e5].",
+    "The memory of ads-1 is at 143Mi, 56% of its limit [e1].",
+    "The memory of ads-1 is at 143Mi [e1]; what it needs I do not know.",
+)
+NUMBER = re.compile(r"(?<![\w.-])\d+(?=%|n|Mi|[ .;,])")
+
+
+def mutations(sentence: str) -> Iterator[str]:
+    """The sentence with one of its numbers changed, each in two ways."""
+    for found in NUMBER.finditer(sentence):
+        for other in (int(found.group()) + 2, 2 * int(found.group()) + 3):
+            yield f"{sentence[: found.start()]}{other}{sentence[found.end() :]}"
+
+
+@pytest.mark.parametrize("sentence", RIGHT)
+def test_a_right_sentence_with_one_number_changed_is_refuted(sentence: str) -> None:
+    assert standings(sentence) == [Standing.VERIFIED]
+    changed = list(mutations(sentence))
+    assert changed
+    assert [text for text in changed if standings(text) != [Standing.REFUTED]] == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I suggest that the ReplicaSet should have 6 replicas [e5].",
+        "The autoscaler of the ReplicaSet keeps 2 to 4 replicas [e5].",
+        "Container cart runs in 2 revisions of the image [e5].",
+    ],
+)
+def test_what_is_wished_or_a_range_is_not_held_against_a_count(sentence: str) -> None:
+    assert Standing.REFUTED not in standings(sentence)
+
+
+@pytest.mark.parametrize(
+    ("share", "said", "right"),
+    [("0.567", "57%", True), ("0.567", "56%", True), ("0.561", "57%", False), ("0.567", "55%", False)],
+)
+def test_an_amount_is_rounded_or_cut_and_not_raised(share: str, said: str, right: bool) -> None:
+    assert amounts.shows(f"share {share}", said) is right
 
 
 @pytest.mark.parametrize(
