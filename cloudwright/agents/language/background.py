@@ -125,7 +125,10 @@ def _segments(clause: Clause) -> Iterator[tuple[int, int]]:
 def _edges(clause: Clause) -> Iterator[int]:
     """Where a part begins that may be background."""
     yield from (index + 1 for index, token in enumerate(clause.tokens) if token.mark and token.raw in _MARKS)
-    yield from (at for phrase in phrases(OPENERS) if (at := clause.find(" ".join(phrase))) > 0)
+    for phrase in phrases(OPENERS):
+        at = clause.find(" ".join(phrase))
+        if at > 0 and not (phrase[0] == "as" and "same" in clause.low[:at]):
+            yield at
     for at, word in enumerate(clause.low[:-1]):
         keeps_on = word in ("but", "and") and clause.low[at + 1] in ("keep", "leave")
         until = word == "until" and at > 0 and clause.low[at - 1] not in ("wait", "not", "only")
@@ -143,7 +146,7 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return all(item.what not in (*_VALUED, "pair") or item.what == "time" for item in mentions)
     if low[-1] in ("anyway", "anyhow") and not _orders(clause, start, end) and not _forbids(low):
         return _left_over(mentions, others)
-    if set(low) & CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
+    if _wishes(low) or set(low) & CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
         return False
     if _opened(low):
         return _left_over(mentions, others)
@@ -163,8 +166,17 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     )
     if not unneeded and set(low) & LATER and set(low) & (WHEN_DONE if len(low) <= _SHORT else DOING):
         return False
-    told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE))
+    told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE) or _aside(low, mentions, start))
     return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
+
+
+def _aside(low: tuple[str, ...], mentions: list[Mention], start: int) -> bool:
+    """ "…, the doctors hate paging": somebody does something that no word of ours knows."""
+    return start > 0 and low[0] in _OWNERS and len(low) > 2 and not mentions and not set(low) & _ALIKE
+
+
+_OWNERS = ("the", "our", "my", "their", "his", "her", "some", "your")
+_ALIKE = listed("other, others, same, rest, too, also, as, well, one, ones, another")
 
 
 def _matters(clause: Clause, start: int, mentions: list[Mention], others: list[Mention]) -> bool:
@@ -176,6 +188,12 @@ def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]
     """Whether a name is part of what a sentence beside "pause it" tells of: "the feed supplier has maintenance"."""
     told = start > 0 and clause.low[start] in ("the", "our", "their") and mention.what == "name"
     return told and any(item.what == "pronoun" for item in others) and not any(item.what == "name" for item in others)
+
+
+def _wishes(low: tuple[str, ...]) -> bool:
+    """Whether somebody wants a thing that is pointed at: "we need it back"."""
+    wanted = any(one in ("need", "needs") and other in ("it", "them") for one, other in pairwise(low))
+    return wanted and not set(low) & {"not", "nobody", "no", "never", "hardly"}
 
 
 def _circumstance(low: tuple[str, ...]) -> bool:
@@ -335,6 +353,17 @@ def _ends(words: list[str], endings: frozenset[str]) -> bool:
     return any(text.endswith(f" {ending}") for ending in endings)
 
 
+def _plain_old(clause: Clause, at: int, after: int) -> bool:
+    """ "should be debug instead of warn": a plain word at the end, where a plain word is the new value."""
+    new = clause.at(at - 1)
+    last = after < len(clause.tokens) and all(token.mark for token in clause.tokens[after + 1 :])
+    return (
+        last
+        and (new is None or new.what == "text")
+        and clause.low[at - 2 : at - 1] in (("be",), ("to",), ("=",), ("on",))
+    )
+
+
 def _versions(clause: Clause, end: int) -> list[str]:
     """The versions before a token."""
     return [token.raw for token in clause.tokens[:end] if VERSION.fullmatch(token.raw)]
@@ -354,6 +383,8 @@ def _old_values(clause: Clause) -> Iterator[int]:
         if clause.low[after : after + 1] and clause.low[after] in _RHYTHMS and set(clause.low[:at]) & _RHYTHMS:
             yield from range(at, after + 1)
         if clause.tokens[after : after + 1] and VERSION.fullmatch(clause.tokens[after].raw) and _versions(clause, at):
+            yield from range(at, after + 1)
+        if old is None and _plain_old(clause, at, after):
             yield from range(at, after + 1)
         if old is None or old.what not in _VALUED or old.start != after:
             continue

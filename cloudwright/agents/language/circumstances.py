@@ -37,13 +37,13 @@ FINITE = listed(
     "is, are, was, were, points, point, leads, has, have, had, does, did, gets, got, get, keeps, kept, needs, looks, look, seems, seem, starts, begins, comes,"
     " goes, runs, fails, fail, hangs, hang, crashes, crash, leaks, leak, dies, die, eats, shows, complains, complain, loses, lost, uses,"
     " takes, holds, acts, act, behaves, behave, feels, feel, smells, stays, sits, spins, throws, reports, says, said, told, asked, died,"
-    " broke, fixed, solved, resolved, repaired, sorted, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, reckon, think,"
+    " broke, fixed, solved, resolved, repaired, sorted, ran, blocks, bothers, ended, finished, failed, started, went, came, grew, fell, hit, reached, happened, can, could, will, would, makes, creates, recreates, recreated, reckon, think,"
     " believe, guess, hope, know, see, hear, arrives, arrive, opens, closes, ends, needed, spiked, doubled, cost, costs, burns, wastes"
 )
 STATES = listed(
     "done, finished, over, gone, stuck, dead, broken, failed, failing, crashing, hanging, hung, useless, unused, obsolete, old, orphaned, stale,"
     " superseded, needed, used, complete, completed, through, slow, sick, dodgy, ready, down, full, empty, idle, here, back, no, longer, any,"
-    " more, anymore, not, nobody, needs, wants, uses, long, for, since, weeks, days, months, ages, finally, already, just, still, again, been,"
+    " more, anymore, not, nobody, needs, wants, uses, long, for, since, year, years, while, ages, weeks, days, months, ages, finally, already, just, still, again, been,"
     " blocks, block, us, bothers, annoys, completely, totally, clearly, really, has, have, had, to, go, hangs, crashes, leaks, fails, looks, acting, weird, up, out, of, date,"
     " points, point, leads, lead, nowhere, nothing, behind, it, around, lying, called, named, someone, somebody, a, in, misbehaving, misbehaves, wrong, funny, strange, successfully, successful, success, ok, okay, fine, served, its, purpose"
 )

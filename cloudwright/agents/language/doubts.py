@@ -4,7 +4,7 @@ import re
 
 from cloudwright.agents.language import lexicon, moods
 from cloudwright.agents.language.calls import said
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.references import World, objects_of, sole
 from cloudwright.agents.language.text import VERSION
@@ -30,7 +30,7 @@ def guarded(
         doubt = f"That concerns {scope}"
     elif _interleaved(clause):
         doubt = "You named several objects with several values"
-    elif len({item.text for item in clause.of("namespace")}) > 1:
+    elif len({item.text for item in clause.of("namespace")} - change.places) > 1:
         doubt = "You named several namespaces"
     elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
         doubt = f"There is no namespace {clause.low[misspelt.start]!r}; I took it for {misspelt.text}"
@@ -186,12 +186,21 @@ _FEW = 5
 _GONE = frozenset(("delete", "drain", "evict", "stop", "rollback"))
 
 
+def _loose(mention: Mention, clause: Clause, families: frozenset[str]) -> bool:
+    """Whether a word for a kind stands for something else: "can take pods again", "limits of 500m"."""
+    kind = mention.kind.kind if mention.kind is not None else ""
+    placing = kind == "Pod" and bool(families & {"cordon", "uncordon"})
+    return placing or (kind == "LimitRange" and bool(clause.of("quantity")))
+
+
 def broad(clause: Clause, world: World, families: frozenset[str]) -> str:
     """Why the scope of a change is too broad or unclear, or ""."""
     kinds = [
         item
         for item in clause.of("kind", "workload")
-        if item.plural and clause.low[item.start - 1 : item.start] not in (("called",), ("named",))
+        if item.plural
+        and clause.low[item.start - 1 : item.start] not in (("called",), ("named",))
+        and not _loose(item, clause, families)
     ]
     names = clause.of("name")
     if clause.has(

@@ -51,7 +51,8 @@ class Repeated:
 def again(clause: Clause, world: World) -> Repeated | None:
     """The last calls for another object, another namespace or another kind."""
     last = world.memory.last_calls
-    explicit = clause.has(_SAME, _MEANT)
+    goes_on = not clause.question and any(clause.find(word) == 0 for word in ("now", "next", "then"))
+    explicit = clause.has(_SAME, _MEANT) or goes_on
     if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)):
         return None
     which = clause.low[:1] == ("which",)

@@ -54,7 +54,7 @@ def _phrases(text: str) -> tuple[str, ...]:
 def hypothetical(clause: Clause) -> bool:
     """Whether it only asks what would happen."""
     return (
-        (bool(_SUPPOSED.search(" ".join(clause.low))) and (clause.question or bool(_QUESTIONS & set(clause.low))))
+        (bool(_SUPPOSED.search(" ".join(clause.low))) and (clause.question or clause.low[0] == "would" or bool(_QUESTIONS & set(clause.low))))
         or clause.has(lexicon.HYPOTHETICAL)
         or bool(clause.low[:1] and clause.low[0] in ("if", "suppose", "imagine", "assuming"))
         or (clause.has("safely") and clause.has("can"))
@@ -63,6 +63,7 @@ def hypothetical(clause: Clause) -> bool:
 
 _SUPPOSED = re.compile(
     r"\b(?:if|when|once|were) (?:we|i|you|someone|somebody|anyone|they|one) \w+|\bwould (?!you\b)\w+ing\b"
+    r"|\bwould (?:a|an|the) (?:drain|reboot|restart|removal|deletion|outage|loss|failure|upgrade)\b"
 )
 """Something that nobody has done yet: "who would suffer if we drained x"."""
 
@@ -145,7 +146,7 @@ def interrogative(clause: Clause) -> bool:
     if (
         len(low) > 1
         and low[0] in _MODALS
-        and low[1] not in ("you", "we", "someone", "somebody", "be")
+        and low[1] not in ("you", "we", "someone", "somebody", "be", *_HELPED, "take", "receive", "accept", "host")
         and not clause.has("please, kindly")
     ):
         return not requested(clause)

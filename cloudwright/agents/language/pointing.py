@@ -11,6 +11,19 @@ from cloudwright.agents.language.understanding import KindWord, Named
 
 _POINTING = ("the", "that", "this")
 _LONGEST = 3
+_THE = (("the",), ("that",), ("this",))
+_DESCRIBING = (
+    ("on",),
+    ("with",),
+    ("that",),
+    ("which",),
+    ("called",),
+    ("named",),
+    ("of",),
+    ("in",),
+    ("for",),
+    ("labelled",),
+)
 _NO_PLACE = listed(
     "is, are, was, were, will, hi, hey, hello, be, has, have, anything, anyone, out, up, 's, isn't, should, may, can"
 )
@@ -18,7 +31,23 @@ _NO_PLACE = listed(
 
 def pointing(clause: Clause, world: World) -> Clause:
     """The clause with "the eu one" as the objects that it means, and without names that are settings of what "its" means."""
-    return _there(_owned(_picked(clause, world), world), world)
+    return _there(_owned(_the_kind(_picked(clause, world), world), world), world)
+
+
+def _the_kind(clause: Clause, world: World) -> Clause:
+    """ "coag-1 is calibrated, set the analyzer to online": the kind of what is in focus means it."""
+    focus = next((item for ref in world.memory.objects[:1] if (item := world.named(ref)) is not None), None)
+    if focus is None or clause.question or clause.of("name", "pronoun", "ordinal", "namespace", "all"):
+        return clause
+    for mention in clause.of("kind"):
+        same = mention.kind is not None and mention.kind.kind == focus.ref.kind and not mention.plural
+        behind = clause.low[mention.end : mention.end + 1]
+        if same and clause.low[mention.start - 1 : mention.start] in _THE and behind not in _DESCRIBING:
+            told = Mention("name", mention.start - 1, mention.end, focus.ref.name, objects=(focus,))
+            others = (item for item in clause.mentions if item is not mention)
+            mentions = tuple(sorted((*others, told), key=lambda item: item.start))
+            return replace(clause, mentions=mentions, used=set())
+    return clause
 
 
 def _there(clause: Clause, world: World) -> Clause:
@@ -71,7 +100,8 @@ def _picked(clause: Clause, world: World) -> Clause:
     ]
     if kind is None or len(words) != end - start - 2 or not (words or place):
         return clause
-    found = [
+    pool = _namesakes(kind, place, world) if not words else []
+    found = pool or [
         item
         for item in _of_kind(kind, world)
         if place in ("", EVERYWHERE, item.ref.namespace) and all(fits(item, word) for word in words)
@@ -81,6 +111,16 @@ def _picked(clause: Clause, world: World) -> Clause:
     told = Mention("name", start, end, found[0].ref.name, objects=tuple(found))
     others = (item for item in clause.mentions if item.end <= start or item.start >= end)
     return replace(clause, mentions=tuple(sorted((*others, told), key=lambda item: item.start)), used=set())
+
+
+def _namesakes(kind: KindWord, place: str, world: World) -> list[Named]:
+    """ "the one in staging": what is called like the thing that was spoken of last."""
+    return [
+        item
+        for ref in world.memory.objects[:1]
+        for item in world.index.names.get(ref.name.lower(), ())
+        if ref.kind == kind.kind == item.ref.kind and item.ref.namespace == place != ref.namespace
+    ]
 
 
 def _kind(world: World) -> KindWord | None:

@@ -286,14 +286,15 @@ def pointed(clause: Clause, world: World, kinds: Sequence[str] = ()) -> list[Obj
 
 def in_focus(clause: Clause, world: World, kinds: Sequence[str]) -> list[ObjectRef]:
     """What an order without any object is about: the one thing that was spoken of last, if it is of the right kind."""
-    counted = bool(clause.of("number"))
+    loose = {"LimitRange"} if clause.of("quantity") else set()
+    loose |= {"Pod"} if clause.of("number") or tuple(kinds) == ("Node",) else set()
     if any(
         item.what in ("kind", "workload", "namespace", "all", "file")
-        and not (counted and item.kind is not None and item.kind.kind == "Pod")
+        and not (item.kind is not None and item.kind.kind in loose)
         for item in clause.mentions
     ):
         return []
-    newest = world.memory.objects[:1]
+    newest = _focus(world.memory)[:1]
     return [ref for ref in newest if (ref.kind in kinds or not kinds) and len(last_shown(world, kinds)) <= 1]
 
 

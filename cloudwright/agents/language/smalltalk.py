@@ -16,7 +16,7 @@ _GREETINGS = listed(
 
 _THANKS = listed(
     "thanks, thank you, cheers, thanks a lot, thank you very much, great thanks, ok thanks, perfect thanks,"
-    " many thanks, great, perfect, nice, cool, awesome, ok, okay, thanks that is all, good job, well done"
+    " many thanks, fine, good, sure, alright, right, k, cool thanks, very good, great, perfect, nice, cool, awesome, ok, okay, thanks that is all, good job, well done"
 )
 
 
@@ -89,7 +89,7 @@ def takes_back(clause: Clause) -> bool:
 _UNDO_REST = listed(
     "undo, revert, that, it, this, please, the, last, change, my, your, previous, back, take, put, change,"
     " changes, just, made, you, did, what, i, can, could, now, reverse, roll, to, how, was, were, as, before,"
-    " of, what's, again, thing, we, did, for, me, kindly, restore, most, recent, latest, action, things, them,"
+    " of, nah, nope, argh, ugh, oops, sorry, wait, actually, hmm, yikes, what's, again, thing, we, did, for, me, kindly, restore, most, recent, latest, action, things, them,"
     " both, same"
 )
 

@@ -18,6 +18,9 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("back into rotation, back in rotation, back into scheduling, back in scheduling, back into service", frozenset(("uncordon",))),
     ("can come down, can go down, could go down, may go down, may come down, can drop, may drop", frozenset(("set", "down"))),
     ("can go up, may go up, could go up, can rise, may rise", frozenset(("set", "up"))),
+    ("nothing gets scheduled, nothing is scheduled, nothing more gets scheduled, nothing more is scheduled, nothing else gets scheduled,"
+     " no pods get scheduled, no pod gets scheduled, nothing new gets scheduled, nothing lands on, nothing new lands on, nothing runs on",
+     frozenset(("cordon",))),
     ("nothing new, no new pods, no new workloads, no new work, nothing else goes, nothing more goes", frozenset(("cordon",))),
     ("can run again, may run again, can continue, may continue, can go on, may go on", frozenset(("resume",))),
     ("it more, them more, needs more, need more", frozenset(("up", "wished"))),
@@ -26,7 +29,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("rid of", frozenset(("delete",))),
     ("out of service, out of rotation", frozenset(("cordon",))),
     ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"
-     " may have pods, can have pods", frozenset(("uncordon",))),
+     " may have pods, can have pods, pods may run, pods can run, pods may go, pods may land, pods may be scheduled, pods can be scheduled", frozenset(("uncordon",))),
     ("more memory, more ram, more cpu, more resources, bigger limit, higher limit, more headroom", frozenset(("up", "wished"))),
     ("less memory, less ram, less cpu, lower limit, smaller limit", frozenset(("down", "wished"))),
     ("a rollback, rollback, a roll back, to the previous version, to the last version, to the previous release, to the previous revision,"
@@ -87,6 +90,7 @@ def implied(clause: Clause) -> frozenset[str]:
         found.add("set")
     for words, families in _NOUNS:
         if clause.has(words) and not clause.has(_HAS_NONE) and ("wished" not in families or clause.has(_WISHES)):
+            clause.use_words(words)
             found |= families - {"wished"}
     return frozenset(found | _compared(clause) | _stated(clause) | assigned(clause))
 

@@ -83,7 +83,7 @@ def _revision(obj: Json, wanted: int, context: Context) -> tuple[int, Json]:
     history = _history(obj, context)
     present = max(history) if history else 0
     if len(history) < 2 and not wanted:
-        raise NotFound(f"{obj.get('kind')} {name_of(obj)} has no earlier revision.")
+        raise NotFound(f"{obj.get('kind')} {name_of(obj)} cannot be rolled back: it has no earlier revision.")
     number = wanted or max(item for item in history if item != present)
     if number not in history:
         known = ", ".join(str(item) for item in sorted(history))

@@ -106,6 +106,8 @@ def _fits(write: Request, change: Json) -> bool:
     plural = change["resource"].partition(".")[0].partition("/")[0].lower()
     if write.resource.lower() != plural and not (verb == "evict" and write.resource == "pods"):
         return False
+    if verb == "delete" and plural == "pods" and write.subresource == "eviction":
+        verb = "evict"
     if (verb == "evict" and write.subresource != "eviction") or write.verb not in _VERBS[verb]:
         return False
     name = change.get("name", "")

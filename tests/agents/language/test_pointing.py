@@ -1,5 +1,7 @@
 """Words that point, switch, or take back: "the north one", "open it", "to 3, sorry, 4"."""
 
+import json
+
 import pytest
 
 from cloudwright.agents.language.reader import RuleReader
@@ -13,12 +15,16 @@ from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import TOOLS, VOCABULARY, deployment, thing
 
 
-class _Known(Words):
+class _Fixed(Words):
     """Words that were read before."""
+
+    def __init__(self, known: Vocabulary) -> None:
+        super().__init__()
+        self._fixed = known
 
     def get(self, context: Context, changes: object = ()) -> Vocabulary:
         del context, changes
-        return _WORLD
+        return self._fixed
 
 
 _WORLD = VOCABULARY.model_copy(
@@ -37,7 +43,7 @@ _SLUICES = Memory(last_calls=(ToolCall(tool="list_resources", arguments={"kind":
 
 
 def _read(text: str, memory: Memory | None = None) -> list[Intent]:
-    return list(RuleReader(TOOLS, _Known()).understand(text, memory or Memory(), _CONTEXT).intents)
+    return list(RuleReader(TOOLS, _Fixed(_WORLD)).understand(text, memory or Memory(), _CONTEXT).intents)
 
 
 def _calls(text: str, memory: Memory | None = None) -> list[ToolCall]:
@@ -145,3 +151,98 @@ def test_all_of_a_kind_in_a_place_but_some_are_named_one_by_one() -> None:
 )
 def test_one_is_no_revision_where_it_stands_for_the_release(text: str, revision: int | None) -> None:
     assert [(call.tool, call.arguments.get("to_revision")) for call in _calls(text)] == [("rollout_undo", revision)]
+
+
+_LEDGER = deployment("ledger").ref
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("nah undo that", Goal.UNDO),
+        ("nope, undo it", Goal.UNDO),
+        ("argh, revert that", Goal.UNDO),
+    ],
+)
+def test_undo_is_understood_behind_a_sound(text: str, tool: Goal) -> None:
+    assert [intent.goal for intent in _read(text, Memory(changes=("c1",), objects=(_LEDGER,)))] == [tool]
+
+
+def test_the_one_in_a_place_is_the_namesake_of_what_was_spoken_of() -> None:
+    last = Memory(
+        objects=(deployment("mailer").ref,),
+        last_calls=(
+            ToolCall(tool="rollout_restart", arguments={"name": "mailer", "kind": "deployment", "namespace": "blue"}),
+        ),
+    )
+    ((name, place),) = [
+        (call.arguments["name"], call.arguments["namespace"]) for call in _calls("fine. now the one in blue-test", last)
+    ]
+    assert (name, place) == ("mailer", "blue-test")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "promote mailer from blue to blue-test",
+        "mailer in blue-test should run the same version as the one in blue",
+        "mailer in blue-test should have the same image as in blue",
+    ],
+)
+def test_the_image_of_another_place_is_set(text: str) -> None:
+    other = deployment("mailer").model_copy(update={"images": {"mailer": "example/mailer:2.0"}})
+    objects = tuple(other if item.ref == other.ref else item for item in _WORLD.objects)
+    reader = RuleReader(TOOLS, _Fixed(_WORLD.model_copy(update={"objects": objects})))
+    found = [call for intent in reader.understand(text, Memory(), _CONTEXT).intents for call in intent.calls]
+    assert [(call.arguments["namespace"], call.arguments["image"]) for call in found] == [
+        ("blue-test", "example/mailer:2.0")
+    ]
+
+
+def test_the_kind_of_what_is_in_focus_means_it() -> None:
+    memory = Memory(objects=(thing("Sluice", "south").ref,))
+    ((name, patch),) = [
+        (call.arguments["name"], call.arguments["patch"]) for call in _calls("set the sluice to open: true", memory)
+    ]
+    assert (name, patch) == ("south", {"spec": {"open": True}})
+
+
+def test_it_is_a_row_of_the_list_and_never_what_owns_it_where_it_is_deleted() -> None:
+    pod = ObjectRef(kind="Pod", name="ledger-1", namespace="blue", api_version="v1")
+    listed = (ToolCall(tool="list_resources", arguments={"kind": "pods", "namespace": "blue"}),)
+    one = _calls("delete it", Memory(objects=(_LEDGER,), listed=(pod,), last_calls=listed))
+    assert [call.arguments["kind"] for call in one] == ["pod"]
+    assert not _calls("delete it", Memory(objects=(_LEDGER,), last_calls=listed))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EUR 4 in rates, the bookkeepers hate small numbers",
+        "set EUR in rates to 4 instead of 5",
+        "EUR in rates should be 4, our finance team asked for it",
+    ],
+)
+def test_an_aside_or_an_old_value_is_no_part_of_an_order(text: str) -> None:
+    assert [call.arguments["patch"] for call in _calls(text)] == [{"data": {"EUR": "4"}}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "m-1 got a new disk and can take pods again",
+        "m-1 is repaired, pods may run there again",
+        "let pods be scheduled on m-1 again",
+    ],
+)
+def test_a_node_that_can_take_pods_is_uncordoned(text: str) -> None:
+    assert "uncordon_node" in [call.tool for call in _calls(text)]
+
+
+def test_roles_are_bound_in_words() -> None:
+    roles = (*_WORLD.objects, thing("Role", "cashier"))
+    reader = RuleReader(TOOLS, _Fixed(_WORLD.model_copy(update={"objects": roles})))
+    for text in ("give user night the role cashier in blue", "bind the role cashier to user night in blue"):
+        ((call,),) = [intent.calls for intent in reader.understand(text, Memory(), _CONTEXT).intents]
+        made = json.loads(str(call.arguments["manifest"]))
+        assert (made["kind"], made["roleRef"]["name"], made["subjects"][0]["name"]) == ("RoleBinding", "cashier", "night")

@@ -197,6 +197,9 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
         return None
     if not crons and families & {"trigger"} and not clause.of("name"):
         crons = of_the_kind(clause, world, ("CronJob",))
+    if not crons and clause.of("pronoun"):
+        rows = (world.named(ref) for ref in world.memory.listed)
+        crons = [item for item in rows if item is not None and item.ref.kind == "CronJob"]
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(

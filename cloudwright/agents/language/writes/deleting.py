@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language.calls import call, located
+from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, namespace_in
 from cloudwright.agents.language.understanding import Named, Option, Question
@@ -18,6 +18,8 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     if clause.of("pronoun") and not clause.of("name", "kind") and (part := _part(world)) is not None:
         return part
+    if clause.of("pronoun") and not clause.of("name", "kind") and (row := _row(world)) is not None:
+        return row
     place = _namespace_meant(clause, world)
     if place is not None:
         option = Option(
@@ -72,6 +74,27 @@ def _part(world: World) -> Change | None:
     if last.tool in _PARTLY or (last.tool == "list_resources" and last.arguments.get("columns")):
         return Change(question=Question(text="What shall go: the object, or that part of it? Name it.", slot="name"))
     return None
+
+
+def _row(world: World) -> Change | None:
+    """ "delete it" after rows of another kind than the thing in focus were listed: one of them, never the thing."""
+    kinds = {
+        str(one.arguments.get("kind", ""))
+        for one in world.memory.last_calls
+        if one.tool == "list_resources" and "fields" not in one.arguments
+    }
+    listed = {found.kind for word in kinds if (found := world.index.kinds.get((word.rpartition("/")[2].lower(),)))}
+    focus = {ref.kind for ref in world.memory.objects[:1]}
+    rows = [item for ref in world.memory.listed if ref.kind in listed and (item := world.named(ref)) is not None]
+    if not listed or not focus or focus & listed:
+        return None
+    options = tuple(
+        Option(label=label_of(item), calls=(call("delete_resource", **located(item)),), about=(item.ref,))
+        for item in rows[:8]
+    )
+    if len(options) == 1:
+        return Change(options[0].calls, options[0].about)
+    return Change(question=Question(text="Which one shall I delete? Name it.", options=options, slot="name"))
 
 
 _PARTS = (

@@ -1,7 +1,7 @@
 """What a changing frame gives: calls of change tools, or the question that has to be asked first."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cloudwright.agents.language.calls import label_of
 from cloudwright.agents.language.clause import Clause, Mention
@@ -31,7 +31,8 @@ class Change:
     about: tuple[ObjectRef, ...] = ()
     question: Question | None = None
     confidence: float = 0.9
-    notes: list[str] = field(default_factory=list)
+    places: frozenset[str] = frozenset()
+    """Namespaces that the frame has read the meaning of, besides those that it changes something in."""
 
 
 Make = Callable[[Named], ToolCall | Question]
