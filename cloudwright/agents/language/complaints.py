@@ -34,7 +34,7 @@ def fixes(clause: Clause, world: World) -> Intent | None:
 
 
 _DIAGNOSE = (
-    "why, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
+    "why, the story with, the deal with, the matter with, up with, yellow, orange, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
     " crashes, crashed, unhealthy, healthy, ok, okay, fine, stuck, slow, diagnose, troubleshoot, debug,"
     " investigate, root cause, not working, down, what is up, cause, misbehaving, degraded, alright, trouble,"
     " not ready, matter, ailing, health, going wrong, not starting, not start, will not start, can not start,"
@@ -48,7 +48,7 @@ _DIAGNOSE = (
 
 
 _WHY = (
-    "why, wrong, problem, problems, issue, issues, root cause, diagnose, troubleshoot, cause, what is up, investigate, matter, triage,"
+    "why, the story with, the deal with, the matter with, up with, wrong, problem, problems, issue, issues, root cause, diagnose, troubleshoot, cause, what is up, investigate, matter, triage,"
     " debug, what ails, diagnosis, trouble, reason, reasons, how come"
 )
 _AILING = "having problems, having trouble, in trouble"
@@ -64,7 +64,7 @@ _ALONE = (
 def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
     if not (clause.has(_DIAGNOSE) or kept_from(clause)) or clause.has(
-        "logs, log, tail, events, event, how many, differ, difference"
+        "logs, log, tail, crash output, stdout, events, event, how many, differ, difference"
     ):
         return None
     why = kept_from(clause) or (

@@ -128,7 +128,7 @@ TOPICS = (
     " lacking lacks lack suspended paused resumed cordoned drained unschedulable schedulable"
 )
 ENGLISH = (
-    "eviction evictions disruption disruptions"
+    "eviction evictions disruption disruptions root"
     " about above around across actual add afraid again against ago agree ahead allow alone along already although always among amount animal"
     " answer any anybody anyone anything anyway anywhere apart appear area arrive ask attempt aware away back bad base basic because"
     " become before begin behind believe belong below beside best better between beyond big bit both bottom break bring broad build"

@@ -54,7 +54,10 @@ def _phrases(text: str) -> tuple[str, ...]:
 def hypothetical(clause: Clause) -> bool:
     """Whether it only asks what would happen."""
     return (
-        (bool(_SUPPOSED.search(" ".join(clause.low))) and (clause.question or clause.low[0] == "would" or bool(_QUESTIONS & set(clause.low))))
+        (
+            bool(_SUPPOSED.search(" ".join(clause.low)))
+            and (clause.question or clause.low[0] == "would" or bool(_QUESTIONS & set(clause.low)))
+        )
         or clause.has(lexicon.HYPOTHETICAL)
         or bool(clause.low[:1] and clause.low[0] in ("if", "suppose", "imagine", "assuming"))
         or (clause.has("safely") and clause.has("can"))

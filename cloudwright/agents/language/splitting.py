@@ -2,7 +2,7 @@
 
 import re
 
-from cloudwright.agents.language import lexicon
+from cloudwright.agents.language import aspects, lexicon
 from cloudwright.agents.language.circumstances import FINITE
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.ellipsis import expanded
@@ -127,7 +127,14 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return True
     if _open(before, joint):
         return False
+    if first == "their" and _adds_column(words, before):
+        return False
     return first in ("its", "their") or _asks(words, joint) or _orders(words, joint, before)
+
+
+def _adds_column(words: list[Token], before: list[Token]) -> bool:
+    """ "list the nodes and their zones": what is shown of what is listed."""
+    return len(words) > 1 and before[0].low in looks() and words[1].low in {field for field, _ in aspects.whole()}
 
 
 def _enumerates(words: list[Token], before: list[Token]) -> bool:

@@ -363,3 +363,25 @@ def test_whether_one_thing_is_so_is_seen_on_the_thing_itself() -> None:
     assert calls_of("check whether the deployment ledger has both of its pods up") == [
         ("describe_resource", {"kind": "deployment", "name": "ledger", "namespace": "blue"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("last two events about ledger", "list_events", {"name": "ledger", "limit": 2}),
+        ("what did the scheduler say about mailer", "list_events", {"name": "mailer"}),
+        ("crash output of mailer", "get_logs", {"name": "mailer", "previous": True}),
+        ("logs of ledger on m-1", "get_logs", {"kind": "pod", "name": "ledger-1"}),
+        ("would the reboot of m-1 hurt anyone", "drain_impact", {"name": "m-1"}),
+        ("list the nodes and their zones", "list_resources", {"columns": ["labels[topology.kubernetes.io/zone]"]}),
+        ("show the nodes, their zone and whether they are cordoned", "list_resources",
+         {"kind": "nodes", "columns": ["status", "labels[topology.kubernetes.io/zone]"]}),
+        ("which one of the ledger pods is the oldest", "list_resources", {"sort": "-age", "limit": 1}),
+        ("is mail-scaler at its max yet", "list_resources",
+         {"columns": ["spec.maxReplicas", "status.currentReplicas"]}),
+    ],
+)  # fmt: skip
+def test_questions_in_loose_words(text: str, tool: str, arguments: dict[str, Any]) -> None:
+    ((made, given),) = calls_of(text)
+    assert made == tool
+    assert arguments.items() <= given.items(), given

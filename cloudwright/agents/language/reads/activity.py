@@ -12,7 +12,7 @@ from cloudwright.agents.language.references import EVERYWHERE, ROLLING, World, n
 
 _HAPPENED = (
     "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened, going on in,"
-    " been happening"
+    " been happening, say about, says about, said about, complain about, complains about, complained about"
 )
 _DONE = re.compile(
     r"\b(?:was|were|has|have|did|who|what)\b.{0,30}\b(?:deleted?|changed?|scaled?|created?|updated?|modified|removed?|edited|touched)\b"
@@ -54,12 +54,12 @@ def events(clause: Clause, world: World) -> Read | None:
         return None
     arguments = _narrowed(clause)
     objects = objects_of(clause, world) if clause.of("name", "pronoun", "ordinal") else []
-    if objects:
-        arguments.pop("reason", None)
-        return on("list_events", objects, 0.95, **arguments)
     numbers = clause.of("number")
     if numbers and {"last", "latest", "recent", "newest"} & set(clause.low):
         arguments["limit"] = numbers[0].value
+    if objects:
+        arguments.pop("reason", None)
+        return on("list_events", objects, 0.95, **arguments)
     return Read((call("list_events", namespace=namespace_in(clause) or _populated(world), **arguments),), (), 0.9)
 
 

@@ -54,7 +54,7 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
         if item.end < len(clause.low)
         and (clause.low[item.start - 1] in ("top", "first", "last", "the") or clause.low[item.end] in _ADJECTIVES)
     ]
-    limit = numbers[0].value if numbers else 1 if singular else 5
+    limit = numbers[0].value if numbers else 1 if singular or clause.has("which one, which of") else 5
     if word in ("oldest", "longest") or clause.has("longest running"):
         return {"sort": "-age", "limit": limit}
     if word in ("newest", "youngest", "latest"):

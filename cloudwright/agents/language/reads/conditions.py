@@ -242,6 +242,11 @@ def _types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _ODDITIES = (
     ("without owner, no owner, orphaned, bare, without a controller, unmanaged, no controller", ("Pod",), "no owner"),
     ("privileged", ("Pod",), "spec.containers[*].securityContext.privileged = true"),
+    (
+        "as root, root user, user root",
+        ("Pod",),
+        "not (spec.securityContext.runAsNonRoot = true) and not (spec.containers[*].securityContext.runAsNonRoot = true)",
+    ),
     ("host network, hostnetwork", ("Pod",), "spec.hostNetwork = true"),
     ("immutable", ("ConfigMap", "Secret"), "immutable = true"),
 )

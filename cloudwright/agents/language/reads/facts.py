@@ -248,10 +248,18 @@ def _field(clause: Clause, objects: Sequence[Named]) -> Read | None:
     columns: list[JsonValue] = []
     for field in wanted:
         columns += ["spec.replicas", "ready", "available"] if field.path == "spec.replicas" else field.paths
+    columns += [path for known, paths in _BESIDE.items() if known in columns for path in paths]
     columns = list(dict.fromkeys(columns))
     return Read(
         tuple(columns_of(item, columns) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects), 0.95
     )
+
+
+_BESIDE = {
+    "spec.maxReplicas": ("status.currentReplicas",),
+    "status.currentReplicas": ("status.desiredReplicas", "spec.minReplicas", "spec.maxReplicas"),
+}
+"""Fields that say little without others: a bound without what is there now."""
 
 
 def _wanted(clause: Clause, item: Named) -> list[Field]:

@@ -15,7 +15,7 @@ from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.reads.meant import known, meant
-from cloudwright.agents.language.reads.states import covering
+from cloudwright.agents.language.reads.states import WHETHER, covering
 from cloudwright.agents.language.references import (
     EVERYWHERE,
     World,
@@ -140,7 +140,8 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     possible = [(words, path) for words, path in fields if words not in _SHOWN_ANYWAY | own]
     asked = chosen(clause, [field for field in said(clause, possible) if field.at not in clause.used])
     if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
-        return [*dict.fromkeys(path for field in asked for path in field.paths)]
+        state = ["status"] if clause.has(WHETHER) else []
+        return [*dict.fromkeys([*state, *(path for field in asked for path in field.paths)])]
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 

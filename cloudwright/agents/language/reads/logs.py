@@ -10,9 +10,10 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
 from cloudwright.agents.language.references import World, namespace_in, objects_of, selector_text
+from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.verbs import opening
 
-_LOGS = "logs, log, lines, tail, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
+_LOGS = "crash output, logs, log, lines, tail, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
 
 
 def logs(clause: Clause, world: World) -> Read | None:
@@ -33,6 +34,9 @@ def logs(clause: Clause, world: World) -> Read | None:
         arguments["container"] = (
             containers[-1] if not objects or containers[-1] != objects[0].ref.name else containers[0]
         )
+    if clause.has("sidecar, side car") and objects and (beside := _sidecar(objects[0])):
+        arguments["container"] = beside
+    objects = _on_named_nodes(clause, objects, world)
     if not objects:
         pairs = [item.text for item in clause.of("pair")]
         if not pairs:
@@ -51,6 +55,25 @@ def logs(clause: Clause, world: World) -> Read | None:
     return Read(tuple(calls), tuple(item.ref for item in objects[:MOST_OBJECTS]), 0.95)
 
 
+def _sidecar(item: Named) -> str:
+    """The container beside the one that is called like the object; "" where there is not exactly one."""
+    others = [name for name in item.containers if name != item.ref.name]
+    return others[0] if len(others) == 1 and len(item.containers) > 1 else ""
+
+
+def _on_named_nodes(clause: Clause, objects: list[Named], world: World) -> list[Named]:
+    """The pods that workloads have on the nodes that are named ("logs of x on node-3"); the objects where none is."""
+    nodes = {item.ref.name for mention in clause.of("name") for item in mention.objects if item.ref.kind == "Node"}
+    pods = [
+        pod
+        for item in objects
+        if nodes and item.ref.kind != "Pod"
+        for pod in world.index.links.related(item, "Pod")
+        if pod.node in nodes
+    ]
+    return pods or objects
+
+
 def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
     durations = clause.of("duration")
     if durations:
@@ -62,7 +85,7 @@ def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
     elif clause.has("yesterday") and not durations:
         arguments["since"] = "1d"
     if clause.has(
-        "previous, before it crashed, before the crash, before the restart, before it restarted, last crash,"
+        "previous, crash output, crash log, crash logs, before it crashed, before the crash, before the restart, before it restarted, last crash,"
         " crashed container, previously, before its restart, last run, earlier instance, before its last restart,"
         " before the last restart, terminated"
     ):

@@ -20,6 +20,7 @@ _OVERVIEW = (
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
 _BARE = "anything, something, everything, all, things, stuff, what"
 """Words for objects of no kind in particular."""
+_LASTING = "all morning, all day, all night, all week, all weekend, all the time, all afternoon, all along, all of a sudden, at all"
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
 _TRAFFIC = "default deny, deny all, deny-all, traffic, isolated, firewalled, network access, connections"
 _FEW = 2
@@ -98,7 +99,7 @@ _ANYONE = "who, what, which, anything, everything, any, something, list, show, a
 
 
 def _everything(clause: Clause, world: World) -> tuple[str, ...]:
-    bare = not clause.of("name") and clause.has(_BARE)
+    bare = not clause.of("name", "pronoun") and clause.has(_BARE) and not clause.has(_LASTING)
     return _EVERYTHING if bare and clause.of("all") and clause.has("everything, all") else ()
 
 

@@ -79,12 +79,16 @@ _STATES: tuple[_State, ...] = (
 )  # fmt: skip
 ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"
 """Words for workloads without pods."""
+WHETHER = "whether they, whether each, whether it, whether these, if they are"
+"""With these a state is shown, not asked for: "list the nodes and whether they are cordoned"."""
 _FIXED = re.compile(r"(?:[A-Z][a-z]+){2,}|OOMKilled")
 """A reason or a status as Kubernetes writes it."""
 
 
 def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
     """The filters for the states that a clause speaks of, negations heeded; several with "or" are one."""
+    if clause.has(WHETHER):
+        return []
     found = [*_named(clause, kind, world), *_condition(clause, kind)]
     found = found or [
         f"(status = {token.raw} or reason = {token.raw})"
@@ -100,7 +104,7 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
 _TELLING = (
     (ZERO, ("Deployment", "StatefulSet")),
     ("too much memory, kernel kill, kernel killed, killed by the kernel, memory kill, oom kills, oom, oomkilled, oom killed, out of memory, crash looping, crashlooping, crashloop, crashing, evicted, restarted, restarting,"
-     " imagepullbackoff, pull, pending, terminating, unschedulable, privileged", ("Pod",)),
+     " imagepullbackoff, pull, pending, terminating, unschedulable, privileged, as root, root user, host network, hostnetwork", ("Pod",)),
     ("suspended, paused, on hold", ("CronJob", "Deployment", "Job")),
     ("cordoned, unschedulable, drained", ("Node",)),
     ("unbound, bound", ("PersistentVolumeClaim",)),
