@@ -1,5 +1,6 @@
 """The two ways in which a model gives its turn away: it asks the person, or another specialist takes over."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from cloudwright.agents.concluding import Conclusions
-from cloudwright.agents.grounding import CITATION
+from cloudwright.agents.grounding import CITATION, facts, sentences
 from cloudwright.agents.language.understanding import Option, Question
 from cloudwright.agents.model.chat import ToolSpec
 from cloudwright.agents.specs import fitting, spec_of
@@ -17,6 +18,8 @@ ASK = "ask_user"
 HAND_OVER = "hand_over"
 _MOST = 2
 """How often a turn is handed over."""
+_POLITE = re.compile(r"\b(?:any|some)thing else\b|\bwhat (?:else )?(?:can|shall|should|may) I\b", re.IGNORECASE)
+"""Questions that are manners: nothing waits for their answer."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,12 @@ def specs(others: Sequence[str]) -> tuple[ToolSpec, ...]:
 
 
 def asked_in(text: str) -> Question | None:
-    """The question that an answer is, where it is nothing else: it ends with one and claims nothing."""
-    if not text.rstrip().endswith("?") or CITATION.search(text):
+    """The question that an answer is, where it is nothing else: it ends with one that wants an answer, and claims
+    nothing that evidence could show."""
+    parts = sentences(text)
+    if not parts or not parts[-1].endswith("?") or CITATION.search(text) or _POLITE.search(parts[-1]):
+        return None
+    if any(facts(part) for part in parts if not part.endswith("?")):
         return None
     return Question(text=text.strip())
 

@@ -79,6 +79,15 @@ def test_an_answer_that_is_only_a_question_is_one(desk: Desk) -> None:
     assert found.text == ""
 
 
+@pytest.mark.parametrize(
+    "text", ["You are welcome. Anything else?", "`payment` has 7 pods. Shall I look further?", "Hello. What can I do?"]
+)
+def test_manners_and_claims_are_no_question_of_the_session(desk: Desk, text: str) -> None:
+    found, _ = desk.talk([Reply(text=text)] * 2)
+    assert found.question is None
+    assert found.text.startswith(text[:10])
+
+
 def test_an_answer_with_a_question_behind_it_stays_an_answer(desk: Desk) -> None:
     found, _ = desk.talk([call("get_value", name="cart"), Reply(text="`cart` is 1 [e1]. Shall I raise it?")])
     assert found.question is None
