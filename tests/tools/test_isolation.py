@@ -1,5 +1,6 @@
 """Who feels a change of a NetworkPolicy, computed from lists of objects."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from cloudwright.core.refs import ObjectRef
 from cloudwright.tools.kubernetes import blast
 from cloudwright.tools.kubernetes.moved import Moved
+from tests.tools.desk import Desk
 from tests.tools.test_blast import Objects, thing
 
 REF = ObjectRef(kind="NetworkPolicy", name="guard", namespace="shop")
@@ -107,3 +109,31 @@ def test_pods_on_the_hosts_network_are_not_isolated() -> None:
         item["spec"]["hostNetwork"] = True
     found = blast.radius([Moved(REF, {}, policy(), "create")], scene)
     assert not any(impact.text.startswith("Isolates") for impact in found)
+
+
+def test_on_a_server_a_policy_takes_a_connection_and_its_deletion_gives_it_back(desk: Desk) -> None:
+    desk.deployment("web")
+    desk.deployment("client")
+    desk.change("set_env", name="client", set={"URL": "http://web:80"})
+    desk.change("expose_workload", name="web", port=80)
+    where = f" in {desk.namespace}"
+    manifest = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "guard"},
+        "spec": {"podSelector": {"matchLabels": {"app": "web"}}},
+    }
+    made = desk.propose("apply_manifest", manifest=json.dumps(manifest))
+    told = [impact.text for impact in made.preview.blast_radius]
+    lost = f"Deployment client{where} can no longer reach Service web{where}, which the configuration names."
+    assert lost in told
+    assert any(text.startswith("Selects ") for text in told)
+    desk.execute(made)
+    gone = desk.propose("delete_resource", kind="networkpolicy", name="guard")
+    told = [impact.text for impact in gone.preview.blast_radius]
+    assert f"Deployment client{where} can reach Service web{where}." in told
+    rules: dict[str, Any] = {"spec": {"ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "client"}}}]}]}}
+    opened = desk.propose("patch_resource", kind="networkpolicy", name="guard", patch=rules)
+    told = [impact.text for impact in opened.preview.blast_radius]
+    assert "Admits for incoming traffic: pods app=client (before: nothing)." in told
+    assert f"Deployment client{where} can reach Service web{where}." in told
