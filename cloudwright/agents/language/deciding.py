@@ -13,7 +13,7 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
-from cloudwright.agents.language.reads.asking import described, inquires, nominal
+from cloudwright.agents.language.reads.asking import described, inquires, nominal, reported_wish
 from cloudwright.agents.language.reads.entries import entries
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.impact import impact
@@ -87,7 +87,9 @@ def _ordered(asked: _Asked) -> Intent | None:
     clause = asked.clause
     if moods.interrogative(clause) or moods.hypothetical(clause) or looks_only(clause):
         return None
-    if nominal(clause) or described(clause) or inquires(clause) or look_inside(clause, asked.world) is not None:
+    if nominal(clause) or described(clause) or inquires(clause) or reported_wish(clause):
+        return None
+    if look_inside(clause, asked.world) is not None:
         return None
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 

@@ -1,7 +1,10 @@
 """Words that people use loosely: "the web pod", a key without its ConfigMap, "anyway", "back to"."""
 
+from typing import Any
+
 import pytest
 
+from cloudwright.agents.language.understanding import Goal
 from tests.agents.language.small import calls_of, understood
 
 
@@ -35,3 +38,31 @@ def test_a_value_of_a_key_is_set(text: str) -> None:
 
 def test_a_node_after_a_node_is_the_one_that_is_looked_at() -> None:
     assert [arguments["where"] for tool, arguments in calls_of("what runs on m-1")] == ["node = m-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "wanted"),
+    [
+        ("what stops us from draining m-1", "drain_impact", {"name": "m-1"}),
+        (
+            "the auditors want a list of all images in blue",
+            "list_resources",
+            {"namespace": "blue", "group_by": ["image"]},
+        ),
+        ("who can read rates", "who_can", {"verb": "get", "resource": "configmaps", "name": "rates"}),
+        ("who may edit the configmap rates", "who_can", {"verb": "update", "resource": "configmaps"}),
+        ("are there pods that nobody owns", "list_resources", {"kind": "pods", "where": "no owner"}),
+        ("last lines of mailer before its last crash", "get_logs", {"name": "mailer", "previous": True}),
+        ("what does rates say about EUR", "get_resource", {"path": "data[EUR]"}),
+        ("show me everything in blue that isnt up", "list_resources", {"namespace": "blue", "where": "not ready"}),
+    ],
+)
+def test_what_is_asked_for_is_told_from_how_it_is_said(text: str, tool: str, wanted: dict[str, Any]) -> None:
+    made, arguments = calls_of(text)[0]
+    assert made == tool
+    assert wanted.items() <= arguments.items(), arguments
+
+
+def test_something_fishy_is_looked_into() -> None:
+    (found,) = understood("anything fishy in blue?")
+    assert (found.goal, [ref.name for ref in found.about]) == (Goal.DIAGNOSE, ["blue"])

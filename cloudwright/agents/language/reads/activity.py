@@ -12,7 +12,7 @@ from cloudwright.agents.language.references import EVERYWHERE, ROLLING, World, n
 
 _HAPPENED = (
     "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened, going on in,"
-    " been happening, say about, says about, said about, complain about, complains about, complained about"
+    " been happening, scheduler say, scheduler says, kubelet say, kubelet says, controller say, autoscaler say, scheduler complain, scheduler complaining"
 )
 _DONE = re.compile(
     r"\b(?:was|were|has|have|did|who|what)\b.{0,30}\b(?:deleted?|changed?|scaled?|created?|updated?|modified|removed?|edited|touched)\b"

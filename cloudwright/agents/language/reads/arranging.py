@@ -110,7 +110,9 @@ def groups(clause: Clause) -> dict[str, JsonValue]:
     ):  # fmt: skip
         if clause.has(*words) and not clause.has("sorted, sort, ordered"):
             return {"group_by": [field]}
-    if clause.has("images, container images") and not clause.of("kind", "workload"):
+    if clause.has("images, container images, every image, each image, image tags") and not clause.of(
+        "kind", "workload"
+    ):
         return {"group_by": ["image"]}
     word = superlative(clause)
     kinds = [item.kind.kind for item in clause.of("kind") if item.kind is not None]

@@ -1,5 +1,6 @@
 """Which fields a clause asks for: the words for fields that stand in it, the telling ones first."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -112,6 +113,18 @@ def nominal(clause: Clause, least: int = 1) -> bool:
 
 
 _WHOM = listed("any, some, all, our, the, these, those, my, we, they, i, you, both, either, many, most, which")
+
+
+_TOLD = re.compile(
+    r"\b(?:wants?|needs?|asks? for|asked for|requires?|requested)(?: to (?:see|know|have))? (?:a |the |an )?"
+    r"(?:list|overview|report|summary|every|all|full list|inventory|numbers?|versions?)\b"
+)
+
+
+def reported_wish(clause: Clause) -> bool:
+    """Whether somebody else wants to see something: "the auditors want a list of all images"."""
+    valued = clause.of("name", "quantity", "pair", "percent", "file", "image")
+    return bool(_TOLD.search(" ".join(clause.low))) and not valued and clause.low[0] not in ("i", "we")
 
 
 def inquires(clause: Clause) -> bool:

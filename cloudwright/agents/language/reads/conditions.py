@@ -117,7 +117,8 @@ def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if clause.has(_LATEST):
         yield 'image matches "(:latest$|^[^:]+$)"'
     elif not clause.of("image") and clause.has("image, images"):
-        index = _image_part(clause) if clause.has(_CONTAINING) else _image_word(clause, world)
+        index = _image_part(clause)
+        index = index if index >= 0 else _image_word(clause, world)
         if index >= 0:
             clause.used.add(index)
             yield unless_negated(clause, index, f"image contains {clause.tokens[index].low}")
@@ -131,8 +132,9 @@ _CONTAINING = "contains, contain, containing, includes, include, including, matc
 
 def _image_part(clause: Clause) -> int:
     """Where the text stands that images contain: "whose tag contains rc"; -1 if nowhere."""
+    image = min(at for word in ("image", "images") if (at := clause.find(word)) >= 0)
     ends = [at + len(phrase) for phrase in phrases(_CONTAINING) if (at := clause.find(" ".join(phrase))) >= 0]
-    after = range(min(ends), len(clause.tokens)) if ends else ()
+    after = range(min(ends), len(clause.tokens)) if ends and min(ends) > image + 1 else ()
     return next(
         (at for at in after if not clause.tokens[at].mark and clause.low[at] not in ("the", "a", "an", "word", "text")),
         -1,
@@ -240,7 +242,11 @@ def _types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 
 
 _ODDITIES = (
-    ("without owner, no owner, orphaned, bare, without a controller, unmanaged, no controller", ("Pod",), "no owner"),
+    (
+        "without owner, no owner, nobody owns, no one owns, nothing owns, not owned, unowned, without an owner, nobody manages, orphaned, bare, without a controller, unmanaged, no controller",
+        ("Pod",),
+        "no owner",
+    ),
     ("privileged", ("Pod",), "spec.containers[*].securityContext.privileged = true"),
     (
         "as root, root user, user root",

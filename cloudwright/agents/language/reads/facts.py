@@ -216,10 +216,26 @@ def _said_of(clause: Clause, variables: set[str]) -> str:
 
 def _key(clause: Clause, objects: Sequence[Named]) -> Read | None:
     maps = [item for item in objects if item.ref.kind == "ConfigMap"]
-    named = next((key for item in maps for key in item.keys if key.lower() in clause.low), "")
+    named = next((key for item in maps for key in item.keys if key.lower() in clause.low), "") or _key_part(
+        clause, maps
+    )
     having = [item for item in maps if named in item.keys][:MOST_OBJECTS] if named else []
     calls = tuple(call("get_resource", **located(item), path=f"data[{named}]") for item in having)
     return Read(calls, tuple(item.ref for item in having), 0.95) if having else None
+
+
+def _key_part(clause: Clause, maps: Sequence[Named]) -> str:
+    """The one key that a word in capitals is a part of: "what does x say about REORDER"."""
+    said = {
+        token.raw
+        for index, token in enumerate(clause.tokens)
+        if clause.at(index) is None and _CAPITALS.fullmatch(token.raw)
+    }
+    found = {key for item in maps for key in item.keys if said & set(re.split(r"[_.-]", key))}
+    return found.pop() if len(found) == 1 else ""
+
+
+_CAPITALS = re.compile(r"[A-Z][A-Z0-9]{2,}")
 
 
 def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:

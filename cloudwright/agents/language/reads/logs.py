@@ -85,7 +85,7 @@ def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
     elif clause.has("yesterday") and not durations:
         arguments["since"] = "1d"
     if clause.has(
-        "previous, crash output, crash log, crash logs, before it crashed, before the crash, before the restart, before it restarted, last crash,"
+        "previous, crash output, crash log, crash logs, before its last crash, before its crash, before the last crash, before it died, before dying, before it went down, before it crashed, before the crash, before the restart, before it restarted, last crash,"
         " crashed container, previously, before its restart, last run, earlier instance, before its last restart,"
         " before the last restart, terminated"
     ):

@@ -43,7 +43,7 @@ def _workloads(clause: Clause, world: World) -> tuple[str, ...]:
 def _on_nodes(clause: Clause, world: World) -> tuple[str, ...]:
     on_node = any(item.ref.kind == "Node" for mention in clause.of("name") for item in mention.objects)
     asked = on_node and clause.has(_ON) and clause.has("what, which, show, list, everything, anything")
-    return ("Pod",) if asked or clause.has("images, container images") else ()
+    return ("Pod",) if asked or clause.has("images, container images, every image, each image, image tags") else ()
 
 
 def _policed(clause: Clause, world: World) -> tuple[str, ...]:
@@ -79,11 +79,16 @@ def _overview(clause: Clause, world: World) -> tuple[str, ...]:
 
 def _told(clause: Clause, world: World) -> tuple[str, ...]:
     """By a state, or by a field that only one or two kinds have: "kubelet versions", "restart counts"."""
-    if clause.of("name") or any(mention.text in ("it", "this") for mention in clause.of("pronoun")):
+    if clause.of("name") or _it(clause):
         return ()
     owners = (aspects.owners_of(field.words) for field in said(clause, aspects.whole()) if telling(field))
     found = next((found for found in owners if 0 < len(found) <= _FEW), ())
     return states_of(clause) or found or (_MAKERS if _of_templates(clause) else ())
+
+
+def _it(clause: Clause) -> bool:
+    """Whether one thing is pointed at that was spoken of."""
+    return any(mention.text in ("it", "this") for mention in clause.of("pronoun"))
 
 
 def _of_templates(clause: Clause) -> bool:
@@ -99,7 +104,7 @@ _ANYONE = "who, what, which, anything, everything, any, something, list, show, a
 
 
 def _everything(clause: Clause, world: World) -> tuple[str, ...]:
-    bare = not clause.of("name", "pronoun") and clause.has(_BARE) and not clause.has(_LASTING)
+    bare = not clause.of("name") and not _it(clause) and clause.has(_BARE) and not clause.has(_LASTING)
     return _EVERYTHING if bare and clause.of("all") and clause.has("everything, all") else ()
 
 

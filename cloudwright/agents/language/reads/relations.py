@@ -319,6 +319,7 @@ def _workloads_having(clause: Clause, main: Sequence[_Asked], world: World) -> R
 
 def _kept(kind: KindWord, kept: Sequence[Named], total: int) -> Read:
     """A list of these objects, or that there are none."""
+    kept = [item for item in kept if item.ref.name not in EVERYWHERE_THERE]
     if not kept:
         return Read((), say=f"There are no {kind.plural} like that among {total}.")
     spaces = {item.ref.namespace for item in kept}

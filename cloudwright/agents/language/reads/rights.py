@@ -7,7 +7,7 @@ from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.frame import Read
-from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, placed
 from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.verbs import verbs
@@ -45,6 +45,8 @@ def rights(clause: Clause, world: World) -> Read | None:
     place = namespace_in(clause)
     found = _verb(clause) or _access(clause)
     resource = _resource(clause, found[1]) if found is not None else ""
+    if not resource and (kept := _kept(clause, world)) is not None:
+        resource, place = f"{kept.ref.kind.lower()}s", place or kept.ref.namespace
     if clause.has(_WHO) and not subject and found is not None and resource:
         name = next((item.text for item in clause.of("name")), "")
         return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
@@ -53,13 +55,27 @@ def rights(clause: Clause, world: World) -> Read | None:
         return Read((asked,), say=f"These are the rights of {subject}." if subject else "")
     if found is None or not resource:
         return None
-    name = next((item.text for item in clause.of("name") if not subject.endswith(f"/{item.text}")), "")
+    name = next(
+        (
+            item.text
+            for item in clause.of("name")
+            if not subject.endswith(f"/{item.text}") and any(one.ref.kind != "RoleBinding" for one in item.objects)
+        ),
+        "",
+    )
     if clause.has(_WHO):
         return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
     if subject or clause.has("i, me, am i"):
         arguments = {"verb": found[0], "resource": resource, "namespace": place, "name": name, "subject": subject}
         return Read((call("can_i", **arguments),), (), 0.95)
     return None
+
+
+def _kept(clause: Clause, world: World) -> Named | None:
+    """The Secret or ConfigMap whose readers are asked for by its name alone: "who can read db-login"."""
+    found = [item for mention in clause.of("name") for item in placed(mention.objects, clause, world)]
+    kinds = {item.ref.kind for item in found}
+    return found[0] if len(kinds) == 1 and kinds <= {"Secret", "ConfigMap"} and clause.has(_WHO) else None
 
 
 _WHOSE = re.compile(r"show me|tell me|give me|let me")
@@ -152,6 +168,9 @@ def _subject(clause: Clause, world: World) -> str:
     for token in clause.tokens:
         if re.fullmatch(r"[\w.+-]+@[\w.-]+|system:[\w:.-]+|(?:Group|ServiceAccount|User):\S+", token.raw):
             return token.raw.removeprefix("User:")
+    members = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind == "RoleBinding"]
+    if members and members[0].subjects and clause.has("can, may, allowed, could, able") and not clause.has(_WHO):
+        return members[0].subjects[0].removeprefix("User:")
     return _bound(clause, world) or _titled(clause) or _unknown(clause)
 
 

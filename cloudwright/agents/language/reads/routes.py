@@ -23,6 +23,11 @@ COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.path
 """What tells where an Ingress sends its traffic."""
 
 
+def _names_more(clause: Clause, paths: Sequence[str]) -> bool:
+    """Whether something else is named than what the paths are taken for."""
+    return any(clause.tokens[mention.start].raw not in paths for mention in clause.of("name"))
+
+
 def endpoints(clause: Clause, world: World) -> Read | None:
     """The addresses behind named Services."""
     if not clause.has(_ENDPOINTS):
@@ -68,7 +73,7 @@ def hosts(clause: Clause, world: World) -> Read | None:
         for token in clause.tokens
         if _PATH.fullmatch(token.raw) or (token.quoted and _PATH.fullmatch(token.raw))
     ]
-    if not paths or not known or not clause.has(_ROUTED) or clause.of("name"):
+    if not paths or not known or not clause.has(_ROUTED) or _names_more(clause, paths):
         return None
     place = namespace_in(clause) or EVERYWHERE
     where = f'spec.rules[*].http.paths[*].path contains "{paths[0]}"'
