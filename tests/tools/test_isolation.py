@@ -103,6 +103,12 @@ def test_an_egress_policy_without_dns_says_so(port: int, open_: bool) -> None:
     assert any("Deployment web in shop can no longer reach Service api" in text for text in found)
 
 
+@pytest.mark.parametrize(("last", "lost"), [(8090, False), (8010, True)])
+def test_a_range_of_ports_admits_what_lies_in_it(last: int, lost: bool) -> None:
+    found = texts({}, policy(ingress=[{"ports": [{"port": 8000, "endPort": last}]}]), action="create")
+    assert any("can no longer reach Service api" in text for text in found) == lost
+
+
 def test_pods_on_the_hosts_network_are_not_isolated() -> None:
     scene = world()
     for item in scene.items("pods", "shop"):

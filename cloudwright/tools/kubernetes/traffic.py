@@ -105,7 +105,9 @@ def _in_port(item: Json, port: int | str) -> bool:
     first, last = item.get("port"), item.get("endPort")
     if first is None or first == port:
         return True
-    return all(isinstance(number, int) for number in (first, last, port)) and first <= port <= last  # type: ignore[operator]  # all are whole numbers
+    if isinstance(first, int) and isinstance(last, int) and isinstance(port, int):
+        return first <= port <= last
+    return False
 
 
 def _peer_is(policy: Json, peer: Json, other: End) -> bool:
