@@ -134,7 +134,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("rules, allow, allows, grant, grants, rule, permissions, permit, permits, rights",
      {"Role": "rules[*].verbs,rules[*].resources,rules[*].apiGroups", "ClusterRole": "rules[*].verbs,rules[*].resources,rules[*].apiGroups",
       "Ingress": "spec.rules", "NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
-    ("let in, lets in, let out, lets out, let through, lets through, admit, admits, let into, come in, get in, ingress rules, egress rules",
+    ("block, blocks, deny, denies, forbid, forbids, let in, lets in, let out, lets out, let through, lets through, admit, admits, let into, come in, get in, ingress rules, egress rules",
      {"NetworkPolicy": "spec.podSelector,spec.ingress,spec.egress"}),
     ("exit code, exit codes, exit status, exitcode", {"Pod": "ended"}),
     ("last termination, termination reason, last state, terminated, last restart, last restarted, why restarted, reason",

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cloudwright.agents.language.understanding import Goal
+from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import calls_of, understood
 
 
@@ -66,3 +67,25 @@ def test_what_is_asked_for_is_told_from_how_it_is_said(text: str, tool: str, wan
 def test_something_fishy_is_looked_into() -> None:
     (found,) = understood("anything fishy in blue?")
     assert (found.goal, [ref.name for ref in found.about]) == (Goal.DIAGNOSE, ["blue"])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("which node lacks the ledger", {"kind": "nodes", "where": "name != m-1"}),
+        ("on which nodes is ledger not running", {"kind": "nodes", "where": "name != m-1"}),
+        ("how many replicas may mailer grow to", {"fields": "metadata.name=mail-scaler"}),
+        ("the last three deployments", {"kind": "deployments", "sort": "age", "limit": 3}),
+        ("pods in Error or CrashLoopBackOff",
+         {"where": '(status matches CrashLoopBackOff or status matches "Error")'}),
+    ],
+)  # fmt: skip
+def test_lists_of_what_is_not_there_or_was_there_last(text: str, wanted: dict[str, Any]) -> None:
+    arguments = calls_of(text)[0][1]
+    assert wanted.items() <= arguments.items(), arguments
+
+
+def test_which_ones_are_not_are_the_others_of_the_last_list() -> None:
+    last = ToolCall(tool="list_resources", arguments={"kind": "pods", "namespace": "blue", "where": "ready"})
+    ((_, arguments),) = calls_of("which ones are not", Memory(last_calls=(last,)))
+    assert arguments["where"] == "not (ready)"

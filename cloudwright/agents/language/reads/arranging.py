@@ -44,6 +44,9 @@ _SORTS = (
 _REPLICATED = frozenset(("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"))
 
 
+_RECENT = ("last", "latest", "newest", "recent")
+
+
 def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, JsonValue]:
     """The arguments `sort` and `limit` of a list."""
     word = superlative(clause)
@@ -52,12 +55,15 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
         item
         for item in clause.of("number")
         if item.end < len(clause.low)
-        and (clause.low[item.start - 1] in ("top", "first", "last", "the") or clause.low[item.end] in _ADJECTIVES)
+        and (clause.low[item.start - 1] in ("top", "first", "the", *_RECENT) or clause.low[item.end] in _ADJECTIVES)
     ]
     limit = numbers[0].value if numbers else 1 if singular or clause.has("which one, which of") else 5
+    recent = any(clause.low[item.start - 1] in _RECENT for item in numbers) and not clause.has(
+        "sorted by, sort by, ordered by"
+    )
     if word in ("oldest", "longest") or clause.has("longest running"):
         return {"sort": "-age", "limit": limit}
-    if word in ("newest", "youngest", "latest"):
+    if word in ("newest", "youngest", "latest") or recent:
         return {"sort": "age", "limit": limit}
     if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name, by size"):
         field = next((field for words, field in _SORTS if clause.has(*words)), "name")

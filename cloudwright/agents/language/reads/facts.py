@@ -62,6 +62,15 @@ def fields(clause: Clause, world: World) -> Read | None:
     )
 
 
+def bounds(clause: Clause, world: World) -> Read | None:
+    """How far a workload may be scaled: what its autoscaler says."""
+    objects = _subjects(clause, world) if clause.has(_GROWING) and clause.of("name", "pronoun") else []
+    scalers = [other for item in objects for other in world.index.links.related(item, "HorizontalPodAutoscaler")]
+    columns = ["spec.minReplicas", "spec.maxReplicas", "status.currentReplicas"]
+    calls = tuple(columns_of(item, [*columns]) for item in scalers)
+    return Read(calls, tuple(item.ref for item in scalers), 0.95) if calls else None
+
+
 def asked(clause: Clause, world: World) -> Read | None:
     """A field that the words of the question name outright: "on which port does x listen", "how much memory has y"."""
     objects = _subjects(clause, world) if clause.of("name", "pronoun") else []
@@ -86,6 +95,9 @@ def _better_field(clause: Clause, objects: Sequence[Named], world: World) -> Rea
             if item.ref.kind != objects[0].ref.kind and any(telling(field) for field in fields):
                 return _field(clause, [item])
     return _field(clause, objects) if own and not _of_pods(clause, objects) else None
+
+
+_GROWING = "grow to, grow, scale up to, scale out to, at most, how far up, how far can, how high"
 
 
 def _subjects(clause: Clause, world: World) -> list[Named]:

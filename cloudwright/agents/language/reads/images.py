@@ -8,6 +8,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import negated
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.spelling import COMMON
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
 _SAYING = "version, versions, release, releases, tag, tags, image, images, run, runs, running, use, uses, using, on, build, builds, based on, still"
@@ -38,11 +39,32 @@ def images(clause: Clause, world: World) -> Read | None:
     return Read(tuple(calls), (), 0.9) if calls else None
 
 
+_BUILDS = (
+    ("build",),
+    ("builds",),
+    ("tag",),
+    ("tags",),
+    ("version",),
+    ("versions",),
+    ("release",),
+    ("releases",),
+    ("images",),
+)
+"""Before these, "rc" is no kind but a part of tags."""
+
+
+def _part_of_tags(word: str, world: World) -> bool:
+    """Whether a word that is no English is how a part of some tag begins: "rc", "beta"."""
+    known = word.isalpha() and len(word) > 1 and word not in COMMON
+    return known and any(re.search(rf"[-.]{word}\d*(?:[-.]|$)", tag) for tag in world.index.image_tags)
+
+
 def image_tests(clause: Clause, world: World) -> Iterator[str]:
     """Filters for the last words of images, and for their tags, that the clause says."""
     for at, word in enumerate(clause.low):
         mention = clause.at(at)
-        if at in clause.used or (mention is not None and mention.what not in ("quantity", "number")):
+        short = mention is not None and mention.what == "kind" and clause.low[at + 1 : at + 2] in _BUILDS
+        if at in clause.used or not (mention is None or short or mention.what in ("quantity", "number")):
             continue
         base = word if word in world.index.image_bases else word.removesuffix("s")
         if base in world.index.image_bases:
@@ -53,6 +75,12 @@ def image_tests(clause: Clause, world: World) -> Iterator[str]:
             if _VERSION.fullmatch(following):
                 clause.used.add(at + 1)
                 yield f'image matches "{re.escape(base)}:v?{re.escape(following)}"'
+        elif _part_of_tags(word, world) and clause.has(
+            "build, builds, tag, tags, version, versions, release, releases, image, images"
+        ):
+            clause.used.add(at)
+            test = f'image matches "[-.:]{re.escape(word)}"'
+            yield f"not ({test})" if negated(clause, at, 4) else test
         elif word in world.index.image_tags and clause.has("tag, version, release, build, image"):
             clause.used.add(at)
             test = f'image matches ":{re.escape(word)}(@|$)"'

@@ -179,6 +179,14 @@ _ASKING_IN = "what, which, anything, everything, summary, overview, how is, how 
 _SERVING = "serve, serves, served, domain, domains, url, urls, outside, public, publicly, reachable, expose, exposed, internet, ingress, http, https, dns"
 
 
+def _resource_limits(clause: Clause, mention: Mention) -> bool:
+    """Whether "limits" are those of containers and no LimitRange."""
+    before = clause.low[mention.start - 1 : mention.start]
+    return mention.text in ("limits", "limit") and (
+        before in (("memory",), ("cpu",), ("resource",), ("ram",)) or bool(clause.of("name"))
+    )
+
+
 def _names_field_of_another(mention: Mention, others: Sequence[Mention]) -> bool:
     """ "which storage class do our claims use": what is listed are the claims, with that field."""
     return any(
@@ -205,6 +213,7 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     ]
     places = [item for item in mentions if item.kind is not None and item.kind.kind in ("Node", "Namespace")]
     main = [item for item in mentions if item not in places] or places
+    main = [item for item in main if not _resource_limits(clause, item)]
     main = [
         item for item in main if item.text not in ("limits", "limit") and not _names_field_of_another(item, main)
     ] or main

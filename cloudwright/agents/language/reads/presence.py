@@ -1,9 +1,10 @@
 """What is on the node that was spoken of: "what is running there"."""
 
+from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.relations import asked_kinds, pods_on
-from cloudwright.agents.language.references import World
+from cloudwright.agents.language.references import World, objects_of, selector_text
 
 _THERE = "there, on there, on it, on that, on this, on that node, on this node, on that machine, on that one"
 
@@ -18,5 +19,25 @@ def there(clause: Clause, world: World) -> Read | None:
     return pods_on(clause, [focus], world) if asked else None
 
 
+def absent(clause: Clause, world: World) -> Read | None:
+    """The nodes on which a named thing has no pod: "which node lacks the agent", "on which nodes is x not running"."""
+    nodes = world.kind("Node")
+    if nodes is None or not clause.has(_ABSENT) or not clause.has("node, nodes, machine, machines, host, hosts"):
+        return None
+    makers = [item for item in objects_of(clause, world) if item.pod_labels] if clause.of("name") else []
+    if not makers:
+        return None
+    having = {pod.node for item in makers for pod in world.index.links.related(item, "Pod") if pod.node}
+    test = " and ".join(f"name != {name}" for name in sorted(having))
+    lacking = call("list_resources", kind=nodes.plural, where=test)
+    pods = [
+        call("list_resources", kind="pods", namespace=item.ref.namespace,
+             labels=selector_text(dict(item.selector or item.pod_labels)), columns=["node", "status"])
+        for item in makers[:1]
+    ]  # fmt: skip
+    return Read((lacking, *pods), tuple(item.ref for item in makers), 0.9)
+
+
+_ABSENT = "missing, not running, not run, lacks, lack, absent, not on, without, not there, no pod, not have"
 _ASKED = "what, which, anything, everything, list, show, who"
 _PRESENT = "runs, run, running, is there, lives, live, sits, sit, scheduled, are there, still, hosted, pods, deployed"

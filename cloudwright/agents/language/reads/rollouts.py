@@ -46,6 +46,7 @@ def comparing(clause: Clause, world: World) -> Read | None:
     ):
         return None
     places = list(dict.fromkeys(item.text for item in clause.of("namespace")))
+    places += [place for place in _stages(clause, world) if place not in places]
     if len(places) == 1 and len(clause.of("name")) < _TWO and clause.has("compare, compared"):
         places = [*_last_places(world, places[0]), *places]
     names = clause.of("name")
@@ -75,6 +76,19 @@ def comparing(clause: Clause, world: World) -> Read | None:
 
 
 _TWO = 2
+
+
+def _stages(clause: Clause, world: World) -> list[str]:
+    """The namespaces of stages that are spoken of, where what is named lives there: "between staging and prod"."""
+    homes = {item.ref.namespace for mention in clause.of("name")[:1] for item in mention.objects}
+    spoken = [
+        place
+        for index, word in enumerate(clause.low)
+        if clause.at(index) is None
+        for place in sorted(world.index.environments.get(word, ()))
+        if place in homes
+    ]
+    return list(dict.fromkeys(spoken))
 
 
 def _last_places(world: World, other: str) -> list[str]:

@@ -14,7 +14,7 @@ from cloudwright.core.tool import ToolCall
 
 _HEALTH = (
     "healthy, ok, okay, fine, up, working, alright, ready, status, state, health, well, good, not running, overview, running, reachable,"
-    " available, all right, unhealthy, summary, scaled down, scaled to zero, scaled to 0, at zero, stopped, paused, suspended, pending, stuck, bound"
+    " down, broken, failing, degraded, unavailable, available, all right, unhealthy, summary, scaled down, scaled to zero, scaled to 0, at zero, stopped, paused, suspended, pending, stuck, bound"
 )
 _ENDINGS = (
     "restart, restarts, restarted, restarting, exit code, exit codes, exits, killed, kill, die, dies, dying, died, terminated, crash count,"

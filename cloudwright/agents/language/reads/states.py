@@ -53,6 +53,7 @@ _STATES: tuple[_State, ...] = (
     _State("imagepullbackoff, errimagepull, failing to pull, image pull, pull their image, pull its image, pulling images, pull images,"
            " pull the image, image can not be pulled, pull an image, pull", "status matches ImagePull"),
     _State("completed, finished, succeeded, complete, done", 'status matches "Completed|Succeeded|Complete"'),
+    _State("in error, status error, error state, error or, or error", 'status matches "Error"'),
     _State("failed, errored", 'status matches "Failed|Error|BackoffLimit"'),
     _State("let nobody be evicted, allow nothing, no disruptions, zero disruptions, block evictions, block eviction, blocks evictions, block drains,"
            " block a drain, blocking, allow no evictions, evict nobody, no evictions, nobody be evicted, nothing be evicted, allow none,"
@@ -157,7 +158,7 @@ _TYPES = ("loadbalancer", "nodeport", "clusterip", "externalname")
 def _elided(clause: Clause) -> bool:
     """ "which pod isn't", after something was said of a thing that is partly ready."""
     at = next((at for words in ("is not", "are not") if (at := clause.find(words)) >= 0), -1)
-    if at < 0 or not clause.has("which, what"):
+    if at < 0 or not clause.has("which, what") or any(item.plural for item in clause.of("pronoun")):
         return False
     rest = clause.at(at + 2)
     return at + 2 == len(clause.low) or (rest is not None and rest.what == "name" and rest.end == len(clause.low))
