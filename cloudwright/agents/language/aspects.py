@@ -30,7 +30,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("limits, limit, resource limits", {"*": f"{_CONTAINER}.resources.limits", "LimitRange": "spec.limits"}),
     ("requests, resource requests", {"*": f"{_CONTAINER}.resources.requests"}),
     ("resources, resource settings, requests and limits", {"*": f"{_CONTAINER}.resources"}),
-    ("schedule, cron expression, cron schedule, how often, timetable, next run, next execution, run next, runs next, when will, when does, when do, what time, at what time",
+    ("schedule, how long until, how soon, cron expression, cron schedule, how often, timetable, next run, next execution, run next, runs next, when will, when does, when do, what time, at what time",
      {"CronJob": "spec.schedule,spec.timeZone,suspended,status.lastScheduleTime"}),
     ("duration, uptime, up since, running since, up for, how long, took, take to finish, start time, started, when did, finish time, completion time",
      {"Job": "status,status.startTime,status.completionTime", "Pod": "status.startTime",

@@ -63,8 +63,12 @@ _ALONE = (
 
 def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
-    if not (clause.has(_DIAGNOSE) or kept_from(clause)) or clause.has(
-        "logs, log, tail, lines, last lines, log lines, crash output, stdout, events, event, how many, differ, difference"
+    if (
+        _agrees(clause)
+        or not (clause.has(_DIAGNOSE) or kept_from(clause))
+        or clause.has(
+            "logs, log, tail, lines, last lines, log lines, crash output, stdout, events, event, how many, differ, difference"
+        )
     ):
         return None
     why = kept_from(clause) or (
@@ -98,6 +102,12 @@ def _yes_or_no(clause: Clause) -> bool:
     return clause.low[0] in ("is", "are") or clause.has("is everything, is all, are all, everything is")
 
 
+def _agrees(clause: Clause) -> bool:
+    """ "ok, i have seen enough": the only word of health agrees to something."""
+    spoken = [at for at, word in enumerate(clause.low) if clause.at(at) is None and f" {word}," in f" {_DIAGNOSE},"]
+    return spoken == [0] and clause.low[0] in ("ok", "okay", "fine", "alright") and len(clause.low) > 2
+
+
 def _lists(clause: Clause) -> bool:
     """Whether the objects in some state are asked for, not what is wrong with them."""
     if states_of(clause) and not clause.of("name", "pronoun"):
@@ -123,11 +133,16 @@ def _on_nodes(clause: Clause) -> bool:
     )
 
 
+_SHORT = 3
+
+
 def _complained(clause: Clause, world: World) -> list[ObjectRef]:
     """What it is about: named objects, what a pronoun points at, or a namespace."""
     objects = [item.ref for item in objects_of(clause, world)][:6]
     if not objects and clause.of("pronoun"):
         objects = list(pointed(clause, world))
+    if not objects and len(clause.low) <= _SHORT and clause.has("why, how come") and not clause.of("name", "namespace"):
+        objects = list(world.memory.objects[:1])
     if not objects and clause.of("ordinal") and not clause.of("name"):  # "the reason for the last one"
         objects = list(world.memory.objects[:1])
     if not objects and clause.of("name"):  # "that cart pod": the pods of what is so called

@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 
+from cloudwright.agents.language.reads import read_of
+from cloudwright.agents.language.references import World
+from cloudwright.agents.language.splitting import split
+from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
-from tests.agents.language.small import calls_of, understood
+from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
 
 
 def test_logs_of_the_pod_of_a_workload_are_those_of_the_workload() -> None:
@@ -89,3 +94,23 @@ def test_which_ones_are_not_are_the_others_of_the_last_list() -> None:
     last = ToolCall(tool="list_resources", arguments={"kind": "pods", "namespace": "blue", "where": "ready"})
     ((_, arguments),) = calls_of("which ones are not", Memory(last_calls=(last,)))
     assert arguments["where"] == "not (ready)"
+
+
+def test_a_bare_why_is_about_what_was_spoken_of() -> None:
+    ledger = ObjectRef(kind="Deployment", name="ledger", namespace="blue", api_version="apps/v1")
+    (found,) = understood("and why?", Memory(objects=(ledger,)))
+    assert (found.goal, found.about) == (Goal.DIAGNOSE, (ledger,))
+
+
+def test_the_value_of_a_setting_alone_chooses_objects_of_a_custom_kind() -> None:
+    gates = (thing("Sluice", "east", settings={"bank": "port"}), thing("Sluice", "west", settings={"bank": "lee"}))
+    tagger = Tagger(VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, *gates)}))
+    (clause,) = split(tagger.tokens("which sluices are at the lee"), tagger)
+    read = read_of(clause, World(tagger.index, Memory(), "default"))
+    assert read is not None
+    assert read.calls[0].arguments["where"] == "spec.bank = lee"
+
+
+def test_the_lines_that_are_asked_for_are_filtered() -> None:
+    ((_, arguments),) = calls_of("logs of mailer, only lines with refused")
+    assert arguments["include"] == "refused"

@@ -107,6 +107,8 @@ def nominal(clause: Clause, least: int = 1) -> bool:
             end = at + size
             if end <= start or low[at:end] not in _nouns():
                 continue
+            if any(number.start == end for number in clause.of("number")):
+                return False
             if size > 1 or low[end : end + 1] in [(word,) for word in _OF]:
                 return True
     return False

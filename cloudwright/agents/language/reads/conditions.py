@@ -14,7 +14,9 @@ from cloudwright.agents.language.reads.images import image_tests
 from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import ZERO, states
 from cloudwright.agents.language.references import World
+from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import KindWord
+from cloudwright.tools.kubernetes.columns import COLUMNS
 
 Condition = Callable[[Clause, KindWord, World], Iterator[str]]
 
@@ -76,6 +78,9 @@ _YOUNGER = re.compile(
 )
 
 
+_ENDED = "oom, ooms, oomkilled, oom killed, oom kill, oom kills, out of memory, killed for memory, crashed, crashes"
+
+
 def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     durations = clause.of("duration")
     if not durations:
@@ -83,7 +88,7 @@ def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
             yield "age < 1d"
         return
     first = durations[0]
-    if kind.kind == "Pod" and clause.has(_RESTARTS) and not clause.has("created, started, old, older, younger"):
+    if kind.kind == "Pod" and clause.has(_RESTARTS, _ENDED) and not clause.has("created, started, old, older, younger"):
         clause.use(first)  # when they ended is shown beside: their age says nothing of it
         return
     before = " ".join(clause.low[max(0, first.start - 4) : first.start])
@@ -308,6 +313,18 @@ def _said_settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str
             yield f"spec.{path} = {'true' if negated(clause, off) else 'false'}"
 
 
+def _setting_values(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """The value of a setting alone, where one setting of the kind has it: "which tournaments are in eu"."""
+    if "." not in kind.api_version.partition("/")[0] or kind.kind in COLUMNS:
+        return
+    settings = list(aspects.settings_of(kind.kind, world.index.vocabulary))
+    for at, word in enumerate(clause.low):
+        paths = {path for _, path, values in settings if word in {value.lower() for value in values}}
+        if len(paths) == 1 and at not in clause.used and clause.at(at) is None and word not in COMMON:
+            clause.used.add(at)
+            yield unless_negated(clause, at, f"spec.{paths.pop()} = {word}")
+
+
 def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     """A plain value of objects of this kind, by its name in words: "pipelines with parallelism over 5"."""
     for words, path, values in aspects.settings_of(kind.kind, world.index.vocabulary):
@@ -327,5 +344,5 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings,
+    _restarts, _ages, containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings, _setting_values,
 )  # fmt: skip

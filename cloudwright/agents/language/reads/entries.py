@@ -19,7 +19,7 @@ def entries(clause: Clause, world: World) -> Read | None:
     if clause.of("name", "pronoun"):
         return None
     place = namespace_in(clause)
-    places = {mention.text for mention in clause.of("namespace")}
+    places = {mention.text for mention in clause.of("namespace")} or _stages(clause, world)
     objects = [item for item in world.index.vocabulary.objects if not places or item.ref.namespace in places]
     for token in clause.tokens:
         if not _ENTRY.fullmatch(token.raw.partition("=")[0]):
@@ -39,6 +39,16 @@ def entries(clause: Clause, world: World) -> Read | None:
         if reads:
             return Read(tuple(reads), tuple(item.ref for item in (*maps, *users)[:MOST_OBJECTS]), 0.95)
     return None
+
+
+def _stages(clause: Clause, world: World) -> set[str]:
+    """The namespaces of the stages that are spoken of: "LOG_LEVEL in prod"."""
+    return {
+        place
+        for at, word in enumerate(clause.low)
+        if clause.at(at) is None
+        for place in world.index.environments.get(word, ())
+    }
 
 
 _ENTRY = re.compile(r"[A-Za-z][\w.-]*[_.][\w.-]+|[A-Z][A-Z0-9]{2,}")

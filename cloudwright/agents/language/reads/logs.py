@@ -149,6 +149,8 @@ def _log_patterns(clause: Clause, arguments: dict[str, JsonValue]) -> None:
         arguments["include"] = "warn"
     else:
         for word in (
+            "lines with",
+            "lines that have",
             "containing",
             "mentioning",
             "matching",

@@ -22,7 +22,7 @@ _BARE = "anything, something, everything, all, things, stuff, what"
 """Words for objects of no kind in particular."""
 _LASTING = "all morning, all day, all night, all week, all weekend, all the time, all afternoon, all along, all of a sudden, at all"
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
-_TRAFFIC = "default deny, deny all, deny-all, traffic, isolated, firewalled, network access, connections"
+_TRAFFIC = "closed to, closed off, locked down, open to, the outside, default deny, deny all, deny-all, traffic, isolated, firewalled, network access, connections"
 _FEW = 2
 
 

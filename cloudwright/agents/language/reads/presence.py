@@ -38,6 +38,6 @@ def absent(clause: Clause, world: World) -> Read | None:
     return Read((lacking, *pods), tuple(item.ref for item in makers), 0.9)
 
 
-_ABSENT = "missing, not running, not run, lacks, lack, absent, not on, without, not there, no pod, not have"
+_ABSENT = "on every node, on all nodes, on each node, on all the nodes, missing, not running, not run, lacks, lack, absent, not on, without, not there, no pod, not have"
 _ASKED = "what, which, anything, everything, list, show, who"
 _PRESENT = "runs, run, running, is there, lives, live, sits, sit, scheduled, are there, still, hosted, pods, deployed"
