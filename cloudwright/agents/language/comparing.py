@@ -10,7 +10,7 @@ from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.references import ROLLING, World
 
 _NEGATIONS = listed(
-    "not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor, short, nobody, nothing, hardly"
+    "neither, not, no, without, never, isn't, aren't, lacking, lack, lacks, non, n't, missing, nor, short, nobody, nothing, hardly"
 )
 
 

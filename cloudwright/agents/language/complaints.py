@@ -34,7 +34,7 @@ def fixes(clause: Clause, world: World) -> Intent | None:
 
 
 _DIAGNOSE = (
-    "why, the story with, the deal with, the matter with, up with, yellow, orange, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
+    "waiting for a node, waiting to be scheduled, unschedulable, not scheduled, unscheduled, why, the story with, the deal with, the matter with, up with, yellow, orange, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
     " crashes, crashed, unhealthy, healthy, ok, okay, fine, stuck, slow, diagnose, troubleshoot, debug,"
     " investigate, root cause, not working, down, what is up, cause, misbehaving, degraded, alright, trouble,"
     " not ready, matter, ailing, health, going wrong, not starting, not start, will not start, can not start,"

@@ -114,3 +114,22 @@ def test_the_value_of_a_setting_alone_chooses_objects_of_a_custom_kind() -> None
 def test_the_lines_that_are_asked_for_are_filtered() -> None:
     ((_, arguments),) = calls_of("logs of mailer, only lines with refused")
     assert arguments["include"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("pods that are neither running nor completed",
+         {"where": 'not (status matches "Completed|Succeeded|Complete") and not (status = Running)'}),
+        ("which node has the most restarts", {"kind": "pods", "sort": "-restarts"}),
+        ("pods still using latest", {"where": 'image matches "(:latest$|^[^:]+$)"'}),
+    ],
+)  # fmt: skip
+def test_words_that_mislead_beside_others(text: str, wanted: dict[str, Any]) -> None:
+    arguments = calls_of(text)[0][1]
+    assert wanted.items() <= arguments.items(), arguments
+
+
+def test_the_restarts_of_each_pod_are_shown_of_all_of_them() -> None:
+    ((_, arguments),) = calls_of("restart count of every pod in blue")
+    assert "where" not in arguments

@@ -18,7 +18,9 @@ _LOW = listed("least, fewest, lowest, smallest, minimum, min")
 
 def superlative(clause: Clause) -> str:
     """The superlative word of the clause, or ""."""
-    if clause.has("latest tag, latest image, latest version, :latest, the latest"):
+    if clause.has(
+        "use latest, uses latest, using latest, on latest, run latest, runs latest, running latest, latest tag, latest image, latest version, :latest, the latest"
+    ):
         return ""
     return next(
         (word for index, word in enumerate(clause.low) if word in _TOP | _LOW and clause.at(index) is None

@@ -47,10 +47,13 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         yield f"restarts {bound[0]} {bound[1].value}"
     elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
         yield "restarts = 0"
-    elif not superlative(clause):
+    elif not superlative(clause) and not clause.has(_OF_EACH):
         yield "restarts > 0"
 
 
+_OF_EACH = (
+    "restart count of, restart counts of, restarts of, number of restarts of, each pod, every pod, per pod, each of"
+)
 _FAR = 9
 """How far from its word a bound may stand where nothing else is counted."""
 _RESTARTS = "restart counts, restart count, restarts, restarted, restart, restarting"
@@ -110,7 +113,7 @@ def _nodes(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         yield unless_negated(clause, nodes[0].start, text)
 
 
-_LATEST = "latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
+_LATEST = "use latest, uses latest, using latest, on latest, run latest, runs latest, running latest, latest tag, :latest, the latest, tagged latest, latest image, latest images, floating tag, mutable tag"
 
 
 def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:

@@ -217,6 +217,8 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
     main = [
         item for item in main if item.text not in ("limits", "limit") and not _names_field_of_another(item, main)
     ] or main
+    if main and main == places and clause.has("restarts, restarted, restart, crashes, crashed"):
+        return known(["Pod"], world)
     if clause.has("hosts, host") and clause.has(_SERVING) and not clause.of("name"):
         return known(["Ingress"], world)
     if main and places and main != places and (carrier := _carrier(clause, mentions, places, main)) is not None:

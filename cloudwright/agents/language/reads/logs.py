@@ -13,13 +13,15 @@ from cloudwright.agents.language.references import World, namespace_in, objects_
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.verbs import opening
 
+_SETTINGS = "log level, log levels, log format, log verbosity, logging level, log retention"
+"""Settings that logs only give their name to."""
 _LOGS = "crash output, logs, log, lines, tail, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
 
 
 def logs(clause: Clause, world: World) -> Read | None:
     """What containers print."""
     printed = clause.has("print, output") and clause.low[opening(clause)] not in ("print", "output")
-    if not printed and not clause.has(_LOGS):
+    if (not printed and not clause.has(_LOGS)) or clause.has(_SETTINGS):
         return None
     arguments: dict[str, JsonValue] = {}
     _log_window(clause, arguments)
