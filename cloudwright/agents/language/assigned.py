@@ -33,7 +33,7 @@ _GOES = (
 _SMALL = frozenset(lexicon.FILLERS.split()) | listed(
     "to, at, on, of, in, for, back, x, =, with, as, please, pls, from, today, limit, limits, request, requests, memory, mem, ram, cpu, cores, core, image, tag,"
     " version, release, number, count, replica count, total, each, apiece, set, goes, moves, max, min, maximum, minimum, schedule, exactly,"
-    " most, least, back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
+    " most, least, upper, lower, bound, ceiling, floor, back, up, down, deploy, env, var, variable, storage, size, key, wants, percent"
 )
 _NEVER = listed(
     "a, an, some, what, which, how, why, who, is, are, was, were, did, does, has, had, been, did, got, still, ever, even, since, last, about, over, above, under, below, than, use"

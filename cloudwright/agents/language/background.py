@@ -26,26 +26,23 @@ from cloudwright.agents.language.circumstances import (
     TIMES,
     WHEN_DONE,
 )
-from cloudwright.agents.language.clause import Clause, Mention, What
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
-from cloudwright.agents.language.text import ARROWS, VARIABLE, VERSION
+from cloudwright.agents.language.old_values import VALUED, old_values
+from cloudwright.agents.language.text import VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
 _SHORT = 4
-_OLD = ("instead of", "rather than", "and not", "not", "in place of", "was")
-"""Before a value these name the old one."""
 _MARKS = (",", ";", ".", "(", ")", "!", ":")
-_VALUED: tuple[What, ...] = ("number", "quantity", "image", "percent", "time", "duration")
 
 
 def plain(clause: Clause) -> Clause:
     """The clause without its background; the clause itself where nothing of it is background, or nothing else is left."""
-    gone: set[int] = set(_old_values(clause))
+    gone: set[int] = set(old_values(clause))
     segments = list(_segments(clause))
     for start, end in segments:
         if _is_background(clause, start, end) and not gone >= set(range(start, end)):
             gone.update(range(start, end))
-    gone.update(_from_old(clause))
     gone.update(_coloured(clause))
     gone.update(_purpose(clause))
     rest = [index for index in range(len(clause.tokens)) if index not in gone and not clause.tokens[index].mark]
@@ -71,12 +68,22 @@ def tells(clause: Clause) -> bool:
     return bool(clause.tokens) and _is_background(clause, 0, len(clause.tokens))
 
 
+def _looks_around(clause: Clause, following: Clause) -> bool:
+    """ "the data desk needs to look around in reader: create … there": where, before an order that says "there"."""
+    start = opening(clause)
+    ordering = any(verb.start == start and verb.form == "base" for verb in verbs(clause))
+    places = all(mention.what == "namespace" for mention in clause.mentions)
+    return "there" in following.low and places and not ordering and not set(clause.low) & (CHANGING | LATER)
+
+
 def leads_to(clause: Clause, following: Clause | None) -> bool:
     """Whether a clause before an order only says why: "holiday weekend ahead: …", "we want to drain faster, so …"."""
     if following is None or clause.question or "\x00" in clause.low:
         return False
     words = set(clause.low)
-    if following.low[:1] == ("so",):
+    if _looks_around(clause, following):
+        return True
+    if following.low[:1] in (("so",), ("please",), ("pls",), ("hence",), ("therefore",)):
         return not words & (CHANGING - {"want", "wants", "should", "must"}) and not _forbids(clause.low)
     start = opening(clause)
     ordering = any(verb.start == start and verb.form == "base" for verb in verbs(clause))
@@ -90,7 +97,7 @@ _STOPPING = listed("no, not, never, wait, nope, stop, later, soon, once, next")
 
 def keeps(clause: Clause) -> bool:
     """Whether a whole clause only says that something stays as it is, without naming it: "but keep the Deployment around"."""
-    return _says_stay(clause.low) and not clause.of("name", *_VALUED, "pair")
+    return _says_stay(clause.low) and not clause.of("name", *VALUED, "pair")
 
 
 def only_states(clause: Clause) -> bool:
@@ -99,7 +106,7 @@ def only_states(clause: Clause) -> bool:
     if (
         len(names) != 1
         or not FINITE & set(clause.low)
-        or any(mention.what in _VALUED and mention.what != "duration" for mention in clause.mentions)
+        or any(mention.what in VALUED and mention.what != "duration" for mention in clause.mentions)
     ):
         return False
     return all(
@@ -140,10 +147,11 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     low = clause.low[start:end]
     mentions = [item for item in clause.mentions if start <= item.start < end]
     others = [item for item in clause.mentions if not start <= item.start < end]
-    if _stays(low, mentions, others) or _spares(clause, start, end):
+    spared = _spares(clause, start, end) or _unwilling(clause, start, end)
+    if spared or _stays(low, mentions, others) or _waits(low) or _expects(low, mentions):
         return True
     if low[0] == "until" and start > 0 and not set(low[1:]) & CHANGING:
-        return all(item.what not in (*_VALUED, "pair") or item.what == "time" for item in mentions)
+        return all(item.what not in (*VALUED, "pair") or item.what == "time" for item in mentions)
     if low[-1] in ("anyway", "anyhow") and not _orders(clause, start, end) and not _forbids(low):
         return _left_over(mentions, others)
     if _wishes(low) or set(low) & CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
@@ -152,22 +160,25 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return _left_over(mentions, others)
     if _wanted(clause, start, end):
         return False
-    if (
-        start > 0
-        and any(item.what == "name" for item in others)
-        and only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
-    ):
+    if start > 0 and any(item.what == "name" for item in others) and _says_state(clause, start, end):
         return True
-    if _matters(clause, start, mentions, others) or _counted(clause, low, mentions):
-        return False
-    unneeded = any(
-        " ".join(low[index : index + 2]) in ("not need", "not use", "nobody needs", "nobody uses")
-        for index in range(len(low))
-    )
-    if not unneeded and set(low) & LATER and set(low) & (WHEN_DONE if len(low) <= _SHORT else DOING):
+    if _matters(clause, start, mentions, others) or _counted(clause, low, mentions) or _put_off(low):
         return False
     told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE) or _aside(low, mentions, start))
     return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
+
+
+def _says_state(clause: Clause, start: int, end: int) -> bool:
+    """Whether a part says of one object in what state it is."""
+    return only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
+
+
+def _put_off(low: tuple[str, ...]) -> bool:
+    """Whether words speak of a later time for what is ordered, and not only of a need that is over."""
+    pairs = {f"{one} {other}" for one, other in pairwise(low)}
+    unneeded = bool(pairs & {"not need", "not use", "nobody needs", "nobody uses"})
+    later = bool(set(low) & LATER and set(low) & (WHEN_DONE if len(low) <= _SHORT else DOING))
+    return later and not unneeded
 
 
 def _aside(low: tuple[str, ...], mentions: list[Mention], start: int) -> bool:
@@ -188,6 +199,35 @@ def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]
     """Whether a name is part of what a sentence beside "pause it" tells of: "the feed supplier has maintenance"."""
     told = start > 0 and clause.low[start] in ("the", "our", "their") and mention.what == "name"
     return told and any(item.what == "pronoun" for item in others) and not any(item.what == "name" for item in others)
+
+
+def _waits(low: tuple[str, ...]) -> bool:
+    """ "…, don't wait for tonight's run": an order is done now anyway."""
+    return low[:3] == ("do", "not", "wait") and not {"if", "unless"} & set(low)
+
+
+def _expects(low: tuple[str, ...], mentions: list[Mention]) -> bool:
+    """ "…, there should be nothing but the daemonset on it": what somebody expects to find, without a value."""
+    return low[:3] in (("there", "should", "be"), ("there", "must", "be")) and all(
+        item.what in _HARMLESS and item.what != "number" for item in mentions
+    )
+
+
+def _unwilling(clause: Clause, start: int, end: int) -> bool:
+    """ "I do not want to debug that on a Saturday, please …": what somebody does not want to do besides the order."""
+    low = clause.low[start:end]
+    behind = clause.low[end : end + 3]
+    if low[1:4] != _I_DO_NOT[1:] or low[0] not in ("i", "we"):
+        return False
+    forbidden = {
+        family for verb in verbs(Clause(clause.tokens[start + len(_I_DO_NOT) : end])) for family in verb.families
+    }
+    wanted = {family for verb in verbs(Clause(clause.tokens[end:])) for family in verb.families}
+    named = any(item.what not in _HARMLESS for item in clause.mentions if start <= item.start < end)
+    return bool({"please", "so", "just"} & set(behind)) and not named and not forbidden & wanted
+
+
+_I_DO_NOT = ("i", "do", "not", "want")
 
 
 def _wishes(low: tuple[str, ...]) -> bool:
@@ -294,7 +334,7 @@ def _left_over(mentions: list[Mention], others: list[Mention]) -> bool:
     """Whether the order keeps what it is about when a reason goes: names and values may only be said besides."""
     if any(item.what in ("quantity", "image", "pair", "file", "path", "text") for item in mentions):
         return False
-    if any(item.what == "number" for item in mentions) and not any(item.what in _VALUED for item in others):
+    if any(item.what == "number" for item in mentions) and not any(item.what in VALUED for item in others):
         return False
     named = any(item.what in ("name", "namespace") for item in mentions)
     return not named or any(item.what in ("name", "pronoun") for item in others)
@@ -327,7 +367,7 @@ def _stays(low: tuple[str, ...], mentions: list[Mention], others: list[Mention])
     if not _says_stay(low):
         return False
     own = {item.text for item in mentions if item.what == "name"}
-    values = [item for item in mentions if item.what in (*_VALUED, "pair")]
+    values = [item for item in mentions if item.what in (*VALUED, "pair")]
     return (
         not values
         and not own & {item.text for item in others if item.what == "name"}
@@ -351,64 +391,6 @@ def _says_stay(low: tuple[str, ...]) -> bool:
 def _ends(words: list[str], endings: frozenset[str]) -> bool:
     text = " ".join(words)
     return any(text.endswith(f" {ending}") for ending in endings)
-
-
-def _plain_old(clause: Clause, at: int, after: int) -> bool:
-    """ "should be debug instead of warn": a plain word at the end, where a plain word is the new value."""
-    new = clause.at(at - 1)
-    last = after < len(clause.tokens) and all(token.mark for token in clause.tokens[after + 1 :])
-    return (
-        last
-        and (new is None or new.what == "text")
-        and clause.low[at - 2 : at - 1] in (("be",), ("to",), ("=",), ("on",))
-    )
-
-
-def _versions(clause: Clause, end: int) -> list[str]:
-    """The versions before a token."""
-    return [token.raw for token in clause.tokens[:end] if VERSION.fullmatch(token.raw)]
-
-
-_RHYTHMS = listed("hourly, daily, nightly, weekly, monthly, yearly, weekdays, weekends")
-
-
-def _old_values(clause: Clause) -> Iterator[int]:
-    """The tokens of "instead of 3 members": an old value beside the new one of the same sort."""
-    for phrase in _OLD:
-        at = clause.find(phrase)
-        if at <= 0:
-            continue
-        after = at + len(phrase.split())
-        old = clause.at(after)
-        if clause.low[after : after + 1] and clause.low[after] in _RHYTHMS and set(clause.low[:at]) & _RHYTHMS:
-            yield from range(at, after + 1)
-        if clause.tokens[after : after + 1] and VERSION.fullmatch(clause.tokens[after].raw) and _versions(clause, at):
-            yield from range(at, after + 1)
-        if old is None and _plain_old(clause, at, after):
-            yield from range(at, after + 1)
-        if old is None or old.what not in _VALUED or old.start != after:
-            continue
-        new = [item for item in clause.of(*_VALUED) if item.end <= at]
-        if new and (new[-1].what == old.what or {new[-1].what, old.what} <= {"number", "time", "quantity"}):
-            end = old.end
-            while end < len(clause.low) and clause.low[end] in _COUNTED:
-                end += 1
-            yield from range(at, end)
-
-
-def _from_old(clause: Clause) -> Iterator[int]:
-    """The tokens of "from 200" before "to 100"; two bounds of an autoscaler are both new."""
-    for before, after in pairwise(clause.of("number", "quantity")):
-        if after.start == before.end + 1 and clause.tokens[before.end].raw in ARROWS:
-            yield from range(before.start, after.start)
-    at = clause.find("from")
-    if at < 0 or clause.has("autoscale, autoscaled, autoscaler, automatically, hpa, scale"):
-        return
-    to = next((index for index in range(at + 1, min(at + 5, len(clause.low) - 1)) if clause.low[index] == "to"), -1)
-    if to > at + 1 and not any(
-        mention.what in ("name", "namespace", "kind") for mention in clause.mentions if at < mention.start < to
-    ):
-        yield from range(at, to)
 
 
 def _coloured(clause: Clause) -> Iterator[int]:

@@ -30,7 +30,7 @@ def guarded(
         doubt = f"That concerns {scope}"
     elif _interleaved(clause):
         doubt = "You named several objects with several values"
-    elif len({item.text for item in clause.of("namespace")} - change.places) > 1:
+    elif len({item.text for item in clause.of("namespace")} - change.places) > 1 and not _own_places(clause, change):
         doubt = "You named several namespaces"
     elif misspelt := next((item for item in clause.of("namespace") if item.near), None):
         doubt = f"There is no namespace {clause.low[misspelt.start]!r}; I took it for {misspelt.text}"
@@ -68,6 +68,13 @@ def use_other_stage(clause: Clause, world: World, change: Change) -> None:
         spaces = world.index.environments.get(word, frozenset())
         if spaces and clause.low[index - 1] == "not" and not places & spaces:
             clause.used.update((index - 1, index))
+
+
+def _own_places(clause: Clause, change: Change) -> bool:
+    """Whether every name has its own namespace right behind it, and is changed there: "x in blue and y in green"."""
+    names = clause.of("name")
+    places = {one.text: place.text for one in names for place in clause.of("namespace") if place.start == one.end + 1}
+    return len(places) == len(names) > 1 and all(places.get(ref.name) == ref.namespace for ref in change.about)
 
 
 _TWO = 2

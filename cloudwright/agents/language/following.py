@@ -32,7 +32,7 @@ _CORRECTING = listed(
     "actually, no, sorry, rather, better, wait, meant, mean, oops, instead, hmm, thought, correction, nope, back"
 )
 _SMALL = _CORRECTING | listed(
-    "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thoughts, should, be, a, the,"
+    "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thought, thoughts, hm, hmm, um, oh, ah, should, be, a, the,"
     " version, tag, of, enough, fine, will, do, just, ok, well, as, was, is, at, memory, cpu, limit"
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
@@ -111,7 +111,13 @@ def corrected(clause: Clause, world: World) -> Repeated | None:
         or not (versions or len(values) == 1)
     ):
         return None
-    if any(mention.what not in ("number", "quantity", "image", "pronoun", "kind") for mention in clause.mentions):
+    if any(
+        mention.what not in ("number", "quantity", "image", "pronoun", "kind")
+        for mention in clause.mentions
+        if not (
+            mention.what == "ordinal" and clause.low[mention.end : mention.end + 1] in (("thought",), ("thoughts",))
+        )
+    ):
         return None
     changed = _revalued(last[0], versions, values)
     return Repeated((changed,), world.memory.objects[:1], explicit=True) if changed is not None else None

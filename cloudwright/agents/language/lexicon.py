@@ -205,7 +205,7 @@ POLITE = (
     " yes, first, second, lastly, well, right, great, perfect, good, cool, thanks, thank you, instead"
 )
 BECOMES = "should be, must be, shall be, has to be, have to be, ought to be, needs to be, need to be, is supposed to be"
-DESIRE = "can be, can go, may go, should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
+DESIRE = "can both be, can all be, can now be, can safely be, may both be, may now be, should both be, can be, can go, may go, should be, should, shall be, must, must be, has to be, have to be, needs to be, need to be, want, wants, would like, like, get, have, needs, need, ought to be"
 
 
 @cache

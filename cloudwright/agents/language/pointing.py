@@ -29,9 +29,10 @@ _NO_PLACE = listed(
 )
 
 
-def pointing(clause: Clause, world: World) -> Clause:
+def pointing(clause: Clause, world: World, before: Clause | None = None) -> Clause:
     """The clause with "the eu one" as the objects that it means, and without names that are settings of what "its" means."""
-    return _there(_owned(_the_kind(_picked(clause, world), world), world), world)
+    place = next((item.text for item in reversed(before.of("namespace"))), "") if before is not None else ""
+    return _there(_owned(_the_kind(_picked(clause, world), world), world), world, place)
 
 
 def _the_kind(clause: Clause, world: World) -> Clause:
@@ -50,10 +51,10 @@ def _the_kind(clause: Clause, world: World) -> Clause:
     return clause
 
 
-def _there(clause: Clause, world: World) -> Clause:
+def _there(clause: Clause, world: World, place: str) -> Clause:
     """ "restart basket there": in the namespace of what was spoken of last."""
     at = next((at for at, word in enumerate(clause.low) if word == "there" and _is_place(clause, at)), -1)
-    place = next((ref.namespace for ref in world.memory.objects[:1]), "") or _last_place(world)
+    place = place or next((ref.namespace for ref in world.memory.objects[:1]), "") or _last_place(world)
     if at < 0 or not place or clause.of("namespace") or not clause.of("name", "kind", "workload"):
         return clause
     told = Mention("namespace", at, at + 1, place)

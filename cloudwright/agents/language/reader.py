@@ -105,7 +105,7 @@ class RuleReader:
         for clause, following in zip_longest(clauses, clauses[1:]):
             if before is not None:
                 clause = scoped(before, carried(before, clause, tagger), tagger)
-            clause = pointing(clause, world)
+            clause = pointing(clause, world, before)
             if found and keeps(clause):
                 before = clause
                 continue
@@ -120,7 +120,7 @@ class RuleReader:
             if intent.calls and self._writes(intent) and any(intent.calls == other.calls for other in found):
                 continue
             before = clause
-            if intent.goal is Goal.UNKNOWN and (tells(clause) or leads_to(clause, following)):
+            if _empty(intent, following) and (tells(clause) or leads_to(clause, following)):
                 world = _followed(world, _told(intent, clause, world))
                 continue
             found.append(intent)
@@ -264,12 +264,9 @@ def _lost(request: str, error: ToolError) -> Understanding:
 
 def _background(clause: Clause, following: Clause | None, world: World) -> Intent | None:
     """A plan or an expectation before a question about the same thing orders nothing: "we want to rotate x. what uses it?"."""
-    if (
-        following is None
-        or not following.of("pronoun")
-        or not moods.interrogative(following)
-        or not moods.planned(clause)
-    ):
+    if following is None or not moods.interrogative(following) or not moods.planned(clause):
+        return None
+    if not following.of("pronoun") and following.of("name", "namespace"):
         return None
     about = tuple(item.ref for item in objects_of(clause, world)[:1])
     return Intent(goal=Goal.CHATTER, text=clause.text, confidence=0.7, about=about) if about else None
@@ -292,9 +289,16 @@ def _focused(intent: Intent, clause: Clause, world: World) -> Intent:
     return intent.model_copy(update={"about": tuple(dict.fromkeys(named))}) if len(set(named)) == 1 else intent
 
 
+def _empty(intent: Intent, following: Clause | None) -> bool:
+    """Whether nothing came of a clause, or only a question which object is meant that the next clause may answer."""
+    asks = intent.question is not None and not intent.calls and not intent.question.options
+    return intent.goal is Goal.UNKNOWN or (asks and following is not None and bool(following.of("name")))
+
+
 def _told(intent: Intent, clause: Clause, world: World) -> Intent:
     """What is only told of puts what it names into focus."""
-    about = tuple(item.ref for item in objects_of(clause, world)[:1]) if clause.of("name") else ()
+    whole = any("-".join(clause.low[one.start : one.end]) == one.text for one in clause.of("name"))
+    about = tuple(item.ref for item in objects_of(clause, world)[:1]) if whole else ()
     return intent.model_copy(update={"about": about})
 
 

@@ -35,6 +35,7 @@ _BYPASS = re.compile(
     rf"{_WORD}{_DROPPING}{_END}{_NEAR}{_WORD}{_CONSENT}{_END}(?! (?:ones?|pods?|namespaces?|deployments?|services?)\b)"
     r"|\bauto-?approve|\b(?:do not|don't|never|stop) ask(?:ing)? (?:me|us)\b|\bapprove (?:everything|all|it all|yourself|every)|\bself-approve"
     r"|\bapprove (?:your own|them all)|\bwithout (?:confirming|telling (?:me|anyone))"
+    r"|\bwithout (?:first )?(?:showing|asking|previewing|checking with) (?:it|them|this|that|me|us|anyone|anybody)\b"
     r"|\b(?:ignore|forget|disregard) (?:all |any |your |the |previous )+(?:rules|instructions|polic|guidelines|limits|restrictions)"
     r"|\bpre-?approved\b|\bon my (?:say-so|authority)\b|\bpretend (?:that )?i (?:have )?(?:approved|said yes|confirmed)"
 )
@@ -88,7 +89,7 @@ _OUTSIDE = re.compile(
     r"|\border (?:me |us )?(?:a|an|some|two|three|more|new|another|\d+)\b|\bpay (?:the|our|my)\b"
     rf"|{_WORD}(?:ssh|telnet|rdp) (?:in)?to\b|\bpower-?cycl|\b(?:ipmi|idrac|bmc|management card|bios)\b"
     r"|(?:^|[,;.] |\b(?:and|then|please|you) )(?:upgrade|update|patch|reinstall|flash)\b[^.;?]{0,25}\b(?:kernel|firmware|operating system)\b"
-    r"|\b(?:open|create|file|write|raise)\b[^.;?]{0,20}\b(?:jira|support ticket|pull request|merge request|github issue|wiki page|blog post|poem|song|essay|presentation|slides)\b"
+    r"|\b(?:open|create|file|write|raise)\b[^.;?]{0,20}\b(?:jira|support ticket|pull request|merge request|github issue|wiki page|blog post|headline|article|story|speech|joke|poem|song|essay|presentation|slides)\b"
     r"|\b(?:weather|stock price|exchange rate|translate|will it (?:rain|snow))\b"
 )
 

@@ -60,6 +60,16 @@ _SHORTEST_VERB = 4
 _LONGEST_NAME = 5
 
 
+def _short(kind: Mention, name: Mention) -> bool:
+    """Whether a word is a kind's only by a short form ("cms"), and the very name of a thing that runs."""
+    known = kind.kind
+    runs = any(item.ref.kind in _RUNNING and not item.owner for item in name.objects)
+    return known is not None and runs and kind.text not in (known.plural, known.kind.lower()) and len(kind.text) <= 4
+
+
+_RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+
+
 def _plain_no(tokens: tuple[Token, ...], at: int, key: tuple[str, ...]) -> bool:
     """Whether "no" is the word and not the short name of nodes, which comes after a verb of a command line."""
     return key == ("no",) and (at == 0 or tokens[at - 1].low not in ("get", "describe", "top"))
@@ -171,7 +181,7 @@ class Tagger:
         names = list(self._names(tokens, at))
         kinds = list(self._kinds(tokens, at))
         if kinds and names and not (last is not None and last.what == "kind" and names[0].end >= kinds[0].end):
-            if names[0].end > kinds[0].end:
+            if names[0].end > kinds[0].end or _short(kinds[0], names[0]):
                 yield from names
             yield from kinds
         yield from self._namespace(tokens, at, bool(names), before)

@@ -126,6 +126,8 @@ def opening(clause: Clause) -> int:
     return at
 
 
+_TELLING = ("we", "they", "i", "people", "users", "customers")
+"""Behind these a verb tells what somebody does: "delete it, we start that from scratch"."""
 _ENDING = listed(
     "restart, cordon, uncordon, drain, suspend, resume, pause, delete, reboot, redeploy, unsuspend, unpause"
 )
@@ -156,7 +158,8 @@ def ordered(clause: Clause) -> list[Verb]:
     first = [verb for verb in found if verb.start == start and verb.form in ("base", "ing")]
     if first:
         wishes = clause.low[start] in ("get", "have", "want", "need", "see")
-        return first + [verb for verb in found if verb.start != start and (wishes or verb.form == "base")]
+        others = (verb for verb in found if verb.start != start and (wishes or verb.form == "base"))
+        return first + [verb for verb in others if wishes or clause.low[verb.start - 1] not in _TELLING]
     helped = next((at for at, word in enumerate(clause.low) if word in ("be", "get")), -1)
     if clause.low[:1] and clause.low[0] in ("can", "could") and helped > 0:
         return [verb for verb in found if verb.start > helped]

@@ -29,7 +29,7 @@ _NOUNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("rid of", frozenset(("delete",))),
     ("out of service, out of rotation", frozenset(("cordon",))),
     ("may take pods, can take pods, may take workloads, can take workloads, may be used again, can be used again, usable again, back in use,"
-     " may have pods, can have pods, pods may run, pods can run, pods may go, pods may land, pods may be scheduled, pods can be scheduled", frozenset(("uncordon",))),
+     " may have pods, can have pods, pods may run, pods can run, pods may go, pods may land, pods may be scheduled, pods can be scheduled, pods may be placed, pods can be placed", frozenset(("uncordon",))),
     ("more memory, more ram, more cpu, more resources, bigger limit, higher limit, more headroom", frozenset(("up", "wished"))),
     ("less memory, less ram, less cpu, lower limit, smaller limit", frozenset(("down", "wished"))),
     ("a rollback, rollback, a roll back, to the previous version, to the last version, to the previous release, to the previous revision,"

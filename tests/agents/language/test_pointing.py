@@ -42,6 +42,12 @@ _CONTEXT = Context(Place(namespace="default"), SessionRedactor(b"key"), MemoryRe
 _SLUICES = Memory(last_calls=(ToolCall(tool="list_resources", arguments={"kind": "sluices", "namespace": "*"}),))
 
 
+def calls_in(known: Vocabulary, text: str) -> list[ToolCall]:
+    """The calls that a request is understood to be in a world."""
+    found = RuleReader(TOOLS, _Fixed(known)).understand(text, Memory(), _CONTEXT)
+    return [call for intent in found.intents for call in intent.calls]
+
+
 def _read(text: str, memory: Memory | None = None) -> list[Intent]:
     return list(RuleReader(TOOLS, _Fixed(_WORLD)).understand(text, memory or Memory(), _CONTEXT).intents)
 
@@ -245,4 +251,8 @@ def test_roles_are_bound_in_words() -> None:
     for text in ("give user night the role cashier in blue", "bind the role cashier to user night in blue"):
         ((call,),) = [intent.calls for intent in reader.understand(text, Memory(), _CONTEXT).intents]
         made = json.loads(str(call.arguments["manifest"]))
-        assert (made["kind"], made["roleRef"]["name"], made["subjects"][0]["name"]) == ("RoleBinding", "cashier", "night")
+        assert (made["kind"], made["roleRef"]["name"], made["subjects"][0]["name"]) == (
+            "RoleBinding",
+            "cashier",
+            "night",
+        )

@@ -8,6 +8,7 @@ from cloudwright.agents.language.references import World
 from cloudwright.agents.language.writes import (
     autoscaling,
     binding,
+    budgets,
     creating,
     deleting,
     entries,
@@ -28,7 +29,7 @@ Frame = Callable[[Clause, World, frozenset[str]], Change | None]
 
 FRAMES: tuple[Frame, ...] = (
     programs.execute, settings.schedule, autoscaling.autoscaler, creating.from_file, creating.inline, nodes.taint, creating.run_now,
-    autoscaling.autoscale, binding.binding, creating.expose, creating.new_object, entries.entry, environment.variables,
+    autoscaling.autoscale, binding.binding, budgets.budget, creating.expose, creating.new_object, entries.entry, environment.variables,
     resources.resources, switching.switching, settings.plain_field, labelling.labelling, nodes.cordoning, promoting.promoted, images.image, rollouts.pause,
     rollouts.rollback, scaling.scale, rollouts.restart, deleting.deleting,
 )  # fmt: skip

@@ -17,7 +17,7 @@ _SUBJECTS = (
     (("service", "account"), "ServiceAccount"), (("serviceaccount",), "ServiceAccount"), (("sa",), "ServiceAccount"),
     (("user",), "User"), (("group",), "Group"), (("team",), "Group"),
 )  # fmt: skip
-_GIVING = "give, gets, get, grant, assign, bind, has, have, receives, receive, should get, should have, must get, for, with, to"
+_GIVING = "give, gets, get, grant, assign, bind, has, have, gives, giving, binds, receives, receive, should get, should have, must get, for, with, to"
 _EXPLAINED = (
     "rolebinding, role, binding, clusterrole, cluster, user, group, team, sa, serviceaccount, service, account, gets, get, give, grant, assign,"
     " bind, bound, that, binds, giving, which, gives, for, with, to, has, have, new, the, called, named, permissions, of"

@@ -29,7 +29,7 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     found = _CRON.search(" ".join(token.raw for token in clause.tokens))
     jobs = [item for item in aimed(clause, world) if item.ref.kind == "CronJob"]
-    if found is not None and clause.has("schedule, cron, every, hourly, daily, run"):
+    if found is not None and (jobs or clause.has("schedule, cron, every, hourly, daily, run")):
         clause.used.update(index for index, token in enumerate(clause.tokens) if token.raw in found[0])
     elif not jobs or (rhythm := schedules.rhythm_of(clause)) is None:
         return None
@@ -91,6 +91,8 @@ def plain_field(clause: Clause, world: World, families: frozenset[str]) -> Chang
     if item is None:
         return None
     kind = item.ref.kind
+    if kind == "ResourceQuota":
+        clause.use_words("count, number, many, quota, limit, hard, allowed, maximum, max")
     service_type = _service_type(clause) if kind == "Service" else None
     found = ("spec.type", service_type) if service_type else _path_and_value(clause, item, world, families)
     if found is None:

@@ -1,0 +1,82 @@
+"""What people say around an order: who wants it, what they expect to find, what they do not want to do."""
+
+import json
+
+import pytest
+
+from tests.agents.language.small import VOCABULARY, deployment, thing
+from tests.agents.language.test_pointing import calls_in
+
+_WORLD = VOCABULARY.model_copy(
+    update={"objects": (*VOCABULARY.objects, deployment("cms"), thing("ConfigMap", "old-rates", "blue-test"))}
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The finance team wants its numbers again, please restart ledger.",
+        "restart ledger, there should be nothing but the sidecar on it",
+        "restart ledger now, don't wait for tonight's window",
+        "I don't want to debug that on a Saturday, please restart ledger",
+        "ok, I've seen enough. restart ledger",
+        "the vendor says a restart clears it, restart ledger",
+    ],
+)
+def test_what_is_said_around_an_order_leaves_it_as_it_is(text: str) -> None:
+    done = [(call.tool, call.arguments["name"]) for call in calls_in(_WORLD, text) if call.tool.startswith("rollout")]
+    assert done == [("rollout_restart", "ledger")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "restart ledger if there should be nothing on it",
+        "do not wait if it hangs, restart ledger",
+    ],
+)
+def test_a_condition_or_a_prohibition_is_asked_about(text: str) -> None:
+    assert not [call for call in calls_in(_WORLD, text) if call.tool.startswith("rollout")]
+
+
+def test_a_thing_that_runs_is_meant_by_its_name_where_a_short_word_for_a_kind_is_spelt_so() -> None:
+    assert [call.arguments["name"] for call in calls_in(_WORLD, "restart cms")] == ["cms"]
+    assert [call.arguments["kind"] for call in calls_in(VOCABULARY, "list cm in blue")] == ["configmaps"]
+
+
+def test_every_name_has_the_place_that_stands_behind_it() -> None:
+    found = calls_in(_WORLD, "the configmap dusty in blue and the configmap old-rates in blue-test can both be deleted")
+    assert [(call.arguments["name"], call.arguments["namespace"]) for call in found] == [
+        ("dusty", "blue"),
+        ("old-rates", "blue-test"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "name"),
+    [
+        ("create a poddisruptionbudget ledger-min for ledger with minAvailable 1", "minAvailable", "ledger-min"),
+        ("add a poddisruptionbudget for the ledger pods, at most 1 unavailable", "maxUnavailable", "ledger-pdb"),
+    ],
+)
+def test_a_disruption_budget_is_made_for_the_pods_of_a_workload(text: str, field: str, name: str) -> None:
+    budgets = VOCABULARY.model_copy(update={"kinds": (*VOCABULARY.kinds, _PDB)})
+    (call,) = calls_in(budgets, text)
+    made = json.loads(str(call.arguments["manifest"]))
+    assert (made["metadata"]["name"], made["spec"][field]) == (name, 1)
+    assert made["spec"]["selector"] == {"matchLabels": {"app": "ledger"}}
+
+
+_PDB = VOCABULARY.kinds[0].model_copy(
+    update={
+        "kind": "PodDisruptionBudget",
+        "api_version": "policy/v1",
+        "plural": "poddisruptionbudgets",
+        "words": ("poddisruptionbudgets", "poddisruptionbudget", "pdb"),
+    }
+)
+
+
+def test_a_quota_is_set_by_what_it_counts() -> None:
+    (call,) = calls_in(_WORLD, "please raise the pod count in limits-of-blue to 25")
+    assert call.arguments["patch"] == {"spec": {"hard": {"pods": "25"}}}
