@@ -66,7 +66,7 @@ def hypothetical(clause: Clause) -> bool:
 
 _SUPPOSED = re.compile(
     r"\b(?:if|when|once|were) (?:we|i|you|someone|somebody|anyone|they|one) \w+|\bwould (?!you\b)\w+ing\b"
-    r"|\bwhat (?:would )?(?:keep|stop|prevent|block)s? (?:us |me |you |anyone |anybody )?(?:from )?(?:a |the )?(?:drain|delet|evict|reboot)\w*"
+    r"|\b(?:what|anything|something)(?: that)?(?: would)? (?:keep|stop|prevent|block)s? (?:us |me |you |anyone |anybody )?(?:from )?(?:a |the )?(?:drain|delet|evict|reboot)\w*"
     r"|\bwould (?:a|an|the) (?:drain|reboot|restart|removal|deletion|outage|loss|failure|upgrade)\b"
 )
 """Something that nobody has done yet: "who would suffer if we drained x"."""

@@ -133,3 +133,22 @@ def test_words_that_mislead_beside_others(text: str, wanted: dict[str, Any]) -> 
 def test_the_restarts_of_each_pod_are_shown_of_all_of_them() -> None:
     ((_, arguments),) = calls_of("restart count of every pod in blue")
     assert "where" not in arguments
+
+
+@pytest.mark.parametrize(
+    ("text", "tools"),
+    [
+        ("have ledger scaled to 4", ["scale_workload"]),
+        ("do a restart of ledger", ["rollout_restart"]),
+        ("have any pods restarted", ["list_resources"]),
+        ("do the nodes have taints", ["list_resources"]),
+        ("is there anything that blocks a drain of m-1", ["drain_impact"]),
+    ],
+)
+def test_what_begins_like_a_question_with_have_or_do_may_order_something(text: str, tools: list[str]) -> None:
+    assert [tool for tool, _ in calls_of(text)] == tools
+
+
+def test_what_others_want_done_is_no_wish_to_see_something() -> None:
+    (found,) = understood("the boss wants all deployments in blue restarted")
+    assert found.question is not None

@@ -8,7 +8,7 @@ from functools import cache
 from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
-from cloudwright.agents.language.verbs import opening
+from cloudwright.agents.language.verbs import opening, verbs
 
 _VAGUE = listed(
     "container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image, who, reason"
@@ -126,7 +126,8 @@ _TOLD = re.compile(
 def reported_wish(clause: Clause) -> bool:
     """Whether somebody else wants to see something: "the auditors want a list of all images"."""
     valued = clause.of("name", "quantity", "pair", "percent", "file", "image")
-    return bool(_TOLD.search(" ".join(clause.low))) and not valued and clause.low[0] not in ("i", "we")
+    done = any(verb.form == "past" for verb in verbs(clause))  # "… want all pods restarted"
+    return bool(_TOLD.search(" ".join(clause.low))) and not (valued or done) and clause.low[0] not in ("i", "we")
 
 
 def inquires(clause: Clause) -> bool:
@@ -134,11 +135,14 @@ def inquires(clause: Clause) -> bool:
     low = clause.low
     if len(low) < _SHORT or low[0] not in ("do", "have", "got") or low[1] not in _WHOM or clause.has(_ASKED_OF_US):
         return False
+    if low[0] == "have" and low[1] not in _PEOPLE:  # "have the web pods restarted" may order it
+        return clause.question
     if low[0] == "do" and low[1] in ("the", "all", "our", "my"):  # "do the rollout of x" orders
         return bool({"have", "use", "run", "need", "get", "still", "share"} & set(low[2:]))
     return True
 
 
+_PEOPLE = ("any", "some", "we", "they", "i")
 _SHORT = 3
 _ASKED_OF_US = "do you mind, have you, please, kindly"
 _WHICH = ("that", "which", "whose", "with", "without", "having", "lacking", "where")
