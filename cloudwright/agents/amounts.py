@@ -13,6 +13,7 @@ _UNITS: dict[str, tuple[tuple[str, float], ...]] = {
     "n": (("share", 1e-9),),
     "u": (("share", 1e-6),),
     "min": (("seconds", 60),),
+    "bytes": (("bytes", 1),),
     "h": (("seconds", 3600),),
     "d": (("seconds", 86400),),
     **{unit: (("bytes", 1000**power),) for unit, power in {"B": 0, "k": 1, "M": 2, "G": 3, "T": 4}.items()},

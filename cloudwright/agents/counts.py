@@ -5,6 +5,7 @@ replicas, restarts, an exit code, endpoints, a port) is looked up beside its wor
 """
 
 import re
+from collections.abc import Iterator
 
 _COUNTED = (
     "revision", "replica", "restart", "code", "endpoint", "disruption", "port", "targetport", "generation", "attempt",
@@ -17,6 +18,9 @@ _RANGE = re.compile(r"(?<!from )\b\d+ (?:to|or) $|^ (?:to|or) \d+ ")
 _WISHED = re.compile(r"\b(?:set|fix|should|would|could|instead|suggest|back to|put|propos\w+)\b", re.IGNORECASE)
 _STEP = re.compile(r"\bfrom (\d+) to (\d+)(?![\w.%])")
 _CELLS = re.compile(r"\s{2,}")
+_TOKEN = re.compile(r"\w+(?:[-./:]\w+)*")
+_HEAD = re.compile(r"[a-z][\w.\-\[\]]*")
+_MORE = re.compile(r"… (\d+) more rows not shown")
 
 
 def contradicted(sentence: str, text: str) -> tuple[str, ...]:
@@ -34,6 +38,31 @@ def contradicted(sentence: str, text: str) -> tuple[str, ...]:
         if known and found[1] not in known:
             wrong.append(found[1])
     return tuple(dict.fromkeys((*wrong, *_wrong_steps(sentence, text))))
+
+
+def rows(sentence: str, text: str) -> set[str]:
+    """The numbers of rows of the tables in a text: of all, and of those with a cell that is a word of the sentence."""
+    words = {word.lower() for word in _TOKEN.findall(sentence)}
+    found: set[str] = set()
+    for table, more in _tables(text):
+        found.add(str(len(table) + more))
+        found |= {str(sum(word in row for row in table)) for word in words} if not more else set()
+    return found - {"0"}
+
+
+def _tables(text: str) -> Iterator[tuple[list[list[str]], int]]:
+    """The rows of every table (lower-case cells, below the head), and how many more it has that are not shown."""
+    table: list[list[str]] = []
+    single = _HEAD.fullmatch(text.partition("\n")[0]) is not None
+    for line in (*text.splitlines(), ""):
+        cells = _CELLS.split(line.strip().lower())
+        if len(cells) > 1 or (single and line and " " not in line):
+            table.append(cells)
+            continue
+        if len(table) > 1:
+            more = _MORE.match(line)
+            yield table[1:], int(more[1]) if more else 0
+        table = []
 
 
 def _wrong_steps(sentence: str, text: str) -> list[str]:

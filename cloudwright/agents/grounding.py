@@ -1,8 +1,8 @@
 """Checking a model's sentences against the evidence that they cite.
 
 A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
-text) stands in that evidence or in the user's own request, and most of its other words too or two of them in one row;
-*refuted* when a checkable word does not, or when it says that something was changed, which a model never did; *uncited*
+text) stands in that evidence, counts its rows, or is in the user's own words or a change proposed in this turn, and
+most of its other words too or two of them in one row; *refuted* when a checkable word does not, or when it says that something was changed, which a model never did; *uncited*
 when it has checkable words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to
 check: advice, and what is said to be absent, which no word of the evidence can show.
 
@@ -57,6 +57,19 @@ _ADVICE = re.compile(
     r"(?:the\b|its\b|me\b|an?\b|whether\b|if\b|all\b|both\b|it\b|them\b|this\b|that\b|back\b|`|\S+[./-]\S+|\S+\s+(?:to|from|in|of|with|by|back)\b))",
     re.IGNORECASE,
 )
+_URGED = re.compile(
+    r"\b(?:should|must(?! have\b| be\b)|needs? to|(?:will|would|['’]ll)\s+(?:also\s+)?(?:need|want)|recommend\w*|"
+    r"suggest\w*|make sure|ensure|remember to|better)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r";|\b(?:but|because|since|while|as|which)\b", re.IGNORECASE)
+_ORDER = re.compile(
+    rf"^[-*•\d.)\s]*(?:then\s+|please\s+|next,?\s+|first,?\s+|also\s+|and\s+)?(?:{_ADVISED})\s+"
+    r"(?!(?:count|rate|policy|time|reason|status|loop|at|of|in)\b|\d)"
+    r"(?!.*\b(?:is|are|was|were|has|have|had|shows?|runs?|fails?)\b)",
+    re.IGNORECASE,
+)
+"""A sentence without citations that says what to do and states nothing."""
 _OWN_LIMITS = re.compile(
     r"\bI\s+(?:did\s+not|didn't|could\s+not|couldn't|cannot|can't|have\s+no|had\s+no|was\s+not\s+able|do\s+not\s+know|"
     r"don't\s+know)\b|\?$",
@@ -73,7 +86,12 @@ _KINDS = re.compile(
     r"HorizontalPodAutoscaler|PodDisruptionBudget|ResourceQuota|LimitRange)(?:e?s)?"
 )
 """Kinds of objects: what a sentence says of one is in its other words."""
-_NUMBER = re.compile(r"(?<![\w.-])\d+(?:[.,]\d+)?(?:\s?(?:%|ms|s|m|h|d|n|u|Mi|Gi|Ti|Ki|MB|GB|rps))?(?![\w-])")
+_UNIT = re.compile(r"[KMGT]i?B?")
+_NUMBER = re.compile(
+    r"(?<![\w.-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?)"
+    r"(?:\s?(?:%|ms|s|m|h|d|n|u|[KMGT]i?B|[KMGT]i|kB|bytes|rps))?(?![\w-])"
+)
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _NAME = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _IMAGE = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?\b|\b[a-z][\w.-]*:[\w.-]*\d[\w.-]*\b")
 _SMALL = {"0", "1", "2"}
@@ -106,7 +124,8 @@ class Checked(Frozen):
 
 
 def check(text: str, lookup: Callable[[str], Evidence | None], request: str = "") -> list[Checked]:
-    """Check every sentence of `text`. Citing evidence that was never minted refutes a sentence."""
+    """Check every sentence of `text`, beside evidence by `request`: the user's own words and what was proposed. Citing
+    evidence that was never minted refutes a sentence."""
     first = [_check(sentence, lookup, request) for sentence in sentences(text)]
     stated = {word for item in first if item.standing is Standing.VERIFIED for word in facts(item.sentence)}
     cited = "\n".join(_body(found) for found in map(lookup, cited_ids(text)) if found)
@@ -126,7 +145,7 @@ def facts(sentence: str) -> list[str]:
     for pattern in (_QUOTED, _TIME, _IMAGE, _STATUS, _NAME, _NUMBER):
         for match in pattern.finditer(bare):
             word = next((group for group in match.groups() if group), match.group()).strip()
-            known = _ENGLISH.match(word) or _KINDS.fullmatch(word)
+            known = _ENGLISH.match(word) or _KINDS.fullmatch(word) or _UNIT.fullmatch(word)
             if word and not known and not (pattern is _NUMBER and word in _SMALL):
                 found.append(word)
         bare = pattern.sub(" ", bare) if pattern in (_QUOTED, _TIME, _IMAGE) else bare
@@ -178,13 +197,34 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
     if unknown:
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
     body = "\n".join([*(_body(item) for item in cited if item), request])
-    missing = tuple(word for word in wanted if not _stands_in(word, body))
+    bare = CITATION.sub("", sentence)
+    rows = {number for item in cited if item for number in counts.rows(bare, _unescaped(item.excerpt))}
+    missing = tuple(word for word in wanted if not (word in rows or _given(word, request) or _stands_in(word, body)))
     if ids:
-        missing = tuple(dict.fromkeys((*missing, *counts.contradicted(CITATION.sub("", sentence), body))))
+        missing = tuple(dict.fromkeys((*missing, *counts.contradicted(bare, body))))
     standing = _standing(sentence, ids, wanted, missing, body)
-    if standing in (Standing.REFUTED, Standing.UNCITED) and (_ADVICE.match(sentence) or _owns_up(sentence, ids)):
+    excused = _ADVICE.match(sentence) or _owns_up(sentence, ids) or (not ids and _advises(sentence, missing))
+    if standing in (Standing.REFUTED, Standing.UNCITED) and excused:
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _given(word: str, own: str) -> bool:
+    """Whether a share is a number that the user, or a proposed change, gives without its sign."""
+    return word.endswith("%") and _stands_in(word.rstrip("% "), own)
+
+
+def _advises(sentence: str, missing: Sequence[str]) -> bool:
+    """Whether a sentence says what to do, and what is missing of it stands in that alone."""
+    if _ORDER.match(sentence):
+        return True
+    urged = _URGED.search(sentence)
+    if urged is None:
+        return False
+    before, after = sentence[: urged.start()], sentence[urged.end() :]
+    reason = _REASON.search(after)
+    advice = after[: reason.start()] if reason else after
+    return all(word in advice and word not in before for word in missing)
 
 
 def _owns_up(sentence: str, ids: list[str]) -> bool:
@@ -223,8 +263,10 @@ def _beside(word: str, others: Sequence[str], body: str) -> bool:
 
 
 def _body(item: Evidence) -> str:
-    """What a piece of evidence says, and what was asked for it."""
-    return f"{item.tool} {item.arguments}\n{_unescaped(item.excerpt)}"
+    """What a piece of evidence says, and what was asked for it; one bare value stands in a row with its question."""
+    text = _unescaped(item.excerpt)
+    between = "\n" if "\n" in text else ": "
+    return f"{item.tool} {item.arguments}{between}{text}"
 
 
 def _unescaped(text: str) -> str:
@@ -259,9 +301,12 @@ def _stands_in(word: str, body: str) -> bool:
     if _SHORTENED.search(word):
         return all(_stands_in(part, body) for part in _SHORTENED.split(word) if part)
     if _TIME.fullmatch(word):
-        return re.search(rf"(?<![\d:.]){re.sub('[T ]', '[T ]', word.rstrip('Z'))}(?!\d)", body) is not None
+        written = rf"(?<![\d:.]){re.sub('[T ]', '[T ]', word.rstrip('Z'))}(?!\d)"
+        return re.search(written, body) is not None or _scheduled(word, body)
+    if _THOUSANDS.fullmatch(word) and _stands_in(word.replace(",", ""), body):
+        return True
     if word.isdigit():
-        return re.search(rf"(?<![\d.]){word}(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
+        return re.search(rf"(?<![\d.]){word}(?:\.0+)?(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
     if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}s?(?![A-Za-z0-9])", body, re.IGNORECASE):
         return True
     if amounts.shows(body, word):
@@ -271,6 +316,15 @@ def _stands_in(word: str, body: str) -> bool:
         return _all_stand(parts, body)
     place = word.split("/")  # namespace and name, which a table shows in two columns
     return len(place) == 2 and any(_all_stand(place, line) for line in body.splitlines())
+
+
+def _scheduled(word: str, body: str) -> bool:
+    """Whether a time of day is the hour and minute of a cron schedule: "02:30" is `30 2 * * *`."""
+    found = re.fullmatch(r"(\d{1,2}):(\d\d)(?::00)?Z?", word)
+    if found is None:
+        return False
+    hour, minute = int(found[1]), int(found[2])
+    return re.search(rf"(?<![\d*/,.:-])0?{minute} 0?{hour} [\d*?][^\s]* [\w*]+\S* [\w*?]", body) is not None
 
 
 def _all_stand(parts: Sequence[str], body: str) -> bool:

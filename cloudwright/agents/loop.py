@@ -32,15 +32,18 @@ from cloudwright.agents.model.chat import (
 from cloudwright.agents.passing import Passing
 from cloudwright.agents.specs import expects, specs_of
 from cloudwright.core.catalog import Catalog
+from cloudwright.core.change import Preview
 from cloudwright.core.errors import CloudwrightError, InvalidArguments
 from cloudwright.core.evidence import IDS
 from cloudwright.core.execution import Observation
 from cloudwright.core.proposal import Source
-from cloudwright.core.result import Result, Rows
+from cloudwright.core.result import Result, Rows, clip_lines
 from cloudwright.core.tool import Effect, ToolCall
 
 RESULT_BUDGET = 3_500
 """Characters of one tool result in the conversation; the rest stays behind its handle."""
+_FELT = 1_200
+"""Characters of a proposal's consequences in the conversation."""
 _KEPT = 4
 _ROOM = 0.75
 _SAME = 2
@@ -150,7 +153,7 @@ class Talk:
         return grounding.settle(text, checked)
 
     def _check(self, text: str) -> list[grounding.Checked]:
-        known = (self.task.request, *self.task.history, *self.previews)
+        known = (self.task.request, *self.task.user_words, *self.task.history, *self.previews)
         return grounding.check(text, self.kit.context.evidence.get, "\n".join(known))
 
     def _answers(self, wanted: Sequence[ModelCall]) -> list[Message]:
@@ -244,9 +247,10 @@ class Talk:
         if proposal.digest not in self.proposals:
             self.proposals.append(proposal.digest)
         self.kit.tell(Event(kind="note", text=f"proposed: {proposal.preview.summary}"))
-        diff = proposal.preview.diff()
-        self.previews.append(f"{proposal.preview.summary}\n{diff}")
-        return f"proposed as {proposal.id}; a person decides. It would do:\n{diff[:RESULT_BUDGET]}"
+        diff, felt = proposal.preview.diff(), _felt(proposal.preview)
+        asked = json.dumps(dict(proposal.call.arguments), ensure_ascii=False)
+        self.previews.append("\n".join((proposal.id, proposal.preview.summary, asked, diff, felt)))
+        return f"proposed as {proposal.id}; a person decides. It would do:\n{diff[:RESULT_BUDGET]}\n{felt}".rstrip()
 
     def _compact(self, specs: Sequence[ToolSpec], room: float = _ROOM) -> None:
         """Shorten old tool results until the request fits; ids and the newest results stay."""
@@ -275,6 +279,14 @@ class Talk:
             usage=self.budget.used,
             notes=(*self.notes, *(found.doubts() if found else ())),
         )
+
+
+def _felt(preview: Preview) -> str:
+    """Who feels a change, and what the server warns of: a line each, the worst first, as far as they fit."""
+    ranks = ("danger", "warning", "info")
+    felt = sorted(preview.blast_radius, key=lambda impact: ranks.index(impact.level))
+    lines = [*(f"{impact.level}: {impact.text}" for impact in felt), *(f"warning: {text}" for text in preview.warnings)]
+    return clip_lines(lines, _FELT)
 
 
 def _parsed(wanted: ModelCall) -> dict[str, JsonValue]:

@@ -24,6 +24,16 @@ Container cart ended with exit code 137 after 11 restarts; "replicas": 4, cpu 12
 The ReplicaSet went from 4 to 2 and the Service goes from 9 to 7 endpoints."""
 LOG = 'level=warn msg="call to shipping failed" code=404 body="404 page not found (unknown service shipping)"'
 EVENTS = "at 2026-11-21T14:43:40Z and 2026-11-21T17:26:25.644879Z Deployment frontend changed"
+NODE = """name     capacity    calls        schedule
+worker1  5356126208  153566000.0  30 2 * * *
+worker2  5356126208  11           "*/15 * * * *"
+worker3  -           -            -
+… 15 more rows not shown"""
+READY = """name  status   node
+a     Pending  worker1
+b     Pending  worker1
+c     Pending  worker2
+d     Running  worker2"""
 EVIDENCE = {
     f"e{number}": Evidence(
         id=f"e{number}",
@@ -33,7 +43,7 @@ EVIDENCE = {
         cluster="c",
         excerpt=text,
     )
-    for number, text in enumerate((PODS, CALLS, LOG, EVENTS, ROLLOUT), 1)
+    for number, text in enumerate((PODS, CALLS, LOG, EVENTS, ROLLOUT, NODE, READY), 1)
 }
 
 
@@ -194,3 +204,54 @@ def test_sums_differences_and_shares_follow_from_their_terms(
     amount: str, known: tuple[str, ...], follows: bool
 ) -> None:
     assert amounts.follows(amount, known) is follows
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("The capacity of worker1 is 5 GiB [e6].", "6 GiB"),
+        ("The calls of worker1 are 153566000 [e6].", "153566001"),
+        ("The calls of worker1 are 153,566,000 [e6].", "153,566,001"),
+        ("The schedule of worker1 is 02:30 [e6].", "03:30"),
+        ("The names by capacity and schedule are 18 [e6].", "19"),
+        ("The names with status Pending are 3 [e7].", "5"),
+        ("The names by status and node are 4 [e7].", "6"),
+    ],
+)
+def test_other_units_written_numbers_schedules_and_counted_rows_are_shown_and_no_others(
+    sentence: str, wrong: str
+) -> None:
+    assert standings(sentence) == [Standing.VERIFIED]
+    right = re.search(r"\d[\d,:]*(?: GiB)?", sentence.split("worker1")[-1])
+    assert right is not None
+    assert standings(sentence.replace(right.group(), wrong)) == [Standing.REFUTED]
+
+
+def test_a_share_may_be_a_number_of_the_users_own_and_of_nothing_else() -> None:
+    claim = "The target of cart is 60% [e2]."
+    assert check(claim, EVIDENCE.get, "let cart grow at 60 percent")[0].standing is not Standing.REFUTED
+    assert check(claim, EVIDENCE.get, "let cart grow at 61 percent")[0].standing is Standing.REFUTED
+
+
+def test_a_bare_value_stands_in_a_row_with_what_was_asked_for() -> None:
+    asked = {"kind": "cronjob", "name": "nightly-backup", "path": "spec.schedule"}
+    bare = EVIDENCE["e1"].model_copy(update={"tool": "get_resource", "arguments": asked, "excerpt": '"*/15 * * * *"'})
+    (seen,) = check("By now, nightly-backup fires every 15 minutes [e1].", {"e1": bare}.get)
+    assert seen.standing is Standing.VERIFIED
+    (seen,) = check("By now, nightly-backup fires every 25 minutes [e1].", {"e1": bare}.get)
+    assert seen.standing is Standing.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("sentence", "standing"),
+    [
+        ("Egress to kube-dns on 53 and to 443 must stay open.", Standing.UNCITED),
+        ("The policy should also allow kube-dns on 53, and 443.", Standing.PLAIN),
+        ("**Allow DNS**: kube-dns, port 53.", Standing.PLAIN),
+        ("The policy should also allow DNS, because kube-dns runs with 53 pods.", Standing.UNCITED),
+        ("Set of replicas: 53 of kube-dns.", Standing.UNCITED),
+        ("The policy should allow port 54 of ads-1 [e1].", Standing.REFUTED),
+    ],
+)
+def test_what_is_urged_needs_no_citation_and_its_reasons_do(sentence: str, standing: Standing) -> None:
+    assert standings(sentence) == [standing]

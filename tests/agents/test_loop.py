@@ -12,6 +12,7 @@ from cloudwright.agents.language.understanding import Goal, Intent
 from cloudwright.agents.loop import enclose
 from cloudwright.agents.model.chat import Failure, Message, ModelCall, ModelError, Reply, ToolSpec, Usage
 from cloudwright.agents.specs import lean
+from cloudwright.core.change import Impact
 from cloudwright.core.proposal import State
 from cloudwright.core.tool import ToolCall
 from tests.agents.desk import Desk
@@ -316,3 +317,27 @@ def test_what_is_said_of_a_proposal_is_measured_by_its_preview(desk: Desk) -> No
     wrong = Reply(text="Proposed: `cart` from 1 to 8.")
     found, _ = desk.talk([proposed, wrong, wrong])
     assert found.text.endswith("(not verified: no evidence cited for 8)")
+
+
+def test_the_arguments_of_a_proposal_and_its_id_count_as_shown(desk: Desk) -> None:
+    proposed = call("set_value", '{"name": "cart", "value": 9, "note": "load-test"}')
+
+    def named(messages: Sequence[Message], _tools: Sequence[ToolSpec]) -> Reply:
+        mark = messages[-1].content.split()[2].rstrip(";")
+        return Reply(text=f"Proposed as `{mark}` for `load-test`.")
+
+    found, model = desk.talk([proposed, named])
+    assert len(model.requests) == 2
+    assert found.text.endswith("for `load-test`.")
+
+
+def test_the_model_is_told_who_feels_a_proposal_the_worst_first_and_bounded(desk: Desk) -> None:
+    many = [Impact(level="info", text=f"pod {number} {'restarts ' * 9}") for number in range(40)]
+    desk.world.felt = (*many, Impact(level="danger", text="Service `web-2` loses its last endpoint"))
+    proposed = call("set_value", '{"name": "cart", "value": 9}')
+    found, model = desk.talk([proposed, Reply(text="Service `web-2` loses its last endpoint then.")])
+    told = model.requests[1][0][-1].content
+    assert told.index("danger: Service `web-2`") < told.index("info: pod 0")
+    assert told.endswith("more rows not shown")
+    assert len(told) < 2_000
+    assert "not verified" not in found.text

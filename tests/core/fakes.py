@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from cloudwright.core.approval import Answer, ApprovalRequest, Approver, Decision
 from cloudwright.core.catalog import Catalog
-from cloudwright.core.change import FieldChange, ObjectChange, Preview, Progress, Verification
+from cloudwright.core.change import FieldChange, Impact, ObjectChange, Preview, Progress, Verification
 from cloudwright.core.context import Context
 from cloudwright.core.errors import Conflict, NotFound
 from cloudwright.core.gate import Gate
@@ -47,6 +47,7 @@ class World:
     writes: list[tuple[str, int]] = field(default_factory=list)
     note: str = ""
     complaint: str = ""
+    felt: tuple[Impact, ...] = ()
     fail_after_write: bool = False
     fail_before_write: bool = False
 
@@ -95,7 +96,8 @@ def _preview(args: SetValue, context: Context) -> Preview:
         change = FieldChange(path="value", before=now, after=args.value)
         changes = (ObjectChange(ref=ref(world, args.name), action="update", fields=(change,)),)
     summary = f"set {args.name} to {args.value}"
-    return Preview(summary=summary if changes else f"Nothing to do: {summary} is already so.", changes=changes)
+    told = summary if changes else f"Nothing to do: {summary} is already so."
+    return Preview(summary=told, changes=changes, blast_radius=world.felt)
 
 
 def _undo(args: SetValue, preview: Preview, _context: Context) -> Undo | Irreversible:
