@@ -34,7 +34,7 @@ def fixes(clause: Clause, world: World) -> Intent | None:
 
 
 _DIAGNOSE = (
-    "waiting for a node, waiting to be scheduled, unschedulable, not scheduled, unscheduled, why, the story with, the deal with, the matter with, up with, yellow, orange, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
+    "throttled, killed, evicted, waiting for a node, waiting to be scheduled, unschedulable, not scheduled, unscheduled, why, the story with, the deal with, the matter with, up with, yellow, orange, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, wrong, broken, problem, problems, issue, issues, failing, fails, failure, failures, crashing, crash,"
     " crashes, crashed, unhealthy, healthy, ok, okay, fine, stuck, slow, diagnose, troubleshoot, debug,"
     " investigate, root cause, not working, down, what is up, cause, misbehaving, degraded, alright, trouble,"
     " not ready, matter, ailing, health, going wrong, not starting, not start, will not start, can not start,"
@@ -56,7 +56,7 @@ _AILING = "having problems, having trouble, in trouble"
 _LISTING = "which, list, show, find, get, give, any, display, all, what, everything, are there, see"
 _ALONE = (
     "broken, healthy, ok, okay, fine, failing, anything, everything, health, down, unhealthy, error, errors, working, failed, red,"
-    " not running, not ready, crashing, alright, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, green, good, in order, in good shape, well, up and running, degraded, affected, impacted, on fire, in flames, burning, weird, unhappy"
+    " not running, not ready, crashing, alright, throttled, killed, evicted, fishy, odd, strange, suspicious, unusual, alarming, worrying, concerning, not right, amiss, green, good, in order, in good shape, well, up and running, degraded, affected, impacted, on fire, in flames, burning, weird, unhappy"
 )
 """Words with which the whole is asked for, where no object is named."""
 

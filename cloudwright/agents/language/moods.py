@@ -74,6 +74,8 @@ _SUPPOSED = re.compile(
 
 def how_to(clause: Clause) -> bool:
     """Whether it asks how something is done."""
+    if clause.of("name") and clause.has("command does, command do, command is, command of"):
+        return False  # what it runs, not how something is done
     return clause.has(lexicon.HOW_TO) or (
         clause.has("explain, describe, know, teach") and clause.has("how, way") and not clause.has(_AMOUNTS)
     )

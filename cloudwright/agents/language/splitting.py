@@ -50,11 +50,11 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         parts[-1].append(token)
     out: list[Clause] = []
     topic: tuple[Token, ...] = ()
-    for part in parts:
+    for part, following in zip(parts, [*parts[1:], []], strict=True):
         question = any(token.raw == "?" for token in part)
         for words in expanded(_trimmed(part), tagger):
             clause = tagger.clause(_about(words, topic), question)
-            topic = _topic(clause) if part is not parts[-1] else ()
+            topic = _topic(clause) if following and not _possessive(following) else ()
             if topic and not question and set(clause.low) & FINITE:
                 topic = tuple(
                     clause.tokens[index]
@@ -65,6 +65,12 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
             if words and not topic:
                 out.append(clause)
     return out
+
+
+def _possessive(part: list[Token]) -> bool:
+    """ "…, and its pods": a wish of its own about what was named."""
+    words = [token.low for token in part if not token.mark and token.low not in _LEADING]
+    return bool(words) and words[0] in ("its", "their")
 
 
 def _about(words: tuple[Token, ...], topic: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -13,6 +13,8 @@ from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
 
+_TAGGER = Tagger(VOCABULARY)
+
 
 def test_logs_of_the_pod_of_a_workload_are_those_of_the_workload() -> None:
     assert calls_of("logs of the ledger pod") == [
@@ -152,3 +154,14 @@ def test_what_begins_like_a_question_with_have_or_do_may_order_something(text: s
 def test_what_others_want_done_is_no_wish_to_see_something() -> None:
     (found,) = understood("the boss wants all deployments in blue restarted")
     assert found.question is not None
+
+
+def test_what_belongs_to_a_thing_is_a_wish_of_its_own() -> None:
+    clauses = split(_TAGGER.tokens("status of m-1 please, and its pods"), _TAGGER)
+    assert [clause.text for clause in clauses] == ["status of m-1 please", "and its pods"]
+
+
+def test_pods_on_the_same_node_are_shown_with_their_nodes() -> None:
+    made = calls_of("are ledger and mailer on the same node")
+    assert [arguments["labels"] for _, arguments in made] == ["app=ledger", "app=mailer"]
+    assert all("node" in arguments["columns"] for _, arguments in made)

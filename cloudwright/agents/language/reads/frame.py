@@ -52,7 +52,8 @@ Frame = Callable[[Clause, World], Read | None]
 
 def plural_kind(clause: Clause) -> bool:
     """Whether several objects of a kind are spoken of."""
-    return any(item.plural for item in clause.of("kind", "workload"))
+    pointed = clause.has("its limits, their limits")
+    return any(item.plural and not (pointed and item.text == "limits") for item in clause.of("kind", "workload"))
 
 
 def columns_of(item: Named, columns: Sequence[JsonValue]) -> ToolCall:

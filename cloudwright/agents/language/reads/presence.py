@@ -2,7 +2,7 @@
 
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.reads.frame import Read
+from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
 from cloudwright.agents.language.reads.relations import asked_kinds, pods_on
 from cloudwright.agents.language.references import World, objects_of, selector_text
 
@@ -38,6 +38,18 @@ def absent(clause: Clause, world: World) -> Read | None:
     return Read((lacking, *pods), tuple(item.ref for item in makers), 0.9)
 
 
+def beside(clause: Clause, world: World) -> Read | None:
+    """The nodes of the pods of named things: "are x and y on the same node"."""
+    makers = [item for item in objects_of(clause, world) if item.pod_labels] if clause.has(_SAME_NODE) else []
+    calls = tuple(
+        call("list_resources", kind="pods", namespace=item.ref.namespace,
+             labels=selector_text(dict(item.selector or item.pod_labels)), columns=["node", "status"])
+        for item in makers[:MOST_OBJECTS]
+    )  # fmt: skip
+    return Read(calls, tuple(item.ref for item in makers[:MOST_OBJECTS]), 0.9) if calls else None
+
+
+_SAME_NODE = "same node, same nodes, same machine, same host, same box, one node, different nodes, different machines, separate nodes, spread over, spread across"
 _ABSENT = "on every node, on all nodes, on each node, on all the nodes, missing, not running, not run, lacks, lack, absent, not on, without, not there, no pod, not have"
 _ASKED = "what, which, anything, everything, list, show, who"
 _PRESENT = "runs, run, running, is there, lives, live, sits, sit, scheduled, are there, still, hosted, pods, deployed"

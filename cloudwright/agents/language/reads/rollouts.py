@@ -7,7 +7,7 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.frame import Read, columns_of, on
-from cloudwright.agents.language.references import ROLLING, World, fitting, objects_of, rank
+from cloudwright.agents.language.references import ROLLING, TEMPLATED, World, fitting, objects_of, rank
 
 
 def rollouts(clause: Clause, world: World) -> Read | None:
@@ -68,6 +68,9 @@ def comparing(clause: Clause, world: World) -> Read | None:
         right = [item for item in fitting(clause, names[1], world) if not left or item.ref.kind == left[0].ref.kind]
         if left and right:
             one, other = left[0], right[0]
+            if clause.has(_AMOUNTS) and one.ref.kind in TEMPLATED:
+                path = aspects.path_of("{pod}.containers[*].resources", one.ref.kind)
+                return Read(tuple(columns_of(item, [path]) for item in (one, other)), (one.ref, other.ref))
             return Read((
                 call("compare_resources", **located(one), other_name=other.ref.name,
                      other_namespace=other.ref.namespace if other.ref.namespace != one.ref.namespace else ""),
@@ -75,6 +78,7 @@ def comparing(clause: Clause, world: World) -> Read | None:
     return None
 
 
+_AMOUNTS = "more memory, less memory, more cpu, less cpu, higher limits, lower limits, bigger limits, higher requests, memory limit, cpu limit, memory limits, cpu limits, memory request, cpu request, resources"
 _TWO = 2
 
 

@@ -46,7 +46,7 @@ _STATES: tuple[_State, ...] = (
            'status matches "CrashLoopBackOff|Error|OOMKilled|ExitCode"'),
     _State("oomkilled, oom killed, oom-killed, out of memory, oom, ran out of memory, run out of memory, killed for memory,"
            " too much memory, killed by the kernel, kernel kill, kernel killed, oom kill, oom kills, memory kill, memory killed, eating memory,"
-           " hit the memory limit, hit their memory limit, hit its memory limit, exceeded memory, over memory, killed for using memory",
+           " hit the memory limit, hit their memory limit, hit its memory limit, exceeded memory, over memory, killed for using memory, were killed, was killed, got killed, get killed, been killed",
            "reason = OOMKilled"),
     _State("pending, unschedulable, waiting to be scheduled, unscheduled, waiting, not scheduled", "status = Pending",
            {"Node": "status matches SchedulingDisabled"}),
