@@ -45,10 +45,11 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
             if proposal.preview.changes and proposal.decision.answer is Answer.REFUSE:
                 failed.append(_refused(proposal))
             elif proposal.preview.changes:
+                kit.gate.supersede(proposal)
                 digests.append(proposal.digest)
             else:
                 failed.append(_already(proposal))
-    queue = list(dict.fromkeys(digests))
+    queue = [item for item in dict.fromkeys(digests) if kit.gate.ledger.record(item).state is not Stands.VOID]
     return {"queue": queue, "proposals": queue, "failed": failed}
 
 

@@ -2,9 +2,10 @@
 
 A sentence is *verified* when it cites evidence and every checkable word in it (names, numbers, times, statuses, quoted
 text) stands in that evidence, counts its rows, or is in the user's own words or a change proposed in this turn, and
-most of its other words too or two of them in one row; *refuted* when a checkable word does not, or when it says that something was changed, which a model never did; *uncited*
-when it has checkable words and cites nothing, or cites what speaks of something else; *plain* when there is nothing to
-check: advice, and what is said to be absent, which no word of the evidence can show.
+most of its other words too or two of them in one row; *refuted* when a checkable word does not, or when it says that
+something was changed, which a model never did; *uncited* when it has checkable words and cites nothing, or cites what
+speaks of something else; *plain* when there is nothing to check: advice, and what is said to be absent, which no word
+of the evidence can show.
 
 An answer is read as a whole: a word that a verified sentence of it has shown may be taken up again, one that stands in
 one row with another of the sentence, in any evidence that the answer cites, is shown, and so is the sum, the difference

@@ -244,6 +244,7 @@ class Talk:
         proposal = calls.propose(call, self.task, self.kit, Source.MODEL)
         if not proposal.preview.changes:
             return "nothing would change."
+        self.kit.gate.supersede(proposal)
         if proposal.digest not in self.proposals:
             self.proposals.append(proposal.digest)
         self.kit.tell(Event(kind="note", text=f"proposed: {proposal.preview.summary}"))

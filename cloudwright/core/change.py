@@ -49,6 +49,14 @@ class Preview(Frozen):
     blast_radius: tuple[Impact, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def touched(self) -> frozenset[tuple[str, str, str, str]]:
+        """Kind, namespace, name and path of every field that changes; the action where an object names no field."""
+        return frozenset(
+            (change.ref.kind, change.ref.namespace, change.ref.name, path)
+            for change in self.changes
+            for path in ([item.path for item in change.fields] or [change.action])
+        )
+
     def diff(self) -> str:
         """The changed fields as lines that begin with "-" and "+", one block an object."""
         return "\n".join(line for change in self.changes for line in _block(change))

@@ -20,6 +20,7 @@ from cloudwright.core.errors import (
     ApprovalNeeded,
     Drifted,
     Forbidden,
+    NotFound,
     Refused,
 )
 from cloudwright.core.execution import Execution, Observation, Outcome, as_mapping, observe
@@ -32,6 +33,8 @@ from cloudwright.core.tool import AnyTool, Effect, Irreversible, Permission, Sco
 
 APPROVAL_LASTS = timedelta(minutes=10)
 PROPOSAL_LASTS = timedelta(hours=24)
+SUPERSEDED = "superseded by"
+"""How the reason of a void proposal begins whose place another one takes."""
 _UNDO: TypeAdapter[Undo | Irreversible] = TypeAdapter(Undo | Irreversible)
 
 
@@ -192,6 +195,24 @@ class Gate:
             )
             return record_of(transaction.entries(record.proposal.digest), self._now())
 
+    def supersede(self, proposal: Proposal) -> list[Record]:
+        """Void what still waits for a yes and whose place a new proposal takes; what is approved already is left, and
+        what the policy refuses takes no place."""
+        void: list[Record] = []
+        if proposal.decision.answer is Answer.REFUSE:
+            return void
+        for earlier in self.ledger.pending():
+            if earlier.state is not State.PENDING or not proposal.takes_the_place_of(earlier.proposal):
+                continue
+            with self._journal.transaction() as transaction:
+                entries = transaction.entries(earlier.proposal.digest)
+                if record_of(entries, self._now()).state is not State.PENDING:
+                    continue
+                moved = {"moved": [f"{SUPERSEDED} {proposal.id}"]}
+                transaction.append(EntryKind.VOIDED, earlier.proposal.digest, moved)
+                void.append(record_of(transaction.entries(earlier.proposal.digest), self._now()))
+        return void
+
     def execute(self, digest: str, context: Context, *, original: ToolCall | None = None) -> Outcome:
         """Do exactly what was approved, once, if nothing that it touches has moved.
 
@@ -295,15 +316,23 @@ class Gate:
     def _check_drift(self, tool: AnyTool, args: Any, proposal: Proposal, context: Context, call: ToolCall) -> Preview:
         if tool.change is None:
             return proposal.preview
-        preview = tool.change.preview(args, context)
+        try:
+            preview = tool.change.preview(args, context)
+        except NotFound as error:
+            raise self._void(proposal, (context.redactor.text(str(error)),)) from None
         masked = _masked(preview, context)
         masked_call = ToolCall(tool=call.tool, arguments=as_mapping(context.redactor.value(dict(call.arguments))))
         if digest_of(masked_call, context.place, masked.changes, proposal.nonce) == proposal.digest:
             return preview
         lines = moved(proposal.preview.changes, masked.changes) or ("the change itself is another one now",)
+        raise self._void(proposal, lines)
+
+    def _void(self, proposal: Proposal, lines: tuple[str, ...]) -> Drifted:
+        """Put into the journal that a proposal is void, and the error that says why."""
         self._journal.append(EntryKind.VOIDED, proposal.digest, {"moved": list(lines)})
-        raise Drifted(
-            f"{proposal.id} is void, because what it touches moved since it was previewed: {'; '.join(lines)}.",
+        told = "; ".join(line.rstrip(".") for line in lines)
+        return Drifted(
+            f"{proposal.id} is void, because what it touches moved since it was previewed: {told}.",
             moved=lines,
             hint="Propose it anew.",
         )

@@ -112,6 +112,15 @@ class Proposal(Frozen):
         """The first twelve digits of the digest: the name that people use."""
         return self.digest[:12]
 
+    def takes_the_place_of(self, other: "Proposal") -> bool:
+        """Whether this is the same session's later word on all that another proposal would change: every field of every
+        object, or the same action where no field is named."""
+        here, there = self.provenance.session, other.provenance.session
+        if here != there or here in ("", "-") or self.place != other.place or self.digest == other.digest:
+            return False
+        touched = other.preview.touched()
+        return bool(touched) and touched <= self.preview.touched()
+
 
 class Record(Frozen):
     """A proposal with what happened to it since."""

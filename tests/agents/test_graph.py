@@ -10,6 +10,7 @@ from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
 from cloudwright.agents.model.scripted import ScriptedModel
 from cloudwright.agents.sessions import Conversation
 from cloudwright.core.errors import ExitCode, NotFound
+from cloudwright.core.proposal import State
 from tests.agents.desk import Desk, NoCause
 
 
@@ -244,3 +245,35 @@ def test_a_change_to_what_is_so_already_is_said_once(desk: Desk) -> None:
     talk = desk.conversation()
     assert talk.ask("set cart to 1") is None
     assert talk.turns()[0].answer == "Nothing to do: set cart to 1 is already so."
+
+
+def test_a_later_word_on_the_same_field_voids_the_change_that_waits_and_says_so(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 8")
+    talk.answer({"decision": "leave"})
+    talk.ask("set db to 6")
+    talk.answer({"decision": "leave"})
+    talk.ask("set cart to 4")
+    talk.answer({"decision": "leave"})
+    ledger = desk.bench.gate().ledger
+    cart, db, new = ledger.records()
+    assert [cart.state, db.state, new.state] == [State.VOID, State.PENDING, State.PENDING]
+    assert f"Void now, superseded by {new.proposal.id}: set cart to 8 ({cart.proposal.id})." in talk.turns()[2].answer
+    assert "Void now" not in talk.turns()[1].answer
+
+
+def test_of_two_changes_of_one_field_in_one_turn_the_later_is_asked_about(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("set cart to 8 and set cart to 4")
+    assert talk.answer({"decision": "approve"}) is None
+    assert desk.world.writes == [("cart", 4)]
+
+
+def test_approving_what_cannot_be_found_any_more_ends_void_and_refused(desk: Desk) -> None:
+    talk = desk.conversation()
+    talk.ask("drop cart")
+    desk.world.gone = "There is no value cart any more."
+    waiting = talk.answer({"decision": "approve"})
+    answer = answer_of(talk.state(), waiting, desk.kit(), "s1")
+    assert (answer.exit_code, answer.proposals[0].state) == (ExitCode.REFUSED, State.VOID)
+    assert "is void, because what it touches moved" in talk.turns()[0].answer

@@ -47,6 +47,7 @@ class World:
     writes: list[tuple[str, int]] = field(default_factory=list)
     note: str = ""
     complaint: str = ""
+    gone: str = ""
     felt: tuple[Impact, ...] = ()
     fail_after_write: bool = False
     fail_before_write: bool = False
@@ -143,6 +144,8 @@ def set_value(args: SetValue, context: Context) -> Changed:
 
 def _drop_preview(args: Name, context: Context) -> Preview:
     world = context.service(World)
+    if world.gone:
+        raise NotFound(world.gone)
     return Preview(summary=f"drop {args.name}", changes=(ObjectChange(ref=ref(world, args.name), action="delete"),))
 
 

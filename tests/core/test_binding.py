@@ -4,16 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudwright.core.approval import Answer
 from cloudwright.core.change import FieldChange, ObjectChange
 from cloudwright.core.errors import (
     AlreadyDecided,
     Drifted,
     Refused,
 )
-from cloudwright.core.proposal import canonical, digest_of
+from cloudwright.core.proposal import Proposal, Provenance, Source, State, canonical, digest_of
 from cloudwright.core.refs import ObjectRef, Place
 from cloudwright.core.tool import ToolCall
-from tests.core.fakes import ALICE, Bench, proposed
+from tests.core.fakes import ALICE, Bench, proposed, set_call
 
 
 def test_drift_of_a_touched_field_voids_the_change_and_says_what_moved(bench: Bench) -> None:
@@ -84,3 +85,50 @@ def test_the_digest_differs_exactly_when_something_bound_differs(
 ) -> None:
     same = canonical(list(one)) == canonical(list(other))
     assert (digest_of(*one) == digest_of(*other)) == same
+
+
+def in_session(bench: Bench, call: ToolCall, session: str = "s1") -> Proposal:
+    provenance = Provenance(source=Source.USER, session=session)
+    return bench.gate().propose(call, bench.context(), ALICE, provenance)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "session", "void"),
+    [
+        (set_call(value=8), "s1", True),
+        (set_call(value=8), "s2", False),
+        (set_call(value=8), "-", False),
+        (set_call("db", 8), "s1", False),
+        (ToolCall(tool="drop_value", arguments={"name": "cart"}), "s1", False),
+    ],
+)
+def test_a_session_s_later_word_takes_the_place_of_what_waits_on_the_same_fields(
+    bench: Bench, earlier: ToolCall, session: str, void: bool
+) -> None:
+    old = in_session(bench, earlier, session)
+    new = in_session(bench, set_call(value=4), "-" if session == "-" else "s1")
+    assert [record.proposal.id for record in bench.gate().supersede(new)] == ([old.id] if void else [])
+    record = bench.gate().ledger.record(old.digest)
+    assert (record.state, record.reason) == ((State.VOID, f"superseded by {new.id}") if void else (State.PENDING, ""))
+    if void:
+        with pytest.raises(AlreadyDecided, match="is void"):
+            bench.gate().approve(old.digest, ALICE)
+
+
+def test_what_is_approved_or_takes_no_place_itself_voids_nothing(bench: Bench) -> None:
+    old = in_session(bench, set_call(value=8))
+    bench.policy.answer = Answer.REFUSE
+    assert bench.gate().supersede(in_session(bench, set_call(value=4))) == []
+    bench.policy.answer = Answer.ASK
+    bench.gate().approve(old.digest, ALICE)
+    assert bench.gate().supersede(in_session(bench, set_call(value=4))) == []
+    assert bench.gate().ledger.record(old.digest).state is State.APPROVED
+
+
+def test_a_change_whose_object_is_gone_is_void(bench: Bench) -> None:
+    digest = proposed(bench, ToolCall(tool="drop_value", arguments={"name": "cart"}))
+    bench.gate().approve(digest, ALICE)
+    bench.world.gone = "There is no value cart."
+    with pytest.raises(Drifted, match=r"moved since it was previewed: There is no value cart\. Propose"):
+        bench.gate().execute(digest, bench.context())
+    assert bench.gate().ledger.record(digest).state is State.VOID
