@@ -87,7 +87,9 @@ def _told(clause: Clause, mention: Mention) -> list[int] | None:
 
 def _taken(clause: Clause, at: int) -> bool:
     mention = clause.at(at)
-    return mention is not None and mention.what not in ("text", "duration") and not mention.near
+    if mention is None or mention.near or (mention.what == "pair" and mention.end > mention.start + 1):
+        return False  # "district north" is a label in words
+    return mention.what not in ("text", "duration")
 
 
 def fits(item: Named, word: str) -> bool:
@@ -118,7 +120,7 @@ def _words(item: Named) -> Iterator[str]:
     yield from _parts(item.ref.name)
     yield from _parts(item.ref.namespace)
     for key, value in item.labels.items():
-        yield from _parts(value)
+        yield from (key.rpartition("/")[2].lower(), *_parts(value))
         if key.startswith("node-role.kubernetes.io/"):
             yield key.partition("/")[2]
     for key, setting in item.settings.items():

@@ -13,7 +13,7 @@ from cloudwright.agents.language.reads.arranging import order
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import Read, Where
 from cloudwright.agents.language.reads.relations import idle
-from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text
+from cloudwright.agents.language.references import EVERYWHERE, World, fitting, namespace_in, selector_text, sole
 from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import KindWord, Named
 from cloudwright.core.refs import ObjectRef
@@ -55,6 +55,9 @@ def again(clause: Clause, world: World) -> Repeated | None:
     explicit = clause.has(_SAME, _MEANT) or goes_on
     if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)):
         return None
+    told = sole(clause, world) if explicit and not clause.question else []
+    if len(told) == 1 and clause.has("and, now, also"):
+        return Repeated(tuple(_for(one, told[0]) for one in last), (told[0].ref,), explicit)
     which = clause.low[:1] == ("which",)
     stage, said = _stage(clause, world)
     if _says_more(clause, said, _WHICH if which else frozenset()) or (which and clause.of("kind", "workload", "name")):

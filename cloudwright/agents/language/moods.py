@@ -23,8 +23,8 @@ def looks_only(clause: Clause) -> bool:
     first = [verb for verb in verbs(clause) if verb.start == start]
     if word == "rollout" and clause.low[start + 1 : start + 2] in (("history",), ("status",)):
         return True
-    if word == "give" and clause.low[start + 1 : start + 2] in (("me",), ("us",)) and not clause.of("number"):
-        return True
+    if word == "give" and clause.low[start + 1 : start + 2] in (("me",), ("us",)):
+        return not clause.of("number") or clause.has("log, logs, lines, log lines, events, names, list")
     return (
         word in looks()
         and not (

@@ -7,6 +7,7 @@ from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.describing import fits
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.text import words_of
 from cloudwright.agents.language.understanding import KindWord, Named
 
 _POINTING = ("the", "that", "this")
@@ -85,9 +86,27 @@ def _owned(clause: Clause, world: World) -> Clause:
         )
         and any(mention.text in spoken(key) for item in focus if item not in mention.objects for key in item.settings)
     ]
+    gone += [mention for mention in clause.of("name") if _in_key(clause, mention)]
     if not gone:
         return clause
     return Clause(clause.tokens, tuple(item for item in clause.mentions if item not in gone), clause.question)
+
+
+def _in_key(clause: Clause, mention: Mention) -> bool:
+    """ "the day rate" of a ConfigMap with the key DAY_RATE, though something is called rate."""
+    keys = {
+        tuple(words_of(key))
+        for other in clause.of("name")
+        for item in other.objects
+        if other is not mention and item.ref.kind == "ConfigMap"
+        for key in item.keys
+    }
+    return any(
+        clause.low[start : start + len(words)] == words
+        for words in keys
+        if len(words) > 1
+        for start in range(max(0, mention.end - len(words)), mention.start + 1)
+    )
 
 
 def _picked(clause: Clause, world: World) -> Clause:

@@ -90,7 +90,7 @@ _OUTSIDE = re.compile(
     rf"|{_WORD}(?:ssh|telnet|rdp) (?:in)?to\b|\bpower-?cycl|\b(?:ipmi|idrac|bmc|management card|bios)\b"
     r"|(?:^|[,;.] |\b(?:and|then|please|you) )(?:upgrade|update|patch|reinstall|flash)\b[^.;?]{0,25}\b(?:kernel|firmware|operating system)\b"
     r"|\b(?:open|create|file|write|raise)\b[^.;?]{0,20}\b(?:jira|support ticket|pull request|merge request|github issue|wiki page|blog post|headline|article|story|speech|joke|poem|song|essay|presentation|slides)\b"
-    r"|\b(?:weather|stock price|exchange rate|translate|will it (?:rain|snow))\b"
+    r"|\b(?:weather|(?:be|is) (?:there )?a (?:thunder)?storm|stock price|exchange rate|translate|will it (?:rain|snow))\b"
 )
 
 REFUSED_APPROVAL = (

@@ -9,7 +9,7 @@ from cloudwright.agents.language.ellipsis import expanded
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import Token
-from cloudwright.agents.language.verbs import looks, verbs
+from cloudwright.agents.language.verbs import looks, opening, verbs
 
 _JOINTS = frozenset(("and", "then", ",", ";", ".", ":", "!", "?", "but", "plus", "afterwards"))
 _LEADING = listed("and, then, also, please, now, just, finally, after, that, next, afterwards, so, but")
@@ -124,6 +124,8 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         words = words[1:]
     if not words:
         return False
+    if [word.low for word in words[:2]] in (["you", "can"], ["you", "could"], ["you", "may"], ["you", "should"]):
+        words = words[2:] or words
     first = words[0].low
     if joint.raw == ":" and not words[0].quoted and (_VALUE.fullmatch(words[0].raw) or len(words) == 1):
         return False
@@ -133,9 +135,18 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return True
     if _open(before, joint):
         return False
-    if first == "their" and _adds_column(words, before):
+    if (first == "their" and _adds_column(words, before)) or (first == "its" and _one_more(words, before)):
         return False
     return first in ("its", "their") or _asks(words, joint) or _orders(words, joint, before)
+
+
+def _one_more(words: list[Token], before: list[Token]) -> bool:
+    """ "set its cpu request to 150m and its memory request to 200Mi": another value of the same order."""
+    behind, order = Clause(tuple(words)), Clause(tuple(before))
+    start = opening(order)
+    ordered = any(verb.start == start and verb.form == "base" for verb in verbs(order))
+    values = any(token.raw[:1].isdigit() for token in words) and any(token.raw[:1].isdigit() for token in before)
+    return ordered and values and not any(verb.form == "base" for verb in verbs(behind)[:1])
 
 
 def _adds_column(words: list[Token], before: list[Token]) -> bool:

@@ -66,6 +66,14 @@ def _of(clause: Clause, key: str) -> Iterator[Switch]:
         at = clause.find(words)
         if at < 0:
             continue
+        if clause.low[at - 1 : at] in (("to",), ("as",), ("be",)) or clause.low[at - 2 : at] in (
+            ("to", "not"),
+            ("as", "not"),
+            ("not", "be"),
+        ):
+            positive = "not" not in clause.low[max(0, at - 2) : at]
+            yield Switch(key, positive, frozenset(range(max(0, at - 2), at + len(words.split()))))
+            return
         covered = set(range(at, at + len(words.split())))
         for phrases, value in ((_ON, True), (_OFF, False)):
             for verb in phrases:

@@ -185,3 +185,9 @@ def _quantity(amount: str, suffix: str, end: int) -> tuple[str, str, int]:
         return f"{amount}m", "cpu", end
     proper = suffix if suffix in ("Ki", "Mi", "Gi", "Ti", "K", "M", "G", "T", "k") else ""
     return f"{amount}{proper or _MEMORY_WORDS.get(suffix.lower(), suffix)}", "memory", end
+
+
+def words_of(key: str) -> list[str]:
+    """The words that a key or a variable is made of, in small letters: DAY_RATE, dayRate and day-rate are "day rate"."""
+    whole = key.lower() if key.isupper() else key
+    return [part.lower() for part in re.split(r"[_.-]|(?<=[a-z])(?=[A-Z])", whole) if part]

@@ -80,3 +80,28 @@ _PDB = VOCABULARY.kinds[0].model_copy(
 def test_a_quota_is_set_by_what_it_counts() -> None:
     (call,) = calls_in(_WORLD, "please raise the pod count in limits-of-blue to 25")
     assert call.arguments["patch"] == {"spec": {"hard": {"pods": "25"}}}
+
+
+def test_two_amounts_are_one_order() -> None:
+    text = "would you be so kind and set the cpu request of ledger to 150m and its memory request to 200Mi?"
+    (call,) = calls_in(_WORLD, text)
+    assert call.arguments["requests"] == {"cpu": "150m", "memory": "200Mi"}
+
+
+def test_a_key_is_said_in_words_though_something_else_is_called_so() -> None:
+    rates = thing("ConfigMap", "tariffs", keys=("DAY_RATE",))
+    world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, rates, deployment("rate"))})
+    (call,) = calls_in(world, "change the day rate to 0.34 in the configmap tariffs")
+    assert call.arguments["patch"] == {"data": {"DAY_RATE": "0.34"}}
+
+
+def test_lines_of_a_log_are_looked_at_and_no_replicas() -> None:
+    assert [call.tool for call in calls_in(_WORLD, "please give me the last 50 log lines of ledger")] == ["get_logs"]
+
+
+@pytest.mark.parametrize(("text", "value"), [("set south to dry", True), ("mark south as not dry", False)])
+def test_a_switch_is_set_by_its_word(text: str, value: bool) -> None:
+    world = VOCABULARY.model_copy(
+        update={"objects": (*VOCABULARY.objects, thing("Sluice", "south", settings={"dry": not value}))}
+    )
+    assert [call.arguments["patch"] for call in calls_in(world, text)] == [{"spec": {"dry": value}}]

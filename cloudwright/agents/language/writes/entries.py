@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, fitting
+from cloudwright.agents.language.text import words_of
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.writes.environment import aimed, value_after, value_beside
 from cloudwright.agents.language.writes.frame import Change, change_all, which
@@ -44,7 +45,7 @@ def _data(clause: Clause, keys: set[str], families: frozenset[str]) -> dict[str,
     if index < 0:
         clause.use(*clause.of("pair"))
         return {item.text.partition("=")[0]: item.text.partition("=")[2] for item in clause.of("pair")}
-    key = clause.tokens[index].raw
+    key, index = _key_at(clause, keys, index)
     clause.used.add(index)
     if families & {"delete", "unset"}:
         return {key: None} if key in keys else {}
@@ -87,11 +88,31 @@ def _shown_before(clause: Clause, world: World) -> dict[str, JsonValue]:
 _SHOWN = re.compile(r"data\[([\w.-]+)\]")
 
 
+def _spoken(clause: Clause, key: str) -> int:
+    """Where a key of several words stands in words: "the day rate" for DAY_RATE."""
+    words = tuple(words_of(key))
+    starts = (at for at in range(len(clause.low)) if clause.low[at : at + len(words)] == words)
+    return next(starts, -1) if len(words) > 1 else -1
+
+
+def _key_at(clause: Clause, keys: set[str], index: int) -> tuple[str, int]:
+    """The key that stands here, as it is or in words, and its last token."""
+    for key in keys:
+        words = tuple(words_of(key))
+        if len(words) > 1 and clause.low[index : index + len(words)] == words:
+            clause.used.update(range(index, index + len(words)))
+            return key, index + len(words) - 1
+    return clause.tokens[index].raw, index
+
+
 def _index(clause: Clause, keys: set[str], families: frozenset[str]) -> int:
     """Where the key stands: one that is there, one behind the word "key", one behind the verb; -1 if none does."""
     known = next((at for at, token in enumerate(clause.tokens) if token.raw in keys), -1)
     if known >= 0:
         return known
+    spoken = next((at for key in sorted(keys, key=len, reverse=True) if (at := _spoken(clause, key)) >= 0), -1)
+    if spoken >= 0:
+        return spoken
     at = clause.find("key")
     following = clause.at(at + 1)
     if 0 <= at < len(clause.tokens) - 1 and (following is None or following.what != "pair"):

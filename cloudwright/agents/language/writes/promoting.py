@@ -18,12 +18,36 @@ def promoted(clause: Clause, world: World, families: frozenset[str]) -> Change |
     """Set the image that another object of the same name, or another object that is named, runs."""
     promotes = clause.has("promote") or ("deploy" in families and clause.has(_IMAGE))
     same = clause.has(_SAME) and clause.has("as, from, of, that")
+    if not clause.of("name", "image") and clause.has(
+        "same one, same image, same version, same release, same tag, it, that one"
+    ):
+        return _seen_elsewhere(clause, world, families)
     if not (promotes or same) or clause.of("image") or families & {"delete", "rollback"}:
         return None
     ends = _between_places(clause, world) or (_as_another(clause, world) if same else None)
     if ends is None:
         return None
-    source, target = ends
+    return _copied(clause, *ends)
+
+
+def _seen_elsewhere(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
+    """ "roll out the same one in prod", after the image of something in staging was shown."""
+    shown = any("image" in str(one.arguments.get("columns", "")) for one in world.memory.last_calls)
+    source = next((item for ref in world.memory.objects[:1] if (item := world.named(ref)) is not None), None)
+    places = clause.of("namespace")
+    if source is None or not shown or len(places) != 1 or not families & {"set", "deploy", "apply", "trigger"}:
+        return None
+    if source.ref.kind not in TEMPLATED or source.ref.namespace == places[0].text:
+        return None
+    namesakes = world.index.names.get(source.ref.name.lower(), ())
+    target = next(
+        (item for item in namesakes if (item.ref.kind, item.ref.namespace) == (source.ref.kind, places[0].text)), None
+    )
+    return _copied(clause, source, target) if target is not None else None
+
+
+def _copied(clause: Clause, source: Named, target: Named) -> Change:
+    """The images of one object for the containers of another."""
     calls = []
     for container in target.containers:
         image = source.images.get(container) or (next(iter(source.images.values())) if _single(source, target) else "")
