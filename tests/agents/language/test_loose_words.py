@@ -165,3 +165,8 @@ def test_pods_on_the_same_node_are_shown_with_their_nodes() -> None:
     made = calls_of("are ledger and mailer on the same node")
     assert [arguments["labels"] for _, arguments in made] == ["app=ledger", "app=mailer"]
     assert all("node" in arguments["columns"] for _, arguments in made)
+
+
+def test_this_cluster_is_everywhere_and_no_thing_that_was_spoken_of() -> None:
+    ((_, arguments),) = calls_of("who restarts the most in this cluster")
+    assert (arguments["kind"], arguments["sort"]) == ("pods", "-restarts")

@@ -88,7 +88,7 @@ def _told(clause: Clause, world: World) -> tuple[str, ...]:
 
 def _it(clause: Clause) -> bool:
     """Whether one thing is pointed at that was spoken of."""
-    return any(mention.text in ("it", "this") for mention in clause.of("pronoun"))
+    return any(mention.text == "it" for mention in clause.of("pronoun"))
 
 
 def _of_templates(clause: Clause) -> bool:
