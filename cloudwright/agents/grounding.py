@@ -13,7 +13,7 @@ or the share of two amounts that are.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 
 from cloudwright.agents import amounts, counts
@@ -77,6 +77,10 @@ _OWN_LIMITS = re.compile(
     re.IGNORECASE,
 )
 """What a model says of itself, and what it asks: no claims about the cluster."""
+_EVERY = re.compile(
+    r"\b(?:no others?|none|nothing else|nobody else|no one else)\b|(?<!\bin )(?<!\bat )(?<!\bnot )\b(?:all|every)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?Z?\b")
@@ -112,25 +116,30 @@ class Standing(StrEnum):
 
 
 class Checked(Frozen):
-    """One sentence with its standing; `unsupported` are the words that no cited evidence holds."""
+    """One sentence with its standing; `unsupported` are the words that no cited evidence holds, `partial` the evidence
+    that was shown in part and is cited for what holds for all."""
 
     sentence: str
     standing: Standing
     unsupported: tuple[str, ...] = ()
+    partial: tuple[str, ...] = ()
 
     @property
     def goes_back(self) -> bool:
         """Whether to ask the model for a correction: some word is missing, and it is not a matter of phrasing."""
-        return self.standing in (Standing.REFUTED, Standing.UNCITED) and bool(self.unsupported)
+        return self.standing in (Standing.REFUTED, Standing.UNCITED) and bool(self.unsupported or self.partial)
 
 
-def check(text: str, lookup: Callable[[str], Evidence | None], request: str = "") -> list[Checked]:
+def check(
+    text: str, lookup: Callable[[str], Evidence | None], request: str = "", partial: Collection[str] = ()
+) -> list[Checked]:
     """Check every sentence of `text`, beside evidence by `request`: the user's own words and what was proposed. Citing
-    evidence that was never minted refutes a sentence."""
+    evidence that was never minted refutes a sentence; that something holds for all or for none is not shown by
+    `partial` evidence, of which the model saw only some rows or cells."""
     first = [_check(sentence, lookup, request) for sentence in sentences(text)]
     stated = {word for item in first if item.standing is Standing.VERIFIED for word in facts(item.sentence)}
     cited = "\n".join(_body(found) for found in map(lookup, cited_ids(text)) if found)
-    return [_within(item, stated, cited) for item in first]
+    return [_whole(_within(item, stated, cited), partial) for item in first]
 
 
 def sentences(text: str) -> list[str]:
@@ -158,9 +167,9 @@ def demand(checked: Sequence[Checked]) -> str:
     lines = []
     for item in checked:
         if item.goes_back:
-            cited = item.standing is Standing.REFUTED
-            wrong = "not in the evidence you cite:" if cited else "no evidence cited for"
-            lines.append(f"- {wrong} {', '.join(item.unsupported)} — in: {item.sentence}")
+            wrong = "not in the evidence you cite:" if item.standing is Standing.REFUTED else "no evidence cited for"
+            lacking = f"{wrong} {', '.join(item.unsupported)}" if item.unsupported else _lacking(item)
+            lines.append(f"- {lacking} — in: {item.sentence}")
     if not lines:
         return ""
     asked = "Correct or leave out these sentences; cite evidence ids as [e1], and send the whole answer again:"
@@ -180,6 +189,8 @@ def settle(text: str, checked: Sequence[Checked]) -> str:
 def _lacking(item: Checked) -> str:
     if item.unsupported:
         return f"no evidence cited for {', '.join(item.unsupported)}"
+    if item.partial:
+        return f"not all rows and cells of {', '.join(item.partial)} were shown"
     return f"the words are not in {', '.join(cited_ids(item.sentence))}"
 
 
@@ -208,6 +219,14 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
     if standing in (Standing.REFUTED, Standing.UNCITED) and excused:
         standing = Standing.PLAIN
     return Checked(sentence=sentence, standing=standing, unsupported=missing)
+
+
+def _whole(item: Checked, partial: Collection[str]) -> Checked:
+    """A sentence, in doubt where it says "all" or "none" and cites what was shown in part."""
+    cut = tuple(name for name in cited_ids(item.sentence) if name in partial)
+    if not cut or item.standing is Standing.REFUTED or _ADVICE.match(item.sentence) or not _EVERY.search(item.sentence):
+        return item
+    return item.model_copy(update={"standing": Standing.UNCITED, "partial": cut})
 
 
 def _given(word: str, own: str) -> bool:

@@ -73,6 +73,8 @@ class Talk:
     proposals: list[str] = field(default_factory=list)
     previews: list[str] = field(default_factory=list)
     """What the proposals would do, in words: what is said of them is measured by it."""
+    partial: set[str] = field(default_factory=set)
+    """Evidence of which the model saw only some rows or cells."""
     notes: list[str] = field(default_factory=list)
     times: Counter[str] = field(default_factory=Counter)
     challenged: str = ""
@@ -154,7 +156,7 @@ class Talk:
 
     def _check(self, text: str) -> list[grounding.Checked]:
         known = (self.task.request, *self.task.user_words, *self.task.history, *self.previews)
-        return grounding.check(text, self.kit.context.evidence.get, "\n".join(known))
+        return grounding.check(text, self.kit.context.evidence.get, "\n".join(known), self.partial)
 
     def _answers(self, wanted: Sequence[ModelCall]) -> list[Message]:
         """One tool message for every call, in the order of the calls; reads come first and run side by side."""
@@ -225,18 +227,21 @@ class Talk:
         self.made.append(view)
         if observation is None:
             return f"error: {view.error}"
-        return enclose(observation.evidence.id, call.tool, self._told(call.tool, observation.result))
+        text, whole = self._told(call.tool, observation.result)
+        if not whole:
+            self.partial.add(observation.evidence.id)
+        return enclose(observation.evidence.id, call.tool, text)
 
-    def _told(self, tool: str, result: Result) -> str:
-        """A result as far as it fits, and how to ask for what does not."""
+    def _told(self, tool: str, result: Result) -> tuple[str, bool]:
+        """A result as far as it fits, with how to ask for what does not, and whether that is every row and cell."""
         text = result.render(RESULT_BUDGET)
         counted_out = (result.shown or 0) < (result.total or 0)
         if not isinstance(result, Rows) or (text == result.render(sys.maxsize) and not counted_out):
-            return text
+            return text, True
         known = self.tools.get(tool).input.model_fields
         ways = [f"`{name}`" for name in _NARROWING if name in known][:3]
         ways += ["a higher `limit`"] if counted_out and "limit" in known else []
-        return f"{text}\nNot all is shown; call {tool} again with {' or '.join(ways)}." if ways else text
+        return (f"{text}\nNot all is shown; call {tool} again with {' or '.join(ways)}." if ways else text), False
 
     def _propose(self, call: ToolCall) -> str:
         if self.passing.question is not None:

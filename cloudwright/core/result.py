@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field, JsonValue
@@ -13,7 +14,7 @@ DEFAULT_BUDGET = 6_000
 """Characters of a rendered result, unless told otherwise (about 1,500 tokens)."""
 
 
-_WIDTHS = (240, 160, 100, 64)
+_WIDTHS = (2_000, 1_400, 1_000, 720, 500, 360, 240, 160, 100, 64)
 """Characters that a cell may keep, tried in turn until a table fits; names of objects stay whole."""
 
 
@@ -53,16 +54,32 @@ class Rows(Result):
     empty: str = "none"
 
     def body(self, budget: int) -> str:
-        """Aligned columns; where they do not fit, the widest cells are cut first, then rows are counted in a last
-        line."""
+        """Aligned columns; where they do not fit, blanks between them go before the widest cells are cut, and cells
+        before rows; last lines count the rows that are left out and name the cut cells."""
         if not self.rows:
             return self.empty
-        lines = align(self.columns, self.rows)
-        for width in _WIDTHS:
-            if sum(len(line) + 1 for line in lines) <= budget:
+        cells = [[cell_text(cell) for cell in row] for row in self.rows]
+        room = budget - sum(map(len, self.columns)) - 2 * len(self.columns) * (len(cells) + 1)
+        lengths = [len(cell) or 1 for row in cells for cell in row]
+        for width in (sys.maxsize, *_WIDTHS):
+            cut = self._cut(cells, width, budget // 4)
+            if sum(min(each, width) for each in lengths) + len(cut) <= room:
                 break
-            lines = align(self.columns, [[_narrow(cell_text(cell), width) for cell in row] for row in self.rows])
-        return clip_lines(lines, budget)
+        narrowed = [[_narrow(cell, width) for cell in row] for row in cells]
+        aligned = align(self.columns, narrowed)
+        dense = ["  ".join(cell or "-" for cell in row) for row in (self.columns, *narrowed)]
+        fitting = next((lines for lines in (aligned, dense) if _size(lines) + len(cut) <= budget), aligned)
+        shown = clip_lines(fitting, budget - len(cut))
+        return f"{shown}\n{cut}" if cut else shown
+
+    def _cut(self, cells: Sequence[Sequence[str]], width: int, budget: int) -> str:
+        """Which cells are longer than a width, as a line: by the first cells of their rows, or counted."""
+        cut = [(row[0], self.columns[index]) for row in cells for index in range(len(row)) if len(row[index]) > width]
+        if not cut:
+            return ""
+        named = f"… cut cells: {', '.join(f'{column} of {_narrow(name, width)}' for name, column in cut)}"
+        columns = ", ".join(dict.fromkeys(column for _, column in cut))
+        return named if len(named) <= budget else clip(f"… {len(cut)} cells cut in {columns}", budget)
 
 
 class Document(Result):
@@ -142,6 +159,10 @@ def align(columns: Sequence[str], rows: Sequence[Sequence[JsonValue]]) -> list[s
     table = [list(columns), *([cell_text(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in table) for index in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
 
 
 def _narrow(text: str, width: int) -> str:

@@ -341,3 +341,21 @@ def test_the_model_is_told_who_feels_a_proposal_the_worst_first_and_bounded(desk
     assert told.endswith("more rows not shown")
     assert len(told) < 2_000
     assert "not verified" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence", "back"),
+    [
+        ({"limit": 2}, "No other remark is listed but that of value-1 [e1].", True),
+        ({"limit": 5, "width": 2000}, "The remark of `value-1` is that of all [e1].", True),
+        ({"limit": 5}, "The remark of `value-1` is that of all [e1].", False),
+        ({"limit": 2}, "The remark of `value-1` is listed [e1].", False),
+    ],
+)
+def test_what_is_said_of_all_is_not_shown_by_a_part(
+    desk: Desk, arguments: dict[str, int], sentence: str, back: bool
+) -> None:
+    found, model = desk.talk([call("list_values", json.dumps(arguments)), *[Reply(text=sentence)] * (1 + back)])
+    doubt = "not all rows and cells of e1 were shown"
+    assert (doubt in model.requests[-1][0][-1].content) is back
+    assert found.text == (f"{sentence} (not verified: {doubt})" if back else sentence)
