@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
+from cloudwright.agents.fixing import ordered
 from cloudwright.agents.kit import Event, Kit
 from cloudwright.agents.language.understanding import Goal, Intent, Memory
 from cloudwright.agents.provenance import names_its_targets
@@ -101,10 +102,9 @@ def _wanted(task: Task, found: Sequence[Contribution], kit: Kit) -> list[tuple[T
         return [(call, Source.USER, "") for call in _once(changes)]
     if task.intent.goal is Goal.UNDO:
         return [_undo(task.intent.change, kit)]
-    if task.intent.goal is Goal.FIX:
-        causes = [cause for item in found for cause in item.causes][:_FIXES]
-        return [(call, Source.DIAGNOSIS, cause.claim) for cause in causes for call in _first_remedy(cause)]
-    return []
+    fixes = task.intent.goal is Goal.FIX
+    causes = [cause for item in found for cause in item.causes] if fixes else ordered(task, found)
+    return [(call, Source.DIAGNOSIS, cause.claim) for cause in causes[:_FIXES] for call in _first_remedy(cause)]
 
 
 def _once(wanted: Sequence[ToolCall]) -> list[ToolCall]:
