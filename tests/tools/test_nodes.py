@@ -7,7 +7,9 @@ import pytest
 from cloudwright.core.change import Progress
 from cloudwright.core.errors import InvalidArguments, NotFound, ToolError
 from cloudwright.core.tool import Effect, Irreversible
+from cloudwright.tools.kubernetes.quantities import number, text
 from tests.tools.desk import Desk
+from tests.tools.reading import run
 from tests.tools.served import path
 
 
@@ -91,3 +93,21 @@ def test_an_eviction_is_bound_to_the_very_pod(desk: Desk) -> None:
     desk.change("evict_pod", name="one")
     assert desk.get(path(desk, "pods", "one"))["metadata"]["deletionTimestamp"]
     desk.cluster.request("DELETE", path(desk, "pods", "one") + "?gracePeriodSeconds=0")
+
+
+def test_a_node_is_described_with_what_its_pods_ask_for_and_what_is_free(desk: Desk) -> None:
+    node = f"node-{desk.namespace[-6:]}"
+    desk.cluster.add_node(node)
+    asks = {"requests": {"cpu": "300m", "memory": "64Mi"}}
+    containers = [{"name": "main", "image": "example/app:1", "resources": asks}]
+    for name in ("one", "two"):
+        running_pod(desk, name, node, containers=containers)
+    room = desk.get(f"/api/v1/nodes/{node}")["status"]["allocatable"]
+    whole = number(room["cpu"])
+    described = run("describe_resource", desk.context, kind="node", name=node).render()
+    assert f"requested cpu: 600m of {text('cpu', whole)} allocatable, {text('cpu', whole - 0.6)} free" in described
+    assert f"requested memory: 128Mi of {text('memory', number(room['memory']))} allocatable" in described
+    assert "requested pods: 2 of" in described
+    for name in ("one", "two"):
+        desk.cluster.request("DELETE", path(desk, "pods", name) + "?gracePeriodSeconds=0")
+    desk.cluster.request("DELETE", f"/api/v1/nodes/{node}")

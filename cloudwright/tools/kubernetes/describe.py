@@ -9,12 +9,16 @@ from cloudwright.core.errors import ToolError
 from cloudwright.core.result import Lines
 from cloudwright.core.tool import Permission, Scope, read_tool
 from cloudwright.tools.kubernetes import facts, values
+from cloudwright.tools.kubernetes.client import KubernetesClient
 from cloudwright.tools.kubernetes.columns import COLUMNS, scalar
 from cloudwright.tools.kubernetes.discovery import ResourceType
 from cloudwright.tools.kubernetes.events import events_of
 from cloudwright.tools.kubernetes.facts import dig, last_seen, maps, times_seen
 from cloudwright.tools.kubernetes.listing import ANY_GET, Kind, Name, Namespace, Strict, get_scope, present, read_object
+from cloudwright.tools.kubernetes.objects import name_of
 from cloudwright.tools.kubernetes.owners import chain, children
+from cloudwright.tools.kubernetes.placement import requested
+from cloudwright.tools.kubernetes.quantities import text
 from cloudwright.tools.kubernetes.requests import find_kind, namespace_for
 
 _EVENTS = 15
@@ -34,7 +38,8 @@ class DescribeInput(Strict):
 def _scope(args: DescribeInput, context: Context) -> Scope:
     scope = get_scope(args, context)
     events = Permission(verb="list", resource="events", namespace=scope.permissions[0].namespace)
-    return Scope(scope.effect, (*scope.permissions, events), scope.targets)
+    pods = [Permission(verb="list", resource="pods")] if find_kind(args.kind, context).kind == "Node" else []
+    return Scope(scope.effect, (*scope.permissions, events, *pods), scope.targets)
 
 
 @read_tool(
@@ -65,6 +70,7 @@ def describe_resource(args: DescribeInput, context: Context) -> Lines:
         *_pod_lines(shown, now),
         *_owner_lines(item, context),
         *_child_lines(item, kind, context),
+        *(_node_lines(item, context) if kind.kind == "Node" else ()),
         *_event_lines(item, kind, context, now),
     ]
     masked = tuple(context.redactor.text(line) for line in lines)
@@ -208,6 +214,21 @@ def _child_lines(item: Mapping[str, Any], kind: ResourceType, context: Context) 
         yield f"owns {child_kind.kind} {dig(child, 'metadata', 'name')}: {facts.status(child) or 'there'}"
     if len(made) > 20:
         yield f"owns {len(made) - 20} more"
+
+
+def _node_lines(item: Mapping[str, Any], context: Context) -> Iterator[str]:
+    """What the pods of a node ask for, of what it can give: whether more would fit."""
+    client = context.service(KubernetesClient)
+    chosen = {"fieldSelector": f"spec.nodeName={name_of(item)}"}
+    try:
+        pods = list(client.list("/api/v1/pods", chosen, timeout=context.remaining(client.timeout)))
+    except ToolError as error:
+        yield f"its pods cannot be read: {error}"
+        return
+    for name, (asked, whole) in sorted(requested(item, pods).items()):
+        if asked or name in ("cpu", "memory"):
+            free = text(name, max(0.0, whole - asked))
+            yield f"requested {name}: {text(name, asked)} of {text(name, whole)} allocatable, {free} free"
 
 
 def _event_lines(item: Mapping[str, Any], kind: ResourceType, context: Context, now: float) -> Iterator[str]:

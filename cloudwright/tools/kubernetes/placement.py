@@ -58,6 +58,13 @@ def unsure(pods: Sequence[Json]) -> list[Json]:
     ]
 
 
+def requested(node: Json, running: Sequence[Json]) -> dict[str, tuple[float, float]]:
+    """Resource → what the unfinished pods of a node ask for, and what the node can give."""
+    whole = {str(name): number(amount) for name, amount in (dig(node, "status", "allocatable") or {}).items()}
+    room = _room(node, running)
+    return {name: (amount - room[name], amount) for name, amount in whole.items()}
+
+
 def _room(node: Json, running: Sequence[Json]) -> dict[str, float]:
     room = {str(name): number(amount) for name, amount in (dig(node, "status", "allocatable") or {}).items()}
     for pod in running:
