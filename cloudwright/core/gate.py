@@ -238,9 +238,12 @@ class Gate:
             arguments=as_mapping(context.redactor.restore(dict(proposal.call.arguments), proposal.origins, read)),
         )
         args = tool.parse(call.arguments)
-        scope = tool.aims_at(args, context)
-        self._still_allowed(tool, scope, proposal, context)
-        preview = self._check_drift(tool, args, proposal, context, call)
+        try:
+            scope = tool.aims_at(args, context)
+            self._still_allowed(tool, scope, proposal, context)
+            preview = self._check_drift(tool, args, proposal, context, call)
+        except NotFound as error:
+            raise self._void(proposal, (context.redactor.text(str(error)),)) from None
         self._claim(proposal, context)
         self._on_step("intent")
         return self._execution.run(tool, args, preview, proposal, context)
@@ -316,10 +319,7 @@ class Gate:
     def _check_drift(self, tool: AnyTool, args: Any, proposal: Proposal, context: Context, call: ToolCall) -> Preview:
         if tool.change is None:
             return proposal.preview
-        try:
-            preview = tool.change.preview(args, context)
-        except NotFound as error:
-            raise self._void(proposal, (context.redactor.text(str(error)),)) from None
+        preview = tool.change.preview(args, context)
         masked = _masked(preview, context)
         masked_call = ToolCall(tool=call.tool, arguments=as_mapping(context.redactor.value(dict(call.arguments))))
         if digest_of(masked_call, context.place, masked.changes, proposal.nonce) == proposal.digest:
@@ -328,8 +328,14 @@ class Gate:
         raise self._void(proposal, lines)
 
     def _void(self, proposal: Proposal, lines: tuple[str, ...]) -> Drifted:
-        """Put into the journal that a proposal is void, and the error that says why."""
-        self._journal.append(EntryKind.VOIDED, proposal.digest, {"moved": list(lines)})
+        """Put into the journal that a proposal is void, and the error that says why.
+
+        Raises:
+            AlreadyDecided: another process has begun it; what moved may be its own doing.
+        """
+        with self._journal.transaction() as transaction:
+            self.ledger.check_open(record_of(transaction.entries(proposal.digest), self._now()))
+            transaction.append(EntryKind.VOIDED, proposal.digest, {"moved": list(lines)})
         told = "; ".join(line.rstrip(".") for line in lines)
         return Drifted(
             f"{proposal.id} is void, because what it touches moved since it was previewed: {told}.",

@@ -1,8 +1,11 @@
 """What an approval is bound to: the place, the very objects, the values that were seen."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from cloudwright.core.approval import Answer
 from cloudwright.core.change import FieldChange, ObjectChange
@@ -11,7 +14,9 @@ from cloudwright.core.errors import (
     Drifted,
     Refused,
 )
+from cloudwright.core.masking import SessionRedactor
 from cloudwright.core.proposal import Proposal, Provenance, Source, State, canonical, digest_of
+from cloudwright.core.redaction import Origin, Origins
 from cloudwright.core.refs import ObjectRef, Place
 from cloudwright.core.tool import ToolCall
 from tests.core.fakes import ALICE, Bench, proposed, set_call
@@ -132,3 +137,28 @@ def test_a_change_whose_object_is_gone_is_void(bench: Bench) -> None:
     with pytest.raises(Drifted, match=r"moved since it was previewed: There is no value cart\. Propose"):
         bench.gate().execute(digest, bench.context())
     assert bench.gate().ledger.record(digest).state is State.VOID
+
+
+class Overtaken(SessionRedactor):
+    """Lets something happen before a call is restored."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(b"key")
+        self._meanwhile = meanwhile
+
+    def restore(self, value: JsonValue, origins: Origins, read: Callable[[Origin], str | None]) -> JsonValue:
+        self._meanwhile()
+        return super().restore(value, origins, read)
+
+
+def test_what_another_process_has_done_meanwhile_is_not_made_void(bench: Bench) -> None:
+    digest = proposed(bench, ToolCall(tool="drop_value", arguments={"name": "cart"}))
+    bench.gate().approve(digest, ALICE)
+
+    def overtake() -> None:
+        bench.gate().execute(digest, bench.context())
+        bench.world.gone = "There is no value cart."
+
+    with pytest.raises(AlreadyDecided, match="is executed"):
+        bench.gate().execute(digest, bench.context(redactor=Overtaken(overtake)))
+    assert bench.gate().ledger.record(digest).state is State.EXECUTED

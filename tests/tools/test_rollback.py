@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from cloudwright.core.errors import NotFound
+from cloudwright.core.errors import Drifted, NotFound
+from cloudwright.core.proposal import State
 from tests.tools.desk import Desk, fields_of
 from tests.tools.served import web
 
@@ -53,3 +54,18 @@ def test_a_paused_rollout_is_resumed(desk: Desk) -> None:
     assert fields_of(desk.propose("rollout_resume", name="web")) == {"spec.paused": (True, "(absent)")}
     desk.change("rollout_resume", name="web")
     assert "paused" not in web(desk)["spec"]
+
+
+def test_a_rollback_whose_revision_is_gone_when_it_is_approved_is_void(desk: Desk) -> None:
+    desk.deployment()
+    sets = f"/apis/apps/v1/namespaces/{desk.namespace}/replicasets"
+    desk.cluster.await_path(sets, lambda answer: len(answer["items"]) == 1)
+    first = desk.get(sets)["items"][0]["metadata"]["name"]
+    desk.change("set_image", name="web", image="example/app:broken")
+    desk.cluster.await_path(sets, lambda answer: len(answer["items"]) == 2)
+    proposal = desk.propose("rollout_undo", name="web", to_revision=1)
+    desk.cluster.request("DELETE", f"{sets}/{first}")
+    desk.cluster.await_path(sets, lambda answer: len(answer["items"]) == 1)
+    with pytest.raises(Drifted, match="is void"):
+        desk.execute(proposal)
+    assert desk.gate.ledger.record(proposal.digest).state is State.VOID
