@@ -1,6 +1,6 @@
 """Propose, decide, execute: the three steps of a change as nodes of the graph use them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cloudwright.agents import calls
 from cloudwright.agents.contribution import Contribution, Task
@@ -12,6 +12,7 @@ from cloudwright.agents.state import Json, State
 from cloudwright.core.answers import CauseView
 from cloudwright.core.approval import Answer
 from cloudwright.core.errors import AlreadyDecided, ApprovalNeeded, CloudwrightError, GateError
+from cloudwright.core.gate import SUPERSEDED
 from cloudwright.core.proposal import Proposal, Source
 from cloudwright.core.proposal import State as Stands
 from cloudwright.core.tool import Irreversible, ToolCall, Undo
@@ -51,7 +52,16 @@ def propose(state: State, found: Sequence[Contribution], tasks: Sequence[Task], 
             else:
                 failed.append(_already(proposal))
     queue = [item for item in dict.fromkeys(digests) if kit.gate.ledger.record(item).state is not Stands.VOID]
-    return {"queue": queue, "proposals": queue, "failed": failed}
+    said = "\n\n".join(part for part in (state.get("answer", ""), *_superseded(queue, kit)) if part)
+    return {"queue": queue, "proposals": queue, "failed": failed, "answer": said}
+
+
+def _superseded(digests: Sequence[str], kit: Kit) -> Iterator[str]:
+    """A sentence for every earlier change whose place one of these took."""
+    new = {f"{SUPERSEDED} {kit.gate.ledger.record(digest).proposal.id}" for digest in digests}
+    for record in kit.gate.ledger.records() if new else ():
+        if record.state is Stands.VOID and record.reason in new:
+            yield f"Void now, {record.reason}: {record.proposal.preview.summary} ({record.proposal.id})."
 
 
 def _not_proposed(error: CloudwrightError, kit: Kit) -> str:

@@ -59,14 +59,13 @@ _ADVICE = re.compile(
     re.IGNORECASE,
 )
 _URGED = re.compile(
-    r"\b(?:should|must(?! have\b| be\b)|needs? to|(?:will|would|['’]ll)\s+(?:also\s+)?(?:need|want)|recommend\w*|"
-    r"suggest\w*|make sure|ensure|remember to|better)\b",
+    r"\b(?:should|must(?! have\b| be\b)|(?:need|want)s? to|recommend\w*|suggest\w*|make sure|ensure|remember to)\b",
     re.IGNORECASE,
 )
 _REASON = re.compile(r";|\b(?:but|because|since|while|as|which)\b", re.IGNORECASE)
 _ORDER = re.compile(
     rf"^[-*•\d.)\s]*(?:then\s+|please\s+|next,?\s+|first,?\s+|also\s+|and\s+)?(?:{_ADVISED})\s+"
-    r"(?!(?:count|rate|policy|time|reason|status|loop|at|of|in)\b|\d)"
+    r"(?!(?:counts?|rates?|policy|times?|reasons?|status|loops?|at|of|in)\b|\d)"
     r"(?!.*\b(?:is|are|was|were|has|have|had|shows?|runs?|fails?)\b)",
     re.IGNORECASE,
 )

@@ -11,7 +11,6 @@ from cloudwright.agents.model.chat import Usage, estimate_tokens
 from cloudwright.agents.specialists import merge
 from cloudwright.agents.state import Json, State
 from cloudwright.core.evidence import IDS
-from cloudwright.core.gate import SUPERSEDED
 from cloudwright.core.proposal import State as Stands
 from cloudwright.core.refs import ObjectRef, checked_in
 
@@ -73,7 +72,7 @@ def finish(state: State, found: Sequence[Contribution], intents: Sequence[Intent
         lines.append(_outcome(record.summary, f"Checked in {checked_in(record.proposal.targets)}: {progress}", item))
         if item["ok"]:
             done.append(record.proposal.id)
-    lines += [*state.get("failed", ()), *_undone(state, kit), *_superseded(state, kit)]
+    lines += [*state.get("failed", ()), *_undone(state, kit)]
     memory = remember(state, found, intents, done, kit)
     answer = "\n\n".join(line for line in lines if line)
     turn = {
@@ -100,14 +99,6 @@ def _undone(state: State, kit: Kit) -> Iterator[str]:
             yield f"Proposed, and waiting for a yes: {summary} ({record.proposal.id})."
         elif record.state is Stands.DENIED and not record.reason.startswith(EDITED):
             yield f"Denied{f' ({record.reason})' if record.reason else ''}, nothing was changed: {summary}."
-
-
-def _superseded(state: State, kit: Kit) -> Iterator[str]:
-    """A sentence for every earlier change whose place one of this turn took."""
-    new = {f"{SUPERSEDED} {kit.gate.ledger.record(digest).proposal.id}" for digest in state.get("proposals", ())}
-    for record in kit.gate.ledger.records() if new else ():
-        if record.state is Stands.VOID and record.reason in new:
-            yield f"Void now, {record.reason}: {record.proposal.preview.summary} ({record.proposal.id})."
 
 
 def _outcome(summary: str, checked: str, item: Json) -> str:

@@ -253,7 +253,8 @@ def test_a_later_word_on_the_same_field_voids_the_change_that_waits_and_says_so(
     talk.answer({"decision": "leave"})
     talk.ask("set db to 6")
     talk.answer({"decision": "leave"})
-    talk.ask("set cart to 4")
+    waiting = talk.ask("set cart to 4")
+    assert "Void now, superseded by" in answer_of(talk.state(), waiting, desk.kit(), "s1").answer
     talk.answer({"decision": "leave"})
     ledger = desk.bench.gate().ledger
     cart, db, new = ledger.records()

@@ -250,6 +250,8 @@ def test_a_bare_value_stands_in_a_row_with_what_was_asked_for() -> None:
         ("**Allow DNS**: kube-dns, port 53.", Standing.PLAIN),
         ("The policy should also allow DNS, because kube-dns runs with 53 pods.", Standing.UNCITED),
         ("Set of replicas: 53 of kube-dns.", Standing.UNCITED),
+        ("It is better now: kube-dns answers 53 of 54 calls.", Standing.UNCITED),
+        ("Restart loops of kube-dns: 53.", Standing.UNCITED),
         ("The policy should allow port 54 of ads-1 [e1].", Standing.REFUTED),
     ],
 )
