@@ -21,7 +21,8 @@ from cloudwright.core.tool import ToolCall
 
 _SAME = "same, likewise, too, as well, also, similarly, ditto"
 _ABOUT = listed(
-    "the one in, the one, what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the, which, what one"
+    "the one in, the one, what about, how about, and, now, also, and what about, and how about, or, then, what of, and in, and for, and the, which,"
+    " what one, what in, what on, what for"
 )
 _CONTENT_FREE = listed(
     "no, sorry, i, meant, mean, wrong, other, actually, and, what, how, about, for, in, the, same, thing, do, it, also, too, as, well, now, please, then, of,"
@@ -37,6 +38,8 @@ _SMALL = _CORRECTING | listed(
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
 """Words that speak of what was listed last."""
+_SOME = "only the, just the, only those, just those, ones"
+"""Words that speak of some of it, where no other kind is named: "only the paused ones"."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,16 @@ def again(clause: Clause, world: World) -> Repeated | None:
     told = sole(clause, world) if explicit and not clause.question else []
     if len(told) == 1 and clause.has("and, now, also"):
         return Repeated(tuple(_for(one, told[0]) for one in last), (told[0].ref,), explicit)
-    which = clause.low[:1] == ("which",)
+    start = 1 if clause.low[:1] == ("and",) else 0
+    which = clause.low[start : start + 1] == ("which",) or clause.low[start : start + 2] in (
+        ("what", "in"),
+        ("what", "on"),
+        ("what", "for"),
+    )
     stage, said = _stage(clause, world)
-    if _says_more(clause, said, _WHICH if which else frozenset()) or (which and clause.of("kind", "workload", "name")):
+    if _says_more(clause, said, _WHICH | _behind_being(clause) if which else frozenset()) or (
+        which and clause.of("kind", "workload", "name")
+    ):
         return None
     if clause.of("name"):
         found = _instead(clause, world)
@@ -77,8 +87,14 @@ def again(clause: Clause, world: World) -> Repeated | None:
 
 
 _WHICH = listed(
-    "which, runs, run, running, has, have, is, are, does, do, use, uses, one, deployed, live, lives, currently, there"
+    "which, runs, run, running, has, have, is, are, does, do, use, uses, one, deployed, live, lives, currently, there, being, tested, used, active,"
+    " current, still, installed, released, served, shipped, version, value"
 )
+
+
+def _behind_being(clause: Clause) -> frozenset[str]:
+    """What is being done: "which one is being tried in …"."""
+    return frozenset(word for at, word in enumerate(clause.low[1:]) if clause.low[at] == "being")
 
 
 def _stage(clause: Clause, world: World) -> tuple[str, int]:
@@ -176,7 +192,7 @@ def _says_more(clause: Clause, said: int = -1, small: frozenset[str] = frozenset
 def _instead(clause: Clause, world: World) -> list[Named]:
     """What the names mean here: objects of the kinds and in the places of the last calls first."""
     last = world.memory.last_calls
-    kinds = {str(item.arguments.get("kind", "")).lower() for item in last}
+    kinds = {kind.kind.lower() for item in last if (kind := _kind(str(item.arguments.get("kind", "")), world))}
     old = {str(item.arguments.get("namespace", "")) for item in last}
     place = namespace_in(clause)
     found: list[Named] = []
@@ -188,7 +204,17 @@ def _instead(clause: Clause, world: World) -> list[Named]:
         ]
         pool = same or fitting(clause, mention, world)
         found += [item for item in pool if item.ref.namespace in old] or pool
-    return found
+    return _relatives(last, found, world) or found
+
+
+def _relatives(last: Sequence[ToolCall], found: Sequence[Named], world: World) -> list[Named]:
+    """What belongs to some objects, where what belongs to others was listed by its names: "and the autoscaler of …"."""
+    listed_by_name = [one for one in last if _BY_NAME.search(str(one.arguments.get("where", "")))]
+    kinds = [kind for one in listed_by_name if (kind := _kind(str(one.arguments.get("kind", "")), world))]
+    if not kinds or len(kinds) != len(last):
+        return []
+    same = [item for item in found if item.ref.kind == kinds[0].kind]
+    return same or [other for item in found for other in world.index.links.related(item, kinds[0].kind)]
 
 
 def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
@@ -200,7 +226,7 @@ def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
         if item.ref.kind == ref.kind and item.ref.namespace == place
     ]
     calls = [
-        _for(one, about[0]) if about and "labels" in one.arguments else _with(one, namespace=place)
+        _for(one, about[0]) if about and ({"labels", "where"} & one.arguments.keys()) else _with(one, namespace=place)
         for one in world.memory.last_calls
     ]
     return Repeated(_once(calls), tuple(item.ref for item in about), explicit)
@@ -218,7 +244,11 @@ def _with(one: ToolCall, **arguments: JsonValue) -> ToolCall:
 def narrowed(clause: Clause, world: World) -> Read | None:
     """Some of what was listed last: "which of them has the most pods", "which ones are not ready"."""
     last = [one for one in world.memory.last_calls if one.tool == "list_resources" and "fields" not in one.arguments]
-    if not last or clause.of("name", "namespace", "ordinal", "image") or not clause.has(_OF_THEM):
+    if (
+        not last
+        or clause.of("name", "namespace", "ordinal", "image")
+        or not (clause.has(_OF_THEM) or _some(clause, last))
+    ):
         return None
     calls = []
     for one in last:
@@ -236,6 +266,13 @@ def narrowed(clause: Clause, world: World) -> Read | None:
         if found.parts or found.labels or arranged:
             calls.append(_narrow(one, found, arranged))
     return Read(tuple(calls), (), 0.9) if calls else None
+
+
+def _some(clause: Clause, last: Sequence[ToolCall]) -> bool:
+    """Whether some of what was listed is asked for, and no other kind."""
+    listed_words = {str(one.arguments.get("kind", "")).lower() for one in last}
+    named = {item.kind.plural for item in clause.of("kind") if item.kind is not None}
+    return clause.has(_SOME) and named <= listed_words and not clause.of("workload")
 
 
 def _narrow(one: ToolCall, found: Where, arranged: Mapping[str, JsonValue]) -> ToolCall:
@@ -260,6 +297,9 @@ def _kind(word: str, world: World) -> KindWord | None:
 
 
 _ON_NODE = re.compile(r"\bnode = [\w.-]+")
+_NAMED = r"\(?(?:namespace = [\w.-]+ and )?name = [\w.-]+\)?"
+_BY_NAME = re.compile(rf"^\(?{_NAMED}(?: or {_NAMED})*\)?$")
+"""A filter that only names objects."""
 
 
 def _for(one: ToolCall, item: Named) -> ToolCall:
@@ -279,6 +319,8 @@ def _for(one: ToolCall, item: Named) -> ToolCall:
             arguments["kind"] = located(item)["kind"]
     elif "labels" in arguments and item.selector:
         arguments |= {"labels": selector_text(dict(item.selector)), "namespace": item.ref.namespace}
+    elif _BY_NAME.search(str(arguments.get("where", ""))):
+        arguments |= {"where": f"name = {item.ref.name}", "namespace": item.ref.namespace}
     elif item.ref.kind == "Node" and _ON_NODE.search(str(arguments.get("where", ""))):
         arguments["where"] = _ON_NODE.sub(f"node = {item.ref.name}", str(arguments["where"]))
     elif "owner" in str(arguments.get("where", "")):

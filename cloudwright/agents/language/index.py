@@ -125,6 +125,16 @@ class Index:
         }
 
     @cached_property
+    def node_tails(self) -> Mapping[str, Named]:
+        """The last parts of names of nodes, of a letter and a digit at least, that only one object's name ends in."""
+        found: dict[str, list[Named]] = defaultdict(list)
+        for named in self.vocabulary.objects:
+            tail = named.ref.name.rpartition("-")[2]
+            if _TAIL.fullmatch(tail) and tail != named.ref.name:
+                found[tail].append(named)
+        return {tail: items[0] for tail, items in found.items() if len(items) == 1 and items[0].ref.kind == "Node"}
+
+    @cached_property
     def base_names(self) -> Mapping[str, tuple[Named, ...]]:
         """Workloads by the container images' last word and by the value of their app labels."""
         found: dict[str, list[Named]] = defaultdict(list)
@@ -157,6 +167,9 @@ class Index:
     def containers(self) -> frozenset[str]:
         """Names of containers."""
         return frozenset(name for named in self.vocabulary.objects for name in named.images)
+
+
+_TAIL = re.compile(r"[a-z]+\d+|\d+[a-z]+")
 
 
 def _rank(api_version: str) -> int:

@@ -330,6 +330,9 @@ class Tagger:
     def _near_name(self, tokens: tuple[Token, ...], at: int, last: Mention | None) -> Iterator[Mention]:
         """A misspelt name, or the beginning of names, where nothing else explains the word."""
         low = tokens[at].low
+        if low in self.index.node_tails:
+            yield Mention("name", at, at + 1, low, objects=(self.index.node_tails[low],), near=True)
+            return
         if (
             low in self._known
             or low in _NOT_NAMES

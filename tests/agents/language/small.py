@@ -106,13 +106,16 @@ def _learned() -> tuple[Tagger, Utterances]:
     return Tagger(VOCABULARY), Utterances(TOOLS)
 
 
-def understood(text: str, memory: Memory | None = None) -> list[Intent]:
-    """What each clause of a request is understood to be in this world."""
+def understood(text: str, memory: Memory | None = None, known: Vocabulary | None = None) -> list[Intent]:
+    """What each clause of a request is understood to be in this world, or in another one."""
     tagger, utterances = _learned()
+    tagger = tagger if known is None else Tagger(known)
     world = World(tagger.index, memory or Memory(), "default")
     return [intent_of(clause, world, utterances, TOOLS) for clause in split(tagger.tokens(text), tagger)]
 
 
-def calls_of(text: str, memory: Memory | None = None) -> list[tuple[str, dict[str, Any]]]:
+def calls_of(
+    text: str, memory: Memory | None = None, known: Vocabulary | None = None
+) -> list[tuple[str, dict[str, Any]]]:
     """The calls that a request is understood to be."""
-    return [(call.tool, dict(call.arguments)) for intent in understood(text, memory) for call in intent.calls]
+    return [(call.tool, dict(call.arguments)) for intent in understood(text, memory, known) for call in intent.calls]

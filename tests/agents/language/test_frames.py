@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cloudwright.agents.language.understanding import Goal, Memory
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
-from tests.agents.language.small import calls_of, understood
+from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
 
 
 def _listed(text: str, memory: Memory | None = None) -> dict[str, Any]:
@@ -227,3 +227,36 @@ _WORDS = (
 def test_any_words_are_understood_somehow(words: list[str]) -> None:
     for intent in understood(" ".join(words)):
         assert intent.question is None or not intent.calls
+
+
+_SCALERS = ToolCall(
+    tool="list_resources",
+    arguments={"kind": "horizontalpodautoscalers", "namespace": "blue", "where": "(name = other)"},
+)
+_SLUICES = ToolCall(tool="list_resources", arguments={"kind": "sluices", "namespace": "blue"})
+_CORES = ToolCall(
+    tool="list_resources",
+    arguments={"kind": "node", "fields": "metadata.name=m-2", "columns": ["status.capacity.cpu"]},
+)
+_IMAGE = ToolCall(
+    tool="list_resources",
+    arguments={"kind": "deployment", "namespace": "blue", "fields": "metadata.name=mailer", "columns": ["image"]},
+)
+
+
+@pytest.mark.parametrize(
+    ("last", "text", "wanted"),
+    [
+        (_SCALERS, "and mailer?", {"where": "name = mail-scaler", "namespace": "blue"}),
+        (_SCALERS, "what about the mailer one", {"where": "name = mail-scaler"}),
+        (_SLUICES, "only the paused ones", {"kind": "sluices", "where": "spec.paused = true"}),
+        (_SLUICES, "just those that are not paused please", {"kind": "sluices", "where": "not (spec.paused = true)"}),
+        (_CORES, "and m1?", {"fields": "metadata.name=rack-m1", "columns": ["status.capacity.cpu"]}),
+        (_IMAGE, "what in blue-test", {"namespace": "blue-test", "columns": ["image"]}),
+        (_IMAGE, "and which one is being tried in blue-test?", {"namespace": "blue-test", "columns": ["image"]}),
+    ],
+)
+def test_a_follow_up_asks_the_same_of_something_else(last: ToolCall, text: str, wanted: dict[str, str]) -> None:
+    known = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, thing("Node", "rack-m1", ""))})
+    ((_, arguments),) = calls_of(text, Memory(last_calls=(last,)), known)
+    assert wanted.items() <= arguments.items(), arguments

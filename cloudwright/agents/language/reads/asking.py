@@ -57,10 +57,18 @@ def chosen(clause: Clause, found: Sequence[Field]) -> list[Field]:
         other
         for other in found
         if other is not main
-        and (telling(other) or not telling(main) or asked_about(clause, other))
+        and (telling(other) or not telling(main) or asked_about(clause, other) or _right_behind(low, main, other))
         and _JOINTS & set(low[min(main.end, other.end) : max(main.at, other.at)])
     ]
     return sorted([main, *joined], key=lambda field: field.at)
+
+
+def _right_behind(low: Sequence[str], main: Field, other: Field) -> bool:
+    """ "how much cpu and memory": nothing but joints between them."""
+    return 0 < other.at - main.end <= _TWO and set(low[main.end : other.at]) <= {"and", ",", "&", "+", "/"}
+
+
+_TWO = 2
 
 
 def telling(field: Field) -> bool:
