@@ -4,6 +4,7 @@ import re
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.logs import speaks
 from cloudwright.agents.language.reads.standing import standing
 from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import (
@@ -43,7 +44,7 @@ _DIAGNOSE = (
     " errors, erroring, acting up, flapping, pending, unavailable, unreachable, not reachable,"
     " imagepullbackoff, crashloopbackoff, explain, failed, diagnosis, what ails, happening with, happening to,"
     " happening, affected, impacted, triage, on fire, in flames, burning, falling over, falls over, acting weird, toast, borked, hosed, unhappy,"
-    " in the red, sad, weird, suffering, flaky, limping, reachable, not responding, no response, times out, timing out, refuses, unresponsive, getting evicted, green, in order, in good shape, up and running, working, dying, reason, how come, no ready"
+    " in the red, sad, weird, suffering, flaky, limping, reachable, not responding, no response, times out, timing out, refuses, unresponsive, getting evicted, green, in order, in good shape, up and running, working, dying, reason, how come, no ready, not stay up, not stay alive, not keep running, stay up, stays up, staying up, not come back, gives up, giving up"
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def diagnosis(clause: Clause, world: World) -> Intent | None:
     """What is wrong, with what is named or with everything."""
     if (
         _agrees(clause)
+        or speaks(clause)
         or not (clause.has(_DIAGNOSE) or kept_from(clause))
         or clause.has(
             "logs, log, tail, lines, last lines, log lines, crash output, stdout, events, event, how many, differ, difference"

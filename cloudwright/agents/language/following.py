@@ -54,7 +54,9 @@ class Repeated:
 def again(clause: Clause, world: World) -> Repeated | None:
     """The last calls for another object, another namespace or another kind."""
     last = world.memory.last_calls
-    goes_on = not clause.question and any(clause.find(word) == 0 for word in ("now", "next", "then"))
+    goes_on = not clause.question and any(
+        clause.find(word) == 0 for word in ("now", "next", "then", "and now", "and then", "and next", "ok now")
+    )
     explicit = clause.has(_SAME, _MEANT) or goes_on
     if not last or not (explicit or any(clause.find(phrase) == 0 for phrase in _ABOUT)):
         return None

@@ -232,7 +232,9 @@ def everywhere(clause: Clause, mention: Mention) -> bool:
     if mention.kind is None or mention.kind.kind != "Namespace" or not mention.plural:
         return False
     before = clause.low[max(0, mention.start - 3) : mention.start]
-    return bool(before) and (before[-1] == "across" or (before[-1] in _EACH and bool(_THROUGHOUT & set(before[:-1]))))
+    aside = before[-2:-1] in ((",",), (";",), ("(",)) and mention.end >= len(clause.low) - 1
+    throughout = aside or bool(_THROUGHOUT & set(before[:-1]))
+    return bool(before) and (before[-1] == "across" or (before[-1] in _EACH and throughout))
 
 
 def says_place(clause: Clause, mention: Mention) -> bool:

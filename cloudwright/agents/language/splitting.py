@@ -7,6 +7,7 @@ from cloudwright.agents.language.circumstances import FINITE
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.ellipsis import expanded
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.reads.asking import fact
 from cloudwright.agents.language.tagging import Tagger
 from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.verbs import looks, opening, verbs
@@ -39,7 +40,7 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         if token.raw == "," and parts[-1] and parts[-1][0].low in _PLACES and not verbs(Clause(tuple(parts[-1]))):
             parts[-1].append(token)
             continue
-        if token.low in ("and", ",") and _unfinished(parts[-1], tagger):
+        if token.low in ("and", ",") and _unfinished(parts[-1], tagger) and not (parts[:-1] and _about_it(rest)):
             parts[-1].append(token)
             continue
         if token.low in _JOINTS and not token.quoted and rest and parts[-1] and _begins(rest, token, parts[-1]):
@@ -54,7 +55,7 @@ def split(tokens: tuple[Token, ...], tagger: Tagger) -> list[Clause]:
         question = any(token.raw == "?" for token in part)
         for words in expanded(_trimmed(part), tagger):
             clause = tagger.clause(_about(words, topic), question)
-            topic = _topic(clause) if following and not _possessive(following) else ()
+            topic = _topic(clause) if following and not (_possessive(following) or _facts(following, part)) else ()
             if topic and not question and set(clause.low) & FINITE:
                 topic = tuple(
                     clause.tokens[index]
@@ -86,6 +87,15 @@ def _unfinished(part: list[Token], tagger: Tagger) -> bool:
     return not tagger.clause(tuple(part)).of("name", "kind", "workload", "namespace", "pronoun", "all")
 
 
+def _about_it(rest: tuple[Token, ...]) -> bool:
+    """Whether what follows asks something more of what was spoken of before: "which exit code, and what did it print"."""
+    words = [token.low for token in rest if not token.mark and token.low not in _LEADING]
+    return words[:1] in (["which"], ["what"], ["how"]) and bool(_IT & set(words))
+
+
+_IT = frozenset(("it", "they", "its", "their", "he", "she"))
+
+
 def _trimmed(part: list[Token]) -> tuple[Token, ...]:
     """Without punctuation around it, and without a joint at its end."""
     while part and (part[-1].mark or part[-1].low in ("and", "then")):
@@ -97,7 +107,9 @@ def _trimmed(part: list[Token]) -> tuple[Token, ...]:
 
 def _topic(clause: Clause) -> tuple[Token, ...]:
     """ "ledger: …", "pods in ledger: …": words that order and ask nothing say what the next clause is about."""
-    if not clause.mentions or len(clause.tokens) > _LONGEST_TOPIC or clause.of("pronoun"):
+    if not clause.mentions or len(clause.tokens) > _LONGEST_TOPIC or clause.of("pronoun", "pair"):
+        return ()
+    if all(mention.what in ("duration", "time", "number", "ordinal", "quantity") for mention in clause.mentions):
         return ()
     if any(token.low in _ASKING or token.low in looks() for token in clause.tokens):
         return ()
@@ -137,7 +149,24 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return False
     if (first == "their" and _adds_column(words, before)) or (first == "its" and _one_more(words, before)):
         return False
-    return first in ("its", "their") or _asks(words, joint) or _orders(words, joint, before)
+    return first in ("its", "their") or _asks(words, joint) or _facts(words, before) or _orders(words, joint, before)
+
+
+def _facts(words: list[Token], before: list[Token]) -> bool:
+    """ "image of x and the size of its claim": a field of one thing and one of another, which nothing compares or sets."""
+    low = tuple(token.low for token in words if not token.mark and token.low not in ("and", "also"))
+    spoken = tuple(token.low for token in before)
+    start = opening(Clause(tuple(before)))
+    orders = spoken[start : start + 1] not in [(word,) for word in looks()] and any(
+        verb.start == start for verb in verbs(Clause(tuple(before)))
+    )
+    if (orders and not fact(spoken[start:])) or _COMPARING & set(spoken):
+        return False
+    first = low[1:] if low and low[0] in ("the", "what", "its") else low
+    return fact(first) and any(fact(spoken[at:]) for at in range(len(spoken)))
+
+
+_COMPARING = frozenset(("compare", "between", "same", "difference", "differ", "than", "versus", "vs", "both"))
 
 
 def _one_more(words: list[Token], before: list[Token]) -> bool:

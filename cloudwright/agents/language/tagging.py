@@ -184,6 +184,8 @@ class Tagger:
             if names[0].end > kinds[0].end or _short(kinds[0], names[0]):
                 yield from names
             yield from kinds
+        if names and names[0].end > at + 1:
+            yield from names
         yield from self._namespace(tokens, at, bool(names), before)
         yield from names
         yield from kinds

@@ -10,6 +10,7 @@ from cloudwright.agents.language.understanding import Intent, Memory, Vocabulary
 from cloudwright.agents.language.utterances import Utterances
 from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import TOOLS, VOCABULARY, deployment, kind, thing
+from tests.agents.language.test_pointing import calls_in
 
 _TAGGER = Tagger(
     Vocabulary(
@@ -121,3 +122,27 @@ def test_production_is_the_place_that_has_another_stage_beside_it() -> None:
 
 def test_two_stages_that_are_joined_are_both_looked_at() -> None:
     assert _places("image of api on prod and pay-staging") == {"pay", "pay-staging"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("image of desk and the memory limit of mailer", [("desk", "image"), ("mailer", ".limits.memory")]),
+        ("desk fails. which exit code and what did it print when it died", [("app=desk", "ended"), ("desk", "previous")]),
+        ("desk crashes - which exit code, and what was its last log line", [("app=desk", "ended"), ("desk", "tail")]),
+        ("last words of desk", [("desk", "previous")]),
+        ("did desk say anything before it crashed", [("desk", "previous")]),
+    ],
+)  # fmt: skip
+def test_two_facts_of_two_things_are_two_questions(text: str, wanted: list[tuple[str, str]]) -> None:
+    known = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, deployment("desk"))})
+    found = [str(dict(call.arguments)) for call in calls_in(known, text)]
+    assert len(found) == len(wanted), found
+    assert all(name in text and part in text for text, (name, part) in zip(found, wanted, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    "text", ["what is the max dose of zorbafen for grownups", "which zyglot has the highest frobnik", "min kraal of blorks"]
+)  # fmt: skip
+def test_a_question_outside_of_the_cluster_is_not_taken_for_one_about_it(text: str) -> None:
+    assert [intent for intent in _intents(text) if intent.calls] == []

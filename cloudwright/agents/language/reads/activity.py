@@ -1,6 +1,8 @@
 """What happened, and what is used now: events, CPU and memory."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -9,6 +11,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Read, columns_of, on
 from cloudwright.agents.language.references import EVERYWHERE, ROLLING, World, namespace_in, objects_of, selector_text
+from cloudwright.agents.language.understanding import Named
 
 _HAPPENED = (
     "events, event, what happened, happened to, happened in, warnings, warning events, has happened, happened, going on in,"
@@ -59,8 +62,22 @@ def events(clause: Clause, world: World) -> Read | None:
         arguments["limit"] = numbers[0].value
     if objects:
         arguments.pop("reason", None)
-        return on("list_events", objects, 0.95, **arguments)
+        read = on("list_events", objects, 0.95, **arguments)
+        made = [] if "limit" in arguments else _ailing(objects, world)
+        return replace(read, calls=(*read.calls, *on("list_events", made, **arguments).calls))
     return Read((call("list_events", namespace=namespace_in(clause) or _populated(world), **arguments),), (), 0.9)
+
+
+def _ailing(objects: Sequence[Named], world: World) -> list[Named]:
+    """What a thing made, as far as it is not ready: its own events are about them."""
+    if len(objects) != 1 or objects[0].ref.kind not in _MAKING:
+        return []
+    jobs = world.index.links.related(objects[0], "Job") if objects[0].ref.kind == "CronJob" else []
+    made = [*jobs, *(pod for item in (*jobs, *objects) for pod in world.index.links.related(item, "Pod"))]
+    return [item for item in made if not {"ready", "succeeded", "complete"} & set(item.states)][:_FEW]
+
+
+_MAKING = (*ROLLING, "CronJob", "Job", "ReplicaSet")
 
 
 def _narrowed(clause: Clause) -> dict[str, JsonValue]:

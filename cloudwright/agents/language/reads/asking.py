@@ -39,12 +39,19 @@ class Field:
 
 def said(clause: Clause, fields: Iterable[tuple[str, str]]) -> list[Field]:
     """The phrases of fields that stand in the clause, longer ones first; none overlaps another."""
-    found = [Field(at, words, path) for words, path in fields if (at := clause.find(words)) >= 0]
+    found = [Field(at, words, path) for words, path in fields if (at := _said_at(clause, words)) >= 0]
     kept: list[Field] = []
     for field in sorted(found, key=lambda item: (-len(item.words.split()), -len(item.words), item.at)):
         if all(field.end <= other.at or other.end <= field.at for other in kept):
             kept.append(field)
     return kept
+
+
+def _said_at(clause: Clause, words: str) -> int:
+    """Where a phrase stands; not as the unit of a duration ("in 5 min")."""
+    at = clause.find(words)
+    mention = clause.at(at) if at >= 0 else None
+    return -1 if mention is not None and mention.what == "duration" else at
 
 
 def chosen(clause: Clause, found: Sequence[Field]) -> list[Field]:
@@ -97,6 +104,14 @@ def _nouns() -> frozenset[tuple[str, ...]]:
     """What people call fields, of whatever kind, in the singular and the plural."""
     names = [phrase for text, _ in aspects.FIELDS for phrase in phrases(text)]
     return frozenset((*names, *((*phrase[:-1], f"{phrase[-1]}s") for phrase in names)))
+
+
+def fact(low: tuple[str, ...]) -> bool:
+    """Whether words begin with a field's name and whose it is: "size of x", "version behind y"."""
+    return any(low[:size] in _nouns() and low[size : size + 1] in _WHOSE for size in range(1, _LONGEST + 1))
+
+
+_WHOSE = [(word,) for word in ("of", "for", "behind")]
 
 
 def nominal(clause: Clause, least: int = 1) -> bool:

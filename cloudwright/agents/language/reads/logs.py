@@ -18,9 +18,31 @@ _SETTINGS = "log level, log levels, log format, log verbosity, logging level, lo
 _LOGS = "crash output, logs, log, lines, tail, logging, log lines, prints, printed, printing, stdout, stack trace, traceback"
 
 
+_SAID = re.compile(
+    r"\b(?:what|anything|something)\b.{0,50}?\b(?:say|says|said|saying|printed|wrote|writes?|complain\w*|spit out|spits out|logged|last words)\b"
+    r"|\b(?:did|does) .{1,40}? (?:say|print|write|complain|output|log)\b|\blast words\b"
+)
+"""What a thing says is what it prints."""
+_OTHERS = (
+    "scheduler, kubelet, controller, autoscaler, event, events, configmap, config map, config, secret, policy, quota"
+)
+"""These say something that is no log."""
+_DYING = re.compile(
+    r"\b(?:when|as|before|while|just before|right before|at the time) (?:it|they|he|she|the \w+|\w+) (?:last )?(?:died|crash\w*|dies|exit\w*|went down|fell over|gave up|broke|failed|was killed|got killed)\b"
+    r"|\blast words\b|\b(?:when|before|while) (?:dying|crashing|exiting)\b|\b(?:on|at|in|during|of) (?:its|the|that) (?:last |latest |previous )?(?:crash|death)\b"
+)
+"""What the container that is gone printed."""
+
+
+def speaks(clause: Clause) -> bool:
+    """Whether it is asked what a thing says: "what did it say when it died"."""
+    return bool(_SAID.search(" ".join(clause.low))) and not clause.has(_OTHERS)
+
+
 def logs(clause: Clause, world: World) -> Read | None:
     """What containers print."""
     printed = clause.has("print, output") and clause.low[opening(clause)] not in ("print", "output")
+    printed = printed or speaks(clause)
     if (not printed and not clause.has(_LOGS)) or clause.has(_SETTINGS):
         return None
     arguments: dict[str, JsonValue] = {}
@@ -90,13 +112,15 @@ def _log_window(clause: Clause, arguments: dict[str, JsonValue]) -> None:
         "previous, crash output, crash log, crash logs, before its last crash, before its crash, before the last crash, before it died, before dying, before it went down, before it crashed, before the crash, before the restart, before it restarted, last crash,"
         " crashed container, previously, before its restart, last run, earlier instance, before its last restart,"
         " before the last restart, terminated"
-    ):
+    ) or _DYING.search(" ".join(clause.low)):
         arguments["previous"] = True
     numbers = [item for item in clause.of("number") if item not in durations]
     for item in numbers:
         beside = clause.low[max(0, item.start - 1) : item.end + 2]
         if {"last", "lines", "line", "tail", "newest", "latest", "recent", "final"} & set(beside):
             arguments["tail"] = item.value
+    if clause.has("last line, last log line, final line, final log line, latest line, very last line"):
+        arguments["tail"] = 1
 
 
 def clock(text: str, *, yesterday: bool) -> str:

@@ -8,7 +8,7 @@ from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.asking import said, telling
 from cloudwright.agents.language.reads.states import states_of
 from cloudwright.agents.language.references import World
-from cloudwright.agents.language.spelling import COMMON
+from cloudwright.agents.language.spelling import COMMON, OPERATIONS
 from cloudwright.agents.language.understanding import KindWord
 
 _EVERYTHING = ("Deployment", "StatefulSet", "DaemonSet", "Pod")
@@ -81,9 +81,20 @@ def _told(clause: Clause, world: World) -> tuple[str, ...]:
     """By a state, or by a field that only one or two kinds have: "kubelet versions", "restart counts"."""
     if clause.of("name") or _it(clause):
         return ()
+    if (states := states_of(clause)) or len(_foreign(clause)) > 1:
+        return states
     owners = (aspects.owners_of(field.words) for field in said(clause, aspects.whole()) if telling(field))
     found = next((found for found in owners if 0 < len(found) <= _FEW), ())
-    return states_of(clause) or found or (_MAKERS if _of_templates(clause) else ())
+    return found or (_MAKERS if _of_templates(clause) else ())
+
+
+def _foreign(clause: Clause) -> list[str]:
+    """Words that no list of operations has and nothing in the cluster explains: of two, the question is about something else."""
+    return [
+        token.low
+        for index, token in enumerate(clause.tokens)
+        if token.low.isalpha() and len(token.low) > _FEW and token.low not in OPERATIONS and clause.at(index) is None
+    ]
 
 
 def _it(clause: Clause) -> bool:
