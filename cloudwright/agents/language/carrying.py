@@ -57,16 +57,18 @@ def carried(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
 
 
 def scoped(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
-    """ "x is at 2/3, which pod is not ready": a pod of what the clause before spoke of."""
+    """ "x is at 2/3, which pod is not ready": a pod, or a container, of what the clause before spoke of."""
     kinds = [item for item in clause.of("kind") if item.kind is not None]
     names = [item for item in before.of("name") if any(named.pod_labels for named in item.objects)]
-    if len(names) != 1 or [item.kind.kind for item in kinds if item.kind is not None] != ["Pod"]:
+    containers = [at for at, word in enumerate(clause.low) if word == "container" and clause.at(at) is None]
+    pods = [item.kind.kind for item in kinds if item.kind is not None] == ["Pod"] and not kinds[0].plural
+    if len(names) != 1 or not (pods or (containers and not kinds)):
         return clause
-    if kinds[0].plural or clause.of("name", "namespace", "pronoun", "all") or clause.low[0] not in ("which", "what"):
+    if clause.of("name", "namespace", "pronoun", "all") or clause.low[0] not in ("which", "what"):
         return clause
     spoken = [names[0], *before.of("namespace")]
     told = [before.tokens[index] for item in spoken for index in range(item.start, item.end)]
-    start = kinds[0].end
+    start = kinds[0].end if kinds else containers[0] + 1
     inserted = (Token("of", "of", 0), *told)
     return tagger.clause((*clause.tokens[:start], *inserted, *clause.tokens[start:]), clause.question)
 

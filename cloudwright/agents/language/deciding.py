@@ -1,9 +1,10 @@
 """What one clause wants: a change, a look, a diagnosis, a decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cloudwright.agents.language import moods
+from cloudwright.agents.language.asides import unexplained
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.changes import READ_THRESHOLD, ordered_change
 from cloudwright.agents.language.clause import Clause
@@ -14,9 +15,9 @@ from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
 from cloudwright.agents.language.reads.asking import described, inquires, nominal, reported_wish
-from cloudwright.agents.language.reads.entries import entries
+from cloudwright.agents.language.reads.entries import entries, kept_in
 from cloudwright.agents.language.reads.frame import Read
-from cloudwright.agents.language.reads.impact import impact
+from cloudwright.agents.language.reads.impact import impact, leaving
 from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.reads.rollouts import comparing
 from cloudwright.agents.language.references import World
@@ -42,6 +43,8 @@ def intent_of(clause: Clause, world: World, utterances: Utterances, catalog: Cat
     """What a clause wants: the first decider that understands it wins."""
     asked = _Asked(clause, world, utterances, catalog)
     for decide in _DECIDERS:
+        if decide is _special_read:  # what follows only looks
+            asked = replace(asked, clause=unexplained(clause))
         found = decide(asked)
         if found is not None:
             return found
@@ -94,6 +97,15 @@ def _ordered(asked: _Asked) -> Intent | None:
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 
 
+def _pointed_out(asked: _Asked) -> Intent | None:
+    """Where somebody says that the answer is, and what would have to leave a node: never orders."""
+    for frame in (kept_in, leaving):
+        found = frame(asked.clause, asked.world)
+        if found is not None:
+            return _looked(asked.clause, found)
+    return None
+
+
 def _special_read(asked: _Asked) -> Intent | None:
     """Programs that only look, questions of rights, questions about what was listed last."""
     for frame in (look_inside, rights, narrowed, entries):
@@ -123,7 +135,7 @@ def _read(asked: _Asked) -> Intent | None:
 
 
 _DECIDERS: tuple[Callable[[_Asked], Intent | None], ...] = (
-    _supposed, _instructed, _advised, _again, _ordered, _special_read, _complained, _read,
+    _pointed_out, _supposed, _instructed, _advised, _again, _ordered, _special_read, _complained, _read,
 )  # fmt: skip
 """Tried in order."""
 

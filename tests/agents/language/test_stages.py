@@ -128,10 +128,12 @@ def test_two_stages_that_are_joined_are_both_looked_at() -> None:
     ("text", "wanted"),
     [
         ("image of desk and the memory limit of mailer", [("desk", "image"), ("mailer", ".limits.memory")]),
-        ("desk fails. which exit code and what did it print when it died", [("app=desk", "ended"), ("desk", "previous")]),
+        ("desk fails. which exit code and what did it print when it died",
+         [("app=desk", "ended"), ("desk", "previous"), ("desk", "terminated.message")]),
         ("desk crashes - which exit code, and what was its last log line", [("app=desk", "ended"), ("desk", "tail")]),
-        ("last words of desk", [("desk", "previous")]),
-        ("did desk say anything before it crashed", [("desk", "previous")]),
+        ("last words of desk", [("desk", "previous"), ("app=desk", "lastState.terminated.message")]),
+        ("did desk say anything before it crashed",
+         [("desk", "previous"), ("app=desk", "lastState.terminated.message")]),
     ],
 )  # fmt: skip
 def test_two_facts_of_two_things_are_two_questions(text: str, wanted: list[tuple[str, str]]) -> None:
@@ -142,7 +144,27 @@ def test_two_facts_of_two_things_are_two_questions(text: str, wanted: list[tuple
 
 
 @pytest.mark.parametrize(
-    "text", ["what is the max dose of zorbafen for grownups", "which zyglot has the highest frobnik", "min kraal of blorks"]
-)  # fmt: skip
+    "text",
+    ["what is the max dose of zorbafen for grownups", "which zyglot has the highest frobnik", "min kraal of blorks"],
+)
 def test_a_question_outside_of_the_cluster_is_not_taken_for_one_about_it(text: str) -> None:
     assert [intent for intent in _intents(text) if intent.calls] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "part"),
+    [
+        ("how much is a euro? it should be in the rates configmap", "get_resource", "rates"),
+        ("what do we charge. I think that's kept in rates", "get_resource", "rates"),
+        ("we reboot m-1 tonight, which pods would have to move?", "drain_impact", "m-1"),
+        ("what must go elsewhere when m-1 is drained?", "drain_impact", "m-1"),
+        ("what is running on m-1, the vendor wants to pull its plug", "list_resources", "'where': 'node = m-1'"),
+        ("which pods in blue are not ready, my boss is asking", "list_resources", "not (ready"),
+        ("mailer shows 1/2, which container isn't ready", "list_resources", "containerStatuses[*].ready"),
+        ("who is talking to the mailer pods", "list_resources", "mailer"),
+    ],
+)
+def test_what_is_said_around_a_question_orders_and_narrows_nothing(text: str, tool: str, part: str) -> None:
+    found = calls_in(VOCABULARY, text)
+    assert found[-1].tool == tool, found
+    assert part in str(dict(found[-1].arguments)), found

@@ -64,7 +64,7 @@ def events(clause: Clause, world: World) -> Read | None:
         arguments.pop("reason", None)
         read = on("list_events", objects, 0.95, **arguments)
         made = [] if "limit" in arguments else _ailing(objects, world)
-        return replace(read, calls=(*read.calls, *on("list_events", made, **arguments).calls))
+        return replace(read, calls=(*read.calls, *on("list_events", made, 0.95, **arguments).calls))
     return Read((call("list_events", namespace=namespace_in(clause) or _populated(world), **arguments),), (), 0.9)
 
 

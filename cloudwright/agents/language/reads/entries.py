@@ -8,7 +8,7 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of
-from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in
+from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, objects_of
 from cloudwright.agents.language.text import Token
 from cloudwright.agents.language.understanding import Named
 from cloudwright.core.tool import ToolCall
@@ -39,6 +39,26 @@ def entries(clause: Clause, world: World) -> Read | None:
         if reads:
             return Read(tuple(reads), tuple(item.ref for item in (*maps, *users)[:MOST_OBJECTS]), 0.95)
     return None
+
+
+_THERE = re.compile(
+    r"^(?:and |but |so |well |i think |i guess |i believe |i suppose |afaik |probably |maybe |perhaps |, )*(?:it|that|this|those|these|they|the value|the setting)"
+    r"(?: 's| is| are| should| must| might| may| could| would| ought to| has to| lives?| sits?| stands?| comes? from)+"
+    r"(?: (?:be|all|set|defined|stored|kept|configured|written|documented|found|somewhere|probably|supposed to|in there|live|lives|stand|come))*"
+    r" (?:in|inside|within|under|part of|from)\b"
+)
+_HOLDING = ("ConfigMap", "Secret")
+
+
+def kept_in(clause: Clause, world: World) -> Read | None:
+    """ "it should be in the rules configmap": that ConfigMap with what it holds, or the keys of a Secret; nothing is ordered."""
+    if not _THERE.search(" ".join(clause.low)) or clause.of("number", "quantity", "pair"):
+        return None
+    found = [item for item in objects_of(clause, world) if item.ref.kind in _HOLDING][:MOST_OBJECTS]
+    calls = tuple(
+        call("get_resource" if item.ref.kind == "ConfigMap" else "describe_resource", **located(item)) for item in found
+    )
+    return Read(calls, tuple(item.ref for item in found)) if found else None
 
 
 def _stages(clause: Clause, world: World) -> set[str]:

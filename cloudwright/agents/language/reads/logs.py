@@ -9,9 +9,11 @@ from pydantic import JsonValue
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read
+from cloudwright.agents.language.reads.restarts import endings_of
 from cloudwright.agents.language.references import World, namespace_in, objects_of, selector_text
 from cloudwright.agents.language.understanding import Named
 from cloudwright.agents.language.verbs import opening
+from cloudwright.core.tool import ToolCall
 
 _SETTINGS = "log level, log levels, log format, log verbosity, logging level, log retention"
 """Settings that logs only give their name to."""
@@ -76,7 +78,20 @@ def logs(clause: Clause, world: World) -> Read | None:
             )
             continue
         calls.append(call("get_logs", **located(target), **arguments))
+    if arguments.get("previous") and speaks(clause):
+        calls += [_parting(item) for item in objects[:MOST_OBJECTS] if item.pod_labels or item.ref.kind == "Pod"]
     return Read(tuple(calls), tuple(item.ref for item in objects[:MOST_OBJECTS]), 0.95)
+
+
+def _parting(item: Named) -> ToolCall:
+    """How the containers of an object's pods ended last, with the message that they left: it outlives their logs."""
+    ended = endings_of(item)
+    columns = ended.arguments["columns"]
+    assert isinstance(columns, list)
+    return ToolCall(tool=ended.tool, arguments={**ended.arguments, "columns": [*columns, *_MESSAGES]})
+
+
+_MESSAGES = tuple(f"status.containerStatuses[*].{state}.terminated.message" for state in ("lastState", "state"))
 
 
 def _sidecar(item: Named) -> str:

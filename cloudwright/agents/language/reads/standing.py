@@ -29,6 +29,8 @@ def standing(clause: Clause, objects: Sequence[Named], place: str, world: World)
     """The reads that show how named objects stand, or which pods of a place are not ready."""
     if objects and clause.has(_ENDINGS):
         return tuple(endings_of(item) for item in objects[:_FEW] if item.pod_labels or item.ref.kind == "Pod")
+    if objects and clause.has("container, containers") and clause.has("which, what, any"):
+        return _containers(objects) or tuple(columns_of(item, [*_EACH_CONTAINER]) for item in objects[:_FEW])
     pointed = bool(clause.of("pronoun"))
     if objects and (pointed or clause.has(_HEALTH) or _of_pods(clause)):
         rows = [(item, dict(aspects.fields_of(item.ref.kind)).get("status")) for item in objects[:_FEW]]
@@ -62,6 +64,21 @@ def _lagging(objects: Sequence[Named]) -> tuple[ToolCall, ...]:
         for item in objects[:_FEW]
         if item.pod_labels
     )  # fmt: skip
+
+
+def _containers(objects: Sequence[Named]) -> tuple[ToolCall, ...]:
+    """Whether each container of the pods of some things is ready."""
+    return tuple(
+        call("list_resources", kind="pods", namespace=item.ref.namespace, columns=[*_EACH_CONTAINER],
+             labels=selector_text(dict(item.selector or item.pod_labels)))
+        for item in objects[:_FEW]
+        if item.pod_labels
+    )  # fmt: skip
+
+
+_EACH_CONTAINER = (
+    "ready", "status", "status.containerStatuses[*].name", "status.containerStatuses[*].ready", "restarts"
+)  # fmt: skip
 
 
 def _not_ready(place: str, world: World) -> tuple[ToolCall, ...]:
