@@ -123,7 +123,7 @@ def remember(
     about = [ref for intent in intents for ref in intent.about]
     brought = [ref for item in found for ref in item.objects]
     focus = tuple(dict.fromkeys((*about, *targets, *brought, *old.objects)))[:_FOCUS]
-    listed = next((item.listed for item in reversed(list(found)) if item.listed), old.listed)
+    listed = tuple(dict.fromkeys(ref for item in found for ref in item.listed)) or old.listed
     calls = tuple(call for intent in intents for call in intent.calls) or tuple(proposed) or old.last_calls
     return Memory(
         objects=focus,

@@ -159,7 +159,7 @@ class _Expert:
             made.append(view)
             texts.append(view.error if observation is None else _shown(observation))
             if observation is not None and isinstance(observation.result, Rows):
-                listed = observation.result.refs or listed
+                listed = tuple(dict.fromkeys((*listed, *observation.result.refs)))
         return Contribution(
             specialist=self.name,
             text="\n\n".join(texts),

@@ -54,7 +54,7 @@ def assigned(clause: Clause) -> frozenset[str]:
     variables = any(VARIABLE.fullmatch(token.raw) or token.raw in known for token in clause.tokens)
     ends = len(clause.tokens) > 1 and clause.tokens[-2].raw in known
     keyed = variables and (ends or clause.of("number", "quantity", "duration") or set(clause.low) & {"to", "="})
-    if clause.of("pair") or keyed:
+    if clause.of("pair", "path") or keyed:
         return frozenset(("set",))
     if clause.of("image") or any(VERSION.fullmatch(token.raw) for token in clause.tokens):
         beside = any(
@@ -109,12 +109,13 @@ def _says_more(clause: Clause, times: set[int]) -> bool:
         if (
             index > 1
             and clause.low[index - 1] in ("to", "=", ":")
-            and any(VARIABLE.fullmatch(other.raw) for other in clause.tokens[:index])
+            and (clause.of("path") or any(VARIABLE.fullmatch(other.raw) for other in clause.tokens[:index]))
         )
         or (index and index == len(clause.tokens) - 1 and clause.tokens[index - 1].raw in variables_of(clause))
         or token.low in own | {"container", "sidecar"}
     }
-    fields = _field_words()
+    settings = {key for mention in clause.of("name") for item in mention.objects for key in item.settings}
+    fields = _field_words() | {word for key in settings for words in aspects.spoken(key) for word in words.split()}
     keys = {
         key
         for mention in clause.of("name")

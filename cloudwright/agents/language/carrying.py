@@ -5,6 +5,7 @@
 
 import re
 
+from cloudwright.agents.language.aspects import spoken
 from cloudwright.agents.language.background import only_states
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
@@ -71,6 +72,25 @@ def scoped(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
     start = kinds[0].end if kinds else containers[0] + 1
     inserted = (Token("of", "of", 0), *told)
     return tagger.clause((*clause.tokens[:start], *inserted, *clause.tokens[start:]), clause.question)
+
+
+def inherited(before: Clause, clause: Clause, tagger: Tagger) -> Clause:
+    """ "pdb x blocks my drain. minAvailable down to 1": a field and its value, of what the clause before spoke of."""
+    names = before.of("name")
+    valued = clause.of("number", "quantity", "percent") or any(VERSION.fullmatch(token.raw) for token in clause.tokens)
+    if len(names) != 1 or not valued or ordered(before) or clause.question:
+        return clause
+    if clause.of("name", "pronoun", "namespace", "kind", "workload", "all", "ordinal") or ordered(clause):
+        return clause
+    keys = {key for item in names[0].objects for key in item.settings}
+    ends = [at + len(words.split()) for key in keys for words in spoken(key) if (at := clause.find(words)) >= 0]
+    ends += [item.end for item in clause.of("path") if item.text.lower() in {key.lower() for key in keys}]
+    if not ends:
+        return clause
+    said = [names[0], *before.of("namespace")]
+    told = [before.tokens[index] for item in said for index in range(item.start, item.end)]
+    tokens = (*clause.tokens[: max(ends)], Token("of", "of", 0), *told, *clause.tokens[max(ends) :])
+    return tagger.clause(tokens, clause.question)
 
 
 def surely_it(before: Clause, clause: Clause) -> bool:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cloudwright.agents.language import moods
 from cloudwright.agents.language.asides import unexplained
+from cloudwright.agents.language.background import without
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.changes import READ_THRESHOLD, ordered_change
 from cloudwright.agents.language.clause import Clause
@@ -123,7 +125,7 @@ def _complained(asked: _Asked) -> Intent | None:
 
 def _read(asked: _Asked) -> Intent | None:
     """A reading frame, or the tool whose own words fit better."""
-    found = read_of(asked.clause, asked.world)
+    found = _read_everywhere(asked.clause, asked.world)
     guesses = asked.utterances.guess(asked.clause, asked.world)
     if found is not None and not _better(guesses, found):
         return _looked(asked.clause, found)
@@ -132,6 +134,31 @@ def _read(asked: _Asked) -> Intent | None:
             score = min(1.0, guess.score)
             return Intent(goal=Goal.CALLS, text=asked.clause.text, confidence=score, calls=(guess.call,))
     return _looked(asked.clause, found) if found is not None else None
+
+
+_COMPARING = "compare, between, difference, differences, differ, diff, versus, vs, than, same, from"
+
+
+def _read_everywhere(clause: Clause, world: World) -> Read | None:
+    """A list of things in several places ("cronjobs in blue and green") is a list for each of them."""
+    places = clause.of("namespace")
+    joined = all(
+        set(clause.low[one.end : other.start]) <= {"and", ",", "in", "&", "or"} for one, other in pairwise(places)
+    )
+    if len({item.text for item in places}) < 2 or not joined or clause.of("name", "pronoun") or clause.has(_COMPARING):
+        return read_of(clause, world)
+    tokens = {mention: set(range(mention.start, mention.end)) for mention in places}
+    joints = {index for one, other in pairwise(places) for index in range(one.end, other.start)}
+    found = [
+        read_of(without(clause, joints.union(*(tokens[other] for other in places if other is not mention))), world)
+        for mention in places
+    ]
+    reads = [item for item in found if item is not None]
+    if len(reads) != len(places) or not all(call.tool == "list_resources" for item in reads for call in item.calls):
+        return read_of(clause, world)
+    calls = tuple(dict.fromkeys(call.model_dump_json() for item in reads for call in item.calls))
+    about = tuple(dict.fromkeys(ref for item in reads for ref in item.about))
+    return Read(tuple(ToolCall.model_validate_json(call) for call in calls), about, reads[0].confidence, reads[0].say)
 
 
 _DECIDERS: tuple[Callable[[_Asked], Intent | None], ...] = (

@@ -6,7 +6,7 @@ from cloudwright.agents.language import lexicon, moods
 from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.references import World, objects_of, sole
+from cloudwright.agents.language.references import TEMPLATED, World, objects_of, sole
 from cloudwright.agents.language.text import VERSION
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.agents.language.writes.frame import Change
@@ -22,7 +22,7 @@ def guarded(
     text = clause.text
     if change.question is not None:
         return Intent(goal=Goal.CALLS, text=text, confidence=0.5, about=change.about, question=change.question)
-    _use_counts(clause)
+    _use_counts(clause, change)
     word = uncertain(clause)
     _use_kinds(clause, change, families)
     doubt, lost = "", False
@@ -77,11 +77,18 @@ def _own_places(clause: Clause, change: Change) -> bool:
     return len(places) == len(names) > 1 and all(places.get(ref.name) == ref.namespace for ref in change.about)
 
 
+_NO_RESTART = (
+    "no restart, no restarts, no restart needed, without a restart, without restart, without restarting, do not restart, do not restart it,"
+    " do not restart anything"
+)
+"""What a change of something that runs nothing does anyway."""
 _TWO = 2
 
 
-def _use_counts(clause: Clause) -> None:
-    """ "both", "all three": explained by as many names."""
+def _use_counts(clause: Clause, change: Change) -> None:
+    """ "both", "all three": explained by as many names; "no restart" by what runs nothing."""
+    if not any(ref.kind in TEMPLATED for ref in change.about):
+        clause.use_words(_NO_RESTART)
     names = len(clause.of("name"))
     if names == _TWO:
         clause.use_words("both")

@@ -18,7 +18,23 @@ _RHYTHMS = listed("hourly, daily, nightly, weekly, monthly, yearly, weekdays, we
 def old_values(clause: Clause) -> Iterator[int]:
     """The tokens of old values, with the words that say that they are old."""
     yield from _ruled_out(clause)
+    yield from _other_one(clause)
     yield from _from_old(clause)
+
+
+def _other_one(clause: Clause) -> Iterator[int]:
+    """ "restart x in blue, not the green one", "…, not the one in green": a place that is not meant."""
+    for at, word in enumerate(clause.low[:-2]):
+        if word != "not" or not at or clause.low[at + 1] != "the":
+            continue
+        end = next(
+            (index + 1 for index in range(at + 2, min(at + 4, len(clause.low))) if clause.low[index] == "one"), 0
+        )
+        place = clause.at(end) if clause.low[end : end + 1] == ("in",) else None
+        if not end and not place:
+            continue
+        behind = clause.at(end + 1) if clause.low[end : end + 1] == ("in",) else None
+        yield from range(at, behind.end if behind is not None and behind.what == "namespace" else end)
 
 
 def _ruled_out(clause: Clause) -> Iterator[int]:

@@ -118,6 +118,8 @@ def _picked(clause: Clause, world: World) -> Clause:
     words = [
         word for word in clause.low[start + 1 : end - 1] if word not in ("other", "same", "first", "last", "second")
     ]
+    if clause.low[start - 1 : start] == ("not",):
+        return clause
     if kind is None or len(words) != end - start - 2 or not (words or place):
         return clause
     pool = _namesakes(kind, place, world) if not words else []

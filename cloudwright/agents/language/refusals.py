@@ -45,7 +45,7 @@ _ERASING = _any(
     " alter, hide from, scrub, empty, falsify, change, forge, clean, drop"
 )
 _JOURNAL = re.compile(
-    rf"{_WORD}{_ERASING}{_END}[^.;?]{{0,40}}?\b(?:your|the|our|this) (?:own )?(?:journal\w*|audit(?:ing)?(?: (?:log|logs|trail|entries|records?))?"
+    rf"{_WORD}{_ERASING}{_END}[^.;?]{{0,40}}?\b(?:your|the|our|this) (?:own |[\w'… ]{{0,20}})?(?:journal\w*|audit(?:ing)?(?: (?:log|logs|trail|entries|records?))?"
     rf"|history of (?:this|it|that|what)|record of (?:this|it|that)|traces? of (?:this|it|that)){_END}"
     r"|\b(?:do not|don't|never|without|no need to|stop|skip) (?:journal\w*|log(?:ging)?|record(?:ing)?) (?:it|this|that)\b"
     r"|\boff the (?:books|record)\b|\bleave no (?:trace|record)|\bwithout (?:a |any )?(?:trace|record|audit|journal)\w*\b"
@@ -125,9 +125,36 @@ def refusal(request: str, clause: Clause | None = None, focus: Sequence[ObjectRe
     """
     low = _plain(clause) if clause is not None else request.lower()
     low = " ".join(re.sub(r"\"[^\"]*\"", " ", low.replace("’", "'")).split())
+    if clause is not None and _key_of_a_secret(clause):
+        return REFUSED_SECRET
     if focus and focus[0].kind == "Secret" and _CONTENT.search(low) and not _METADATA.search(low):
         return REFUSED_SECRET
     return next((reason for holds, reason in _REASONS if holds(low)), "")
+
+
+def _key_of_a_secret(clause: Clause) -> bool:
+    """ "what is the sasl-password in broker-auth", "print key.pem of x": a key of a Secret that is named, or its password."""
+    secrets = [
+        item
+        for mention in clause.of("name")
+        for item in mention.objects
+        if item.ref.kind == "Secret" and not mention.near
+    ]
+    low = " ".join(token.low for token in clause.tokens)
+    if not secrets or _METADATA.search(low) or _CHANGED.search(low):
+        return False
+    keys = {key.lower() for item in secrets for key in item.keys}
+    spoken = any(token.low in keys for index, token in enumerate(clause.tokens))
+    return spoken or bool(_VALUE_OF.search(low))
+
+
+_CHANGED = re.compile(
+    r"\b(?:delete|remove|rotate|label|annotate|mount|create|set|update|change|restart|replace|rename|add)\b"
+)
+_VALUE_OF = re.compile(
+    r"\b(?:password|passphrase|token|credentials?|api[ -]?key|private key)\b[^.;?]{0,12}\b(?:in|of|from|inside)\b"
+    r"|\b(?:print|cat|decode|reveal|echo|dump|show|copy)\b[^.;?]{0,25}\b(?:password|token|pem|private key|certificate key|credentials?)\b"
+)
 
 
 def _plain(clause: Clause) -> str:

@@ -39,6 +39,8 @@ COMMON = OPERATIONS | frozenset(lexicon.ENGLISH.split())
 """Words of general English that the lexicon knows: never typos of an object's name."""
 
 
+_FIELDS = frozenset(words for words, _ in aspects.whole() if " " not in words)
+"""Single words for fields."""
 FORMS = frozenset(form for word in COMMON if word.isalpha() for form in lexicon.inflections(word))
 """Other forms of the words of general English: right as they are, but nothing is taken for a misspelling of them."""
 
@@ -61,16 +63,25 @@ def _unflagged(token: Token) -> list[Token]:
     return [*out, Token(value, value.lower(), token.start)] if equals and value else out
 
 
+def _alternatives(text: str) -> list[tuple[int, str]]:
+    """ "min/max/target", "cpu+mem": words for fields that signs join, and the signs; none where a part is no such word."""
+    found = [(match.start(), match[0]) for match in re.finditer(r"[/+|]|[^/+|]+", text)]
+    parts = [part for _, part in found[::2]]
+    joined = len(parts) > 1 and len(parts) * 2 - 1 == len(found)
+    return found if joined and all(SLIPS.get(part.lower(), part.lower()) in _FIELDS for part in parts) else []
+
+
 SLIPS = {
     "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
     "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
     "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
+    "mem": "memory",
 }  # fmt: skip
 """Slips of the fingers and short forms that are too short for an edit distance."""
 
 _AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
 """An amount written as an assignment: "replicas=5"."""
-_SETTING = re.compile(r"([a-z]+(?:[A-Z][a-z0-9]*)+)=(\S+)")
+_SETTING = re.compile(r"((?:spec\.)?[a-z]+(?:[A-Z][a-z0-9]*)+|spec\.[\w.]+)=(\S+)")
 """A field of an object with its value: "maxReplicas=15"."""
 
 
@@ -86,6 +97,8 @@ def parted(token: Token, kinds: Container[tuple[str, ...]]) -> list[Token]:
             Token("=", "=", token.start + len(key)),
             Token(value, value.lower(), token.start + len(key) + 1),
         ]
+    if not token.quoted and (words := _alternatives(token.raw)):
+        return [Token(word, word.lower(), token.start + at) for at, word in words]
     amount = _AMOUNT.fullmatch(token.raw)
     if amount and not token.quoted:
         return [

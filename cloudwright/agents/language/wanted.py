@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from cloudwright.agents.language import moods
 from cloudwright.agents.language.background import keeps, leads_to, tells
-from cloudwright.agents.language.carrying import carried, scoped
+from cloudwright.agents.language.carrying import carried, inherited, scoped
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import FIX
 from cloudwright.agents.language.lexicon import BECOMES, phrases
@@ -49,13 +49,15 @@ class Wanted:
         found = _about_the_same(found)
         if self._before is not None and found and takes_back(self._before):
             found = taken_back(found, self._writes)
-        chatter = Intent(goal=Goal.CHATTER, text=request, confidence=0.5)
+        asked = any(clause.question or moods.interrogative(clause) for clause in clauses)
+        chatter = Intent(goal=Goal.UNKNOWN if asked else Goal.CHATTER, text=request, confidence=0.5)
         return _without_chatter(doubted(found, self._writes)) or (chatter,)
 
     def _read(self, clause: Clause, following: Clause | None) -> None:
         """One clause more; nothing comes of what only surrounds an order, or says again what was wanted."""
         if self._before is not None:
             clause = scoped(self._before, carried(self._before, clause, self._tagger), self._tagger)
+            clause = inherited(self._before, clause, self._tagger)
         clause = pointing(clause, self._world, self._before)
         if self._found and keeps(clause):
             self._before = clause

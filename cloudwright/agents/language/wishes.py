@@ -153,6 +153,7 @@ def _stated(clause: Clause) -> set[str]:
     if (
         _becomes(clause)
         or timed(clause) is not None
+        or clause.has("schedule, cron")
         or clause.of("image", "quantity", "pair")
         or any(VARIABLE.fullmatch(token.raw) or token.raw in variables_of(clause) for token in clause.tokens)
     ):

@@ -105,3 +105,51 @@ def test_a_switch_is_set_by_its_word(text: str, value: bool) -> None:
         update={"objects": (*VOCABULARY.objects, thing("Sluice", "south", settings={"dry": not value}))}
     )
     assert [call.arguments["patch"] for call in calls_in(world, text)] == [{"spec": {"dry": value}}]
+
+
+@pytest.mark.parametrize(
+    ("text", "patch"),
+    [
+        ("north: spec.flow=9", {"spec": {"flow": 9}}),
+        ("the sluice north stops my boats. flow down to 3", {"spec": {"flow": 3}}),
+        ("rates: EUR to 9. no restart", {"data": {"EUR": "9"}}),
+    ],
+)
+def test_terse_notes_are_orders(text: str, patch: dict[str, object]) -> None:
+    assert [call.arguments["patch"] for call in calls_in(_WORLD, text) if call.tool == "patch_resource"] == [patch]
+
+
+def test_a_place_that_is_not_meant_is_left_alone() -> None:
+    both = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, deployment("mailer", "blue-test"))})
+    for text in ("restart mailer in blue, not the one in blue-test", "restart mailer in blue, not the test one"):
+        assert [call.arguments["namespace"] for call in calls_in(both, text)] == ["blue"]
+
+
+def test_a_name_of_several_words_is_no_namespace() -> None:
+    world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, deployment("blue-db"))})
+    assert [call.arguments["name"] for call in calls_in(world, "bounce the blue db please")] == ["blue-db"]
+
+
+def test_an_autoscaler_is_made_of_terse_bounds() -> None:
+    (call,) = calls_in(_WORLD, "autoscale ledger: min 3 max 9 cpu 75%")
+    assert (call.arguments["min"], call.arguments["max"], call.arguments["cpu_percent"]) == (3, 9, 75)
+
+
+def test_a_list_in_two_places_is_two_lists() -> None:
+    found = calls_in(VOCABULARY, "configmaps in blue and blue-test?")
+    assert sorted(str(call.arguments["namespace"]) for call in found) == ["blue", "blue-test"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is the till-password in vault-login?",
+        "password in vault-login, plain text",
+        "print till-password of vault-login",
+    ],
+)
+def test_a_key_of_a_named_secret_is_not_shown(text: str) -> None:
+    secret = thing("Secret", "vault-login", keys=("till-password",))
+    world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, secret)})
+    assert not calls_in(world, text)
+    assert calls_in(world, "who uses the secret vault-login")

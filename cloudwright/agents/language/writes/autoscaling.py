@@ -144,9 +144,11 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
         or (automatic and families & {"scale", "set"})
     ):
         return None
-    numbers, percents = clause.of("number"), clause.of("percent")
-    if clause.of("quantity"):
+    percents = clause.of("percent")
+    plain = [item for item in clause.of("quantity") if percents and item.text.isdigit()]  # "max 9 cpu 75%"
+    if len(plain) != len(clause.of("quantity")):
         return None
+    numbers = sorted((*clause.of("number"), *plain), key=lambda item: item.start)
     ranges = [found for token in clause.tokens if (found := _RANGE.fullmatch(token.raw))]
     clause.use(*numbers, *percents)
     clause.used.update(index for index, token in enumerate(clause.tokens) if _RANGE.fullmatch(token.raw))
@@ -157,7 +159,7 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
 
     def make(item: Named) -> ToolCall | Question:
         if (there := scaled_by(item, world.index.vocabulary)) is not None:
-            bounds = [number.value for number in numbers] or [
+            bounds = [int(number.text) for number in numbers] or [
                 int(part) for part in (ranges[0].groups() if ranges else ())
             ]
             spec = _new_bounds(bounds, percents[-1].value if percents else None)
@@ -175,11 +177,11 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
             return Question(
                 text="Up to how many replicas?", slot="max", drafts=(workload_call("autoscale_workload", item),)
             )
-        low = numbers[0].value if len(numbers) > 1 else None
+        low = int(numbers[0].text) if len(numbers) > 1 else None
         return workload_call(
             "autoscale_workload",
             item,
-            max=numbers[-1].value if len(numbers) < 3 else numbers[1].value,
+            max=int(numbers[-1].text) if len(numbers) < 3 else int(numbers[1].text),
             min=low,
             cpu_percent=percents[-1].value if percents else None,
         )

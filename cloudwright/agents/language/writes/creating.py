@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, workload_call
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, kind_beside, namespace_in, sole
+from cloudwright.agents.language.references import World, kind_beside, namespace_in, placed, sole
 from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named, Question
 from cloudwright.agents.language.writes.environment import aimed
@@ -141,6 +141,7 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
         (beside := kind_beside(clause, mention)) is not None
         and beside.kind is not None
         and beside.kind.kind == "Service"
+        and any(item.ref.kind == "Service" for item in placed(mention.objects, clause, world))
         for mention in clause.of("name")
     )
     made = service and not named and families & {"create", "add"} and clause.of("name")
@@ -168,8 +169,10 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
             clause.used.update((at, at + 1))
     clause.use_words(
         "port, on, target, service, to, nodeport, loadbalancer, load balancer, type, targetport, reachable, ports,"
-        " as, a, via, through"
+        " as, a, via, through, clusterip, cluster ip, selector, selecting, that, selects"
     )
+    clause.use(*clause.of("path"))
+    chosen = {mention.text for mention in clause.of("pair")}
 
     def make(item: Named) -> ToolCall | Question:
         if not numbers:
@@ -179,6 +182,8 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
                 drafts=(workload_call("expose_workload", item, service=name, type=kind),),
             )
         target = numbers[1].value if len(numbers) > 1 else None
+        if chosen <= {f"{key}={value}" for key, value in item.selector.items()}:
+            clause.use(*clause.of("pair"))
         return workload_call(
             "expose_workload", item, port=numbers[0].value, target_port=target, service=name, type=kind
         )

@@ -9,7 +9,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, fitting
 from cloudwright.agents.language.text import words_of
 from cloudwright.agents.language.understanding import Named
-from cloudwright.agents.language.writes.environment import aimed, value_after, value_beside
+from cloudwright.agents.language.writes.environment import aimed, in_digits, value_after, value_beside
 from cloudwright.agents.language.writes.frame import Change, change_all, which
 from cloudwright.core.tool import ToolCall
 
@@ -77,12 +77,16 @@ def _of_some_map(clause: Clause, world: World, families: frozenset[str]) -> Chan
 
 def _shown_before(clause: Clause, world: World) -> dict[str, JsonValue]:
     """ "set it to 5" after one key was shown: the key with its new value."""
-    shown = [_SHOWN.fullmatch(str(one.arguments.get("path", ""))) for one in world.memory.last_calls]
-    at = max(clause.find("to"), clause.find("be"))
-    if len(shown) != 1 or shown[0] is None or not clause.of("pronoun") or at < 0 or at + 2 != len(clause.tokens):
+    shown = {_SHOWN.fullmatch(str(one.arguments.get("path", ""))) for one in world.memory.last_calls}
+    keys = {found[1] for found in shown if found is not None}
+    at = max(clause.find("to"), clause.find("be"), *(mention.start for mention in clause.of("pronoun")), -1)
+    if len(keys) != 1 or None in shown or not clause.of("pronoun") or not 0 <= at < len(clause.tokens) - 1:
+        return {}
+    behind = clause.at(at + 1)
+    if behind is not None and behind.what not in ("number", "quantity", "duration", "text"):
         return {}
     clause.used.update((at, at + 1))
-    return {shown[0][1]: clause.tokens[at + 1].raw}
+    return {keys.pop(): in_digits(clause.tokens[at + 1].raw)}
 
 
 _SHOWN = re.compile(r"data\[([\w.-]+)\]")

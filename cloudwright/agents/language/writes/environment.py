@@ -67,7 +67,8 @@ def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[di
     if not names and speaks:
         names = _spoken_name(clause)
     if not names:
-        return _known(clause, world, removing)
+        known = _known(clause, world, removing)
+        return known if any(known) else _shown_before(clause, world)
     clause.used.update(names)
     if removing:
         return {}, [clause.tokens[index].raw for index in names]
@@ -114,6 +115,21 @@ def _known(clause: Clause, world: World, removing: bool) -> tuple[dict[str, Json
         said = value_after(clause, end - 1)
         return ({name: said}, []) if said is not None else ({}, [])
     return {}, []
+
+
+_SHOWN = re.compile(r"\.env\[([\w.-]+)\]")
+
+
+def _shown_before(clause: Clause, world: World) -> tuple[dict[str, JsonValue], list[JsonValue]]:
+    """ "set it to debug" after one variable of one workload was shown."""
+    shown = {
+        found for one in world.memory.last_calls for found in _SHOWN.findall(str(one.arguments.get("columns", "")))
+    }
+    pronouns = [mention for mention in clause.of("pronoun") if not mention.plural]
+    if len(shown) != 1 or len(world.memory.last_calls) != 1 or len(pronouns) != 1 or clause.of("name", "kind", "path"):
+        return {}, []
+    value = value_after(clause, pronouns[0].start)
+    return ({shown.pop(): value}, []) if value is not None else ({}, [])
 
 
 def _spoken_name(clause: Clause) -> list[int]:

@@ -45,24 +45,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
     if told is not None:
         return told
     if not mentions:
-        described = places_of(clause, world)
-        if described and (not kinds or all(item.ref.kind in kinds for item in described)):
-            return [[item] for item in described]
-        refs = pointed(clause, world, kinds) or ([] if what in _NAMED_ONLY else in_focus(clause, world, kinds))
-        found = [
-            item
-            for ref in refs
-            if (item := world.named(ref)) is not None and item.ref.kind in (kinds or (item.ref.kind,))
-        ]
-        clause.use(*clause.of("pronoun", "ordinal"))
-        several = [item for ref in last_shown(world, kinds) if (item := world.named(ref)) is not None]
-        several = several if len(several) > 1 else _twins(world, found)
-        if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
-            return [several]
-        if found:
-            return [[item] for item in found]
-        spoken = _shown(clause, world, kinds) or of_the_kind(clause, world, kinds)
-        return [spoken] if len(spoken) > 1 else Question(text=f"Which object shall I {what}?", slot="name")
+        return _unnamed(clause, world, kinds, what)
     out: list[list[Named]] = []
     for mention in mentions:
         clause.use(mention)
@@ -90,6 +73,28 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
             return _NearName(text=f"There is no {written!r}. Did you mean {names}?", found=tuple(found))
         out.append(found)
     return out
+
+
+def _unnamed(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question:
+    """What an order without a name is about: a described or shown thing, what a pronoun points at, the thing in focus."""
+    described = places_of(clause, world)
+    if described and (not kinds or all(item.ref.kind in kinds for item in described)):
+        return [[item] for item in described]
+    refs = pointed(clause, world, kinds) or ([] if what in _NAMED_ONLY else in_focus(clause, world, kinds))
+    found = [
+        item for ref in refs if (item := world.named(ref)) is not None and item.ref.kind in (kinds or (item.ref.kind,))
+    ]
+    clause.use(*clause.of("pronoun", "ordinal"))
+    several = [item for ref in last_shown(world, kinds) if (item := world.named(ref)) is not None]
+    several = several if len(several) > 1 else _twins(world, found)
+    if clause.of("namespace") and (there := placed(several, clause, world)):
+        several = found = there
+    if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
+        return [several]
+    if found:
+        return [[item] for item in found]
+    spoken = _shown(clause, world, kinds) or of_the_kind(clause, world, kinds)
+    return [spoken] if len(spoken) > 1 else Question(text=f"Which object shall I {what}?", slot="name")
 
 
 def _shown(clause: Clause, world: World, kinds: Sequence[str]) -> list[Named]:

@@ -37,7 +37,7 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     new = images[-1].text if images else ""
     clause.use(*images)
     clause.use_words(
-        "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged, sidecar, init"
+        "goes, go, moves, move, becomes, image, images, version, tag, release, build, container, new, newer, docker, tagged, sidecar, init, same registry, same repo, same repository, from the same registry"
     )
 
     if images and not clause.of("name", "pronoun", "kind") and (running := _running(clause, world, new)):

@@ -125,6 +125,9 @@ def _path_and_value(
     if value is None:
         return None
     share = isinstance(present, str) and present.endswith("%")
+    if isinstance(present, int) and isinstance(value, str) and value.endswith("%") and not isinstance(present, bool):
+        value = int(value.removesuffix("%"))
+    clause.use_words("down, up, back, now")
     return path, str(value) if isinstance(present, str) and not share else value
 
 
