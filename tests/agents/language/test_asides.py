@@ -153,3 +153,16 @@ def test_a_key_of_a_named_secret_is_not_shown(text: str) -> None:
     world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, secret)})
     assert not calls_in(world, text)
     assert calls_in(world, "who uses the secret vault-login")
+
+
+def test_the_only_pod_of_a_workload_goes_where_it_is_asked_for() -> None:
+    ((kind, name),) = [
+        (call.arguments["kind"], call.arguments["name"])
+        for call in calls_in(_WORLD, "delete the pod of ledger so that it starts fresh")
+    ]
+    assert (kind, name) == ("pod", "ledger-1")
+
+
+def test_a_whole_core_beside_memory_is_set_with_it() -> None:
+    (call,) = calls_in(_WORLD, "ledger: bump memory limit to 1Gi and cpu to 1")
+    assert call.arguments["limits"] == {"cpu": "1", "memory": "1Gi"}

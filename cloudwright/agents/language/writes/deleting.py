@@ -6,7 +6,7 @@ from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.references import World, namespace_in
 from cloudwright.agents.language.understanding import Named, Option, Question
-from cloudwright.agents.language.writes.frame import Change, Make, change_all, which
+from cloudwright.agents.language.writes.frame import Change, Make, change_all, pods_of, which
 from cloudwright.core.tool import ToolCall
 
 
@@ -52,7 +52,7 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
     if not evict and clause.of("name") and clause.has(_PARTS):
         return None
     found = change_all(clause, world, ("Pod",) if evict else (), "evict" if evict else "delete", make)
-    return _other_kind(clause, found) or _kinds_of_name(clause, world, found, make)
+    return _other_kind(clause, world, found) or _kinds_of_name(clause, world, found, make)
 
 
 _KEYED = ("set_env", "label_resource", "annotate_resource", "taint_node")
@@ -104,15 +104,24 @@ _PARTS = (
 """Words for parts of an object: whoever takes them away does not delete the object."""
 
 
-def _other_kind(clause: Clause, found: Change) -> Change | None:
+def _other_kind(clause: Clause, world: World, found: Change) -> Change | None:
     """ "delete the pod of x" is not about x itself."""
     said = [item.kind.kind for item in clause.of("kind") if item.kind is not None and item.kind.kind != "Namespace"]
     if not said or not found.calls or any(ref.kind in said for ref in found.about):
         return None
     named = ", ".join(ref.name for ref in found.about)
+    pods = [pod for mention in clause.of("name") for pod in pods_of(clause, mention, world, "delete")]
+    options = tuple(
+        Option(label=label_of(pod), calls=(call("delete_resource", **located(pod)),), about=(pod.ref,))
+        for pod in pods[:8]
+    )
+    if len(options) == 1 and said == ["Pod"]:
+        return Change(options[0].calls, options[0].about)
     return Change(
         question=Question(
-            text=f"{named} is a {found.about[0].kind}. Which {said[0]} of it shall go? Name it.", slot="name"
+            text=f"{named} is a {found.about[0].kind}. Which {said[0]} of it shall go? Name it.",
+            options=options,
+            slot="name",
         )
     )
 

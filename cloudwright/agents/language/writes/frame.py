@@ -49,7 +49,7 @@ def targets(clause: Clause, world: World, kinds: Sequence[str], what: str) -> li
     out: list[list[Named]] = []
     for mention in mentions:
         clause.use(mention)
-        found = fitting(clause, mention, world, kinds) or _pods_of(clause, mention, world, what)
+        found = fitting(clause, mention, world, kinds) or pods_of(clause, mention, world, what)
         if not found:
             others = [item for item in mention.objects if not kinds or item.ref.kind in kinds]
             if others:
@@ -122,7 +122,7 @@ def _twins(world: World, found: Sequence[Named]) -> list[Named]:
     return newest if twins and newest[0].ref != newest[1].ref else []
 
 
-def _pods_of(clause: Clause, mention: Mention, world: World, what: str) -> list[Named]:
+def pods_of(clause: Clause, mention: Mention, world: World, what: str) -> list[Named]:
     """The pods that "the web pod" may mean where pods themselves shall go."""
     if what not in ("delete", "evict") or not any(item.kind and item.kind.kind == "Pod" for item in clause.of("kind")):
         return []

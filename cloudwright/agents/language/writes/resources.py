@@ -177,6 +177,8 @@ def _cores(clause: Clause, numbers: list[Mention]) -> list[Mention]:
         item
         for item in numbers
         if clause.low[item.start - 1 : item.start] in [(word,) for word in words]
+        or clause.low[max(0, item.start - 2) : item.start]
+        in [(word, sign) for word in words for sign in ("to", "=", ":", "of")]
         or clause.low[item.end : item.end + 1] in [(word,) for word in words]
     ]
 
