@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from cloudwright.agents.language import exact
 from cloudwright.agents.language.lexicon import phrases
 from cloudwright.agents.language.understanding import Vocabulary
 
@@ -115,7 +116,8 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("finalizers", {"*": "metadata.finalizers"}),
     ("target cpu, cpu target, cpu utilization, target utilization, cpu threshold",
      {"HorizontalPodAutoscaler": "spec.metrics[*].resource.target.averageUtilization"}),
-    ("scale target, scaletargetref, target", {"HorizontalPodAutoscaler": "target"}),
+    ("scale target, scaletargetref", {"HorizontalPodAutoscaler": "target"}),
+    ("target, targets", {"HorizontalPodAutoscaler": "target,metrics"}),
     ("min available, minavailable, minimum available", {"PodDisruptionBudget": "spec.minAvailable"}),
     ("max unavailable, maxunavailable, maximum unavailable", {"PodDisruptionBudget": "spec.maxUnavailable", "Deployment": "spec.strategy.rollingUpdate.maxUnavailable"}),
     ("max surge, maxsurge", {"Deployment": "spec.strategy.rollingUpdate.maxSurge"}),
@@ -190,6 +192,9 @@ def fields_of(kind: str) -> Iterator[tuple[str, str]]:
                 words, path = " ".join(phrase), path_of(template, kind)
                 yield words, path
                 yield f"{words}s", path
+    for name, template in exact.spelt(kind):
+        if "{pod}" not in template or kind in TEMPLATED:
+            yield name, path_of(template, kind)
 
 
 def own_fields_of(kind: str) -> Iterator[tuple[str, str]]:
@@ -199,6 +204,9 @@ def own_fields_of(kind: str) -> Iterator[tuple[str, str]]:
             for phrase in phrases(text):
                 yield " ".join(phrase), path_of(paths[kind], kind)
                 yield f"{' '.join(phrase)}s", path_of(paths[kind], kind)
+    for name, template in exact.spelt(kind):
+        if kind in exact.owners()[name]:
+            yield name, path_of(template, kind)
 
 
 def whole() -> Iterator[tuple[str, str]]:
@@ -208,12 +216,13 @@ def whole() -> Iterator[tuple[str, str]]:
             words = " ".join(phrase)
             yield words, words
             yield f"{words}s", words
+    yield from ((name, name) for name in exact.owners())
 
 
 @cache
 def owners_of(words: str) -> tuple[str, ...]:
     """The kinds that have a field of this name of their own; none where any kind may have it."""
-    found: dict[str, None] = {}
+    found: dict[str, None] = dict.fromkeys(exact.owners().get(words, ()))
     for text, paths in FIELDS:
         if tuple(words.removesuffix("s").split()) in phrases(text) or tuple(words.split()) in phrases(text):
             if "*" in paths:

@@ -11,7 +11,7 @@ from cloudwright.agents.language.calls import said
 from cloudwright.agents.language.changes import READ_THRESHOLD, ordered_change
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import advice, diagnosis
-from cloudwright.agents.language.following import Repeated, again, corrected, narrowed
+from cloudwright.agents.language.following import Repeated, again, corrected, narrowed, told
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
@@ -110,7 +110,7 @@ def _pointed_out(asked: _Asked) -> Intent | None:
 
 def _special_read(asked: _Asked) -> Intent | None:
     """Programs that only look, questions of rights, questions about what was listed last."""
-    for frame in (look_inside, rights, narrowed, entries):
+    for frame in (look_inside, rights, told, narrowed, entries):
         found = frame(asked.clause, asked.world)
         if found is not None:
             return _looked(asked.clause, found)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from cloudwright.agents.language import moods
 from cloudwright.agents.language.calls import located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import listed
@@ -241,6 +242,24 @@ def _once(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
 
 def _with(one: ToolCall, **arguments: JsonValue) -> ToolCall:
     return ToolCall(tool=one.tool, arguments={**one.arguments, **arguments})
+
+
+_POINTS = listed(
+    "which, what, where, who, whose, is, are, was, does, do, did, that, this, it, from, come, comes, coming, belong, belongs, to, about, of,"
+    " in, on, the, a, one, ?, and, so, then, container, owner, workload, namespace, thing, i, have, we, got, at, happen, happens, happening"
+)
+
+
+def told(clause: Clause, world: World) -> Read | None:
+    """ "which pod is that from?" behind a message with an image: what was found for the message."""
+    last = world.memory.last_calls
+    kinds = clause.of("kind", "workload")
+    bare = {
+        word for at, word in enumerate(clause.low) if not any(one.start <= at < one.end for one in kinds)
+    } <= _POINTS
+    looked = last and all(one.tool == "list_resources" and "image " in str(one.arguments.get("where")) for one in last)
+    pointed = any(word in ("that", "this", "it") for word in clause.low)
+    return Read(last, (), 0.9) if looked and bare and pointed and moods.interrogative(clause) else None
 
 
 def narrowed(clause: Clause, world: World) -> Read | None:

@@ -149,6 +149,8 @@ def interrogative(clause: Clause) -> bool:
     following = low[start + 1 : start + 2]
     if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
         return True
+    if _sought(clause):
+        return True
     if (
         len(low) > 1
         and low[0] in _MODALS
@@ -157,6 +159,12 @@ def interrogative(clause: Clause) -> bool:
     ):
         return not requested(clause)
     return first in _QUESTIONS or raw_first in _QUESTIONS
+
+
+def _sought(clause: Clause) -> bool:
+    """ "host/path -> which service", "x => ?": what stands behind the arrow is asked for."""
+    behind = (clause.low[at + 1 : at + 2] for at, token in enumerate(clause.tokens) if token.raw in ARROWS)
+    return any(word == ("?",) or (word and word[0] in _QUESTIONS) or (not word and clause.question) for word in behind)
 
 
 _UNDOABLE = frozenset(

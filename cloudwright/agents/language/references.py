@@ -13,7 +13,7 @@ from cloudwright.core.refs import ObjectRef
 EVERYWHERE = "*"
 _ALL_NAMESPACES = (
     "all namespaces", "every namespace", "any namespace", "across namespaces", "cluster wide", "cluster-wide",
-    "clusterwide", "everywhere", "anywhere", "whole cluster", "entire cluster", "across the cluster", "in the cluster",
+    "clusterwide", "any ns", "all ns", "every ns", "across ns", "everywhere", "anywhere", "whole cluster", "entire cluster", "across the cluster", "in the cluster",
     "all the namespaces", "across all namespaces", "in this cluster", "namespaces", "cluster",
 )  # fmt: skip
 _PRIMARY = (
@@ -229,7 +229,7 @@ def _points(clause: Clause) -> bool:
 
 def everywhere(clause: Clause, mention: Mention) -> bool:
     """Whether the word for namespaces only says where to look: "over all namespaces"."""
-    if mention.kind is None or mention.kind.kind != "Namespace" or not mention.plural:
+    if mention.kind is None or mention.kind.kind != "Namespace" or not (mention.plural or mention.text == "ns"):
         return False
     before = clause.low[max(0, mention.start - 3) : mention.start]
     aside = before[-2:-1] in ((",",), (";",), ("(",)) and mention.end >= len(clause.low) - 1

@@ -14,6 +14,8 @@ _TOKEN = re.compile(
 )
 _DASH = re.compile(r"(?<=[\w)])\s-\s(?=[A-Za-z])")
 """A dash between words, which parts them."""
+_PASTED = re.compile(r"(?<=[^\s.,;:!?])[ \t]*\n\s*(?=(?:which|what|where|who|whose|why|how|is|are|does|do|did)\b)", re.I)
+"""A new line before a question, behind something that was pasted."""
 ARROWS = frozenset(("=>", "->", ":=", "→"))
 """Signs that mean "shall become"."""
 _CONTRACTIONS: Mapping[str, str] = {
@@ -91,7 +93,7 @@ class Token:
 
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The tokens of a request."""
-    even = _DASH.sub(" ; ", text.translate(_QUOTES))
+    even = _DASH.sub(" ; ", _PASTED.sub(" ; ", text.translate(_QUOTES)))
     found: list[Token] = []
     for match in _TOKEN.finditer(even):
         if match["quoted"]:

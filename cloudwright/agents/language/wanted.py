@@ -66,7 +66,7 @@ class Wanted:
         if self._found and intent.goal is self._found[-1].goal is Goal.DIAGNOSE and not intent.about:
             return
         intent = _focused(self._surely(intent, clause), clause, self._world)
-        if intent.calls and self._writes(intent) and any(intent.calls == other.calls for other in self._found):
+        if intent.calls and any(intent.calls == other.calls for other in self._found):
             return
         self._before = clause
         if self._changed() and intent.question is not None and tells(clause):

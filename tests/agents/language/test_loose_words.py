@@ -12,6 +12,7 @@ from cloudwright.agents.language.understanding import Goal, Memory
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
 from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
+from tests.agents.language.test_pointing import calls_in
 
 _TAGGER = Tagger(VOCABULARY)
 
@@ -170,3 +171,50 @@ def test_pods_on_the_same_node_are_shown_with_their_nodes() -> None:
 def test_this_cluster_is_everywhere_and_no_thing_that_was_spoken_of() -> None:
     ((_, arguments),) = calls_of("who restarts the most in this cluster")
     assert (arguments["kind"], arguments["sort"]) == ("pods", "-restarts")
+
+
+_TEMPLATE = "spec.template.spec"
+_PROBE = f"{_TEMPLATE}.containers[*].readinessProbe"
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("terminationGracePeriodSeconds of ledger?", [f"{_TEMPLATE}.terminationGracePeriodSeconds"]),
+        ("ledger: readinessProbe - path, periodSeconds", [f"{_PROBE}.httpGet.path", f"{_PROBE}.periodSeconds"]),
+        ("minReadySeconds, maxSurge on ledger", ["spec.minReadySeconds", "spec.strategy.rollingUpdate.maxSurge"]),
+        (".spec.template.spec.containers[0].image of mailer", [f"{_TEMPLATE}.containers[*].image"]),
+        ("resources.limits.cpu of mailer", [f"{_TEMPLATE}.containers[*].resources.limits.cpu"]),
+        ("allocatable cpu/mem on m-1", ["status.allocatable.cpu", "status.allocatable.memory"]),
+        ("mail-scaler: min/max", ["spec.minReplicas", "spec.maxReplicas", "status.currentReplicas"]),
+    ],
+)  # fmt: skip
+def test_fields_are_known_by_the_names_of_the_api(text: str, columns: list[str]) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert arguments["columns"] == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("top 2 restartCount, all ns", {"kind": "pods", "namespace": "*", "sort": "-restarts", "limit": 2}),
+        ("pods w/ restartCount > 5 in any ns", {"kind": "pods", "namespace": "*", "where": "restarts > 5"}),
+        ("containers OOMKilled in any ns?", {"kind": "pods", "namespace": "*", "where": "reason = OOMKilled"}),
+        ("taints per node", {"kind": "nodes", "columns": ["spec.taints"]}),
+    ],
+)
+def test_terse_notes_list_what_they_name(text: str, arguments: dict[str, Any]) -> None:
+    ((tool, found),) = calls_of(text)
+    assert tool == "list_resources"
+    assert {key: found.get(key) for key in arguments} == arguments
+
+
+def test_what_stands_behind_an_arrow_is_asked_for() -> None:
+    assert [tool for tool, _ in calls_of("books -> which pods")] == ["list_resources"]
+
+
+@pytest.mark.parametrize("behind", ["which pod is that?", "where does this come from", "whose container is it"])
+def test_a_question_behind_a_pasted_message_is_about_what_the_message_tells_of(behind: str) -> None:
+    (found,) = calls_in(VOCABULARY, f'Failed to pull image "registry.example/sums:2.1": not found\n\n{behind}')
+    assert found.arguments["kind"] == "pods"
+    assert found.arguments["where"] == 'status matches ImagePull and image contains "registry.example/sums:2.1"'

@@ -35,7 +35,7 @@ def ascending(word: str) -> bool:
 
 
 _SORTS = (
-    (("restarts", "restarted", "restart", "restarting"), "restarts"),
+    (("restarts", "restarted", "restart", "restarting", "restartcount", "restart count"), "restarts"),
     (("replicas", "copies", "instances", "pods"), "replicas"),
     (("size", "storage", "capacity", "large", "big"), "spec.resources.requests.storage"),
     (("age",), "age"), (("name", "alphabetically"), "name"), (("namespace",), "namespace"), (("node",), "node"),

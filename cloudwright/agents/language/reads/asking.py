@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from cloudwright.agents.language import aspects
+from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.verbs import opening, verbs
@@ -14,7 +14,7 @@ _VAGUE = listed(
     "container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image, who, reason"
 )
 """Words for fields that often stand beside the word that really names the field."""
-_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&", "+", "as", "with"))
+_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&", "+", "as", "with", "-", ";", ":", "|"))
 _ASKING = (("which",), ("what",), ("how", "many"), ("how", "much"), ("how", "big"), ("how", "long"), ("how", "often"))
 
 
@@ -39,12 +39,36 @@ class Field:
 
 def said(clause: Clause, fields: Iterable[tuple[str, str]]) -> list[Field]:
     """The phrases of fields that stand in the clause, longer ones first; none overlaps another."""
-    found = [Field(at, words, path) for words, path in fields if (at := _said_at(clause, words)) >= 0]
+    known = list(fields)
+    found = [Field(at, words, path) for words, path in known if (at := _said_at(clause, words)) >= 0]
+    found = [*_shared(clause, found, known), *found]
     kept: list[Field] = []
     for field in sorted(found, key=lambda item: (-len(item.words.split()), -len(item.words), item.at)):
         if all(field.end <= other.at or other.end <= field.at for other in kept):
             kept.append(field)
     return kept
+
+
+def _shared(clause: Clause, found: Sequence[Field], known: Sequence[tuple[str, str]]) -> list[Field]:
+    """What joined words share with their neighbour: "allocatable cpu + memory", "cpu and memory limits"."""
+    paths = dict(reversed(known))
+    low = clause.low
+    shared: list[Field] = []
+    for field in found:
+        first, _, last = field.words.partition(" ")
+        if not last or " " in last:
+            continue
+        for joint, at, template in (
+            (field.end, field.end + 1, f"{first} {{}}"),
+            (field.at - 1, field.at - 2, f"{{}} {last}"),
+        ):
+            inside = min(joint, at) >= 0 and max(joint, at) < len(low)
+            if inside and low[joint] in _TOGETHER and (path := paths.get(template.format(low[at]))):
+                shared.append(Field(at, low[at], path))
+    return shared
+
+
+_TOGETHER = ("and", "+", "/", "&", ",", "or", "plus")
 
 
 def _said_at(clause: Clause, words: str) -> int:
@@ -70,6 +94,19 @@ def chosen(clause: Clause, found: Sequence[Field]) -> list[Field]:
     return sorted([main, *joined], key=lambda field: field.at)
 
 
+def probed(clause: Clause, fields: Sequence[Field]) -> list[Field]:
+    """Fields, and of a probe only what of it is asked for: "the liveness probe of x: path and periodSeconds"."""
+    probe = next((field for field in fields if field.path.endswith("Probe")), None)
+    if probe is None:
+        return list(fields)
+    outside = [at for at in range(len(clause.low)) if not probe.at <= at < probe.end]
+    parts = [
+        Field(at, clause.low[at], path) for at in outside if (path := exact.inside_probe(probe.path, clause.low[at]))
+    ]
+    told = {part.at for part in parts}
+    return [*(field for field in fields if field.at not in told and (field is not probe or not parts)), *parts]
+
+
 def _right_behind(low: Sequence[str], main: Field, other: Field) -> bool:
     """ "how much cpu and memory": nothing but joints between them."""
     return 0 < other.at - main.end <= _TWO and set(low[main.end : other.at]) <= {"and", ",", "&", "+", "/"}
@@ -92,6 +129,18 @@ def asked_about(clause: Clause, field: Field) -> bool:
 
 def _weight(clause: Clause, field: Field) -> tuple[bool, bool, int]:
     return clause.low[field.end : field.end + 1] == ("of",), telling(field), len(field.words)
+
+
+def _named_by_api(clause: Clause) -> bool:
+    """Whether it says names of fields as the API spells them, whose they are, and nothing else: "maxSurge, paused on x"."""
+    rest = [
+        token.low
+        for at, token in enumerate(clause.tokens)
+        if not token.mark and ((mention := clause.at(at)) is None or mention.what == "path")
+    ]
+    words = [word for word in rest if word not in _JOINTS and word not in (*_OF, "the", "please", "show", "me", "get")]
+    names = {word for word in words if word in exact.owners()}
+    return bool(names) and all(word in names or (word,) in _nouns() for word in words)
 
 
 _OF = ("of", "for", "in", "on", "across", "?")
@@ -123,6 +172,8 @@ def nominal(clause: Clause, least: int = 1) -> bool:
         clause.low[number.start - 1] in _VALUES for number in clause.of("number") if number.start
     ):
         return False
+    if _named_by_api(clause):
+        return True
     low = clause.low
     start = opening(clause)
     for at in range(max(0, start - 1), min(start + 1, len(low))):

@@ -56,7 +56,7 @@ _OF_EACH = (
 )
 _FAR = 9
 """How far from its word a bound may stand where nothing else is counted."""
-_RESTARTS = "restart counts, restart count, restarts, restarted, restart, restarting"
+_RESTARTS = "restart counts, restart count, restartcount, restarts, restarted, restart, restarting"
 
 
 def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language import aspects
+from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
-from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, said, telling
+from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, probed, said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
 from cloudwright.agents.language.references import (
     World,
@@ -41,17 +41,10 @@ def fields(clause: Clause, world: World) -> Read | None:
     objects = _subjects(clause, world)
     if not objects or excluded(clause) or (plural_kind(clause) and not clause.of("name")):
         return None
-    paths = clause.of("path")
+    paths = _written(clause, objects[0])
     if paths:
-        path = paths[0].text
-        if "." not in path.split("/")[0] and "/" not in path:
-            path = f"spec.{path}"
-        elif "/" in path:
-            group = "annotations" if clause.has("annotation, annotations") else "labels"
-            path = f"{group}[{path}]"
-        return Read(
-            tuple(columns_of(item, [path]) for item in objects[:MOST_OBJECTS]), tuple(item.ref for item in objects)
-        )
+        some = objects[:MOST_OBJECTS]
+        return Read(tuple(columns_of(item, [*paths]) for item in some), tuple(item.ref for item in some))
     return (
         _variable(clause, objects)
         or _node_of(clause, objects)
@@ -60,6 +53,38 @@ def fields(clause: Clause, world: World) -> Read | None:
         or _better_field(clause, objects, world)
         or _of_pods(clause, objects)
     )
+
+
+def _written(clause: Clause, item: Named) -> list[str]:
+    """The paths that are written out; a name of the API whose place is known is read like any other word for a field."""
+    kind = item.ref.kind
+    places = {words for words, _ in (*aspects.fields_of(kind), *_settings(item))}
+    found: list[str] = []
+    for index, token in enumerate(clause.tokens):
+        mention = clause.at(index)
+        if token.quoted or (mention is not None and mention.what not in ("path", "image")):
+            continue
+        path = aspects.path_of(exact.written(token.raw, kind), kind)
+        if path:
+            found.append(_in_templates(path, kind))
+        elif mention is not None and mention.what == "path" and token.low not in places:
+            found.append(_unplaced(clause, token.raw, item))
+    return found
+
+
+def _unplaced(clause: Clause, name: str, item: Named) -> str:
+    """The path of a name that is no known field: a key of labels, a setting of the object, else a field of its specification."""
+    if "/" in name:
+        return f"{'annotations' if clause.has('annotation, annotations') else 'labels'}[{name}]"
+    own = (path for path in item.settings if path.rpartition(".")[2].lower() == name.lower())
+    return f"spec.{next(own, name)}"
+
+
+def _in_templates(path: str, kind: str) -> str:
+    """ "spec.containers[*].image" of a Deployment: what its pods get."""
+    inside = re.match(r"spec\.(?:containers|initContainers|volumes|nodeSelector|tolerations)\b", path)
+    made = kind in aspects.TEMPLATED and kind != "Pod" and inside is not None
+    return aspects.path_of("{pod}", kind) + path.removeprefix("spec") if made else path
 
 
 def bounds(clause: Clause, world: World) -> Read | None:
@@ -294,6 +319,7 @@ def _wanted(clause: Clause, item: Named) -> list[Field]:
     """The fields of an object that the clause asks for."""
     found = said(clause, (*aspects.fields_of(item.ref.kind), *_settings(item)))
     wanted = chosen(clause, [field for field in found if not _kind_of(clause, field.words, item)])
+    wanted = probed(clause, wanted)
     at = min((at for word in _ASKS if (at := clause.find(word)) >= 0), default=-1)
     if at >= 0 and item.ref.kind in aspects.TEMPLATED and clause.has("cpu, memory, ram") and not _some_telling(wanted):
         return [Field(at, clause.low[at], aspects.path_of("{pod}.containers[*].resources.requests", item.ref.kind))]

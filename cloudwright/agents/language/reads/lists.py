@@ -98,9 +98,14 @@ def lists(clause: Clause, world: World) -> Read | None:
         if columns := _columns(clause, kind, world) or _telling(kind, narrowed.where):
             arguments["columns"] = columns
         arguments |= order(clause, kind, world.index.vocabulary)
-        arguments |= groups(clause)
+        arguments |= {} if _of_itself(groups(clause), kind) else groups(clause)
         calls.append(call("list_resources", **arguments))
     return Read(tuple(calls), about, 0.9)
+
+
+def _of_itself(grouped: Mapping[str, JsonValue], kind: KindWord) -> bool:
+    """ "taints per node": one row for each, which the list has anyway."""
+    return grouped.get("group_by") == [kind.kind.lower()]
 
 
 _SHOWN_ANYWAY = listed(

@@ -69,7 +69,15 @@ def _labelled(clause: Clause, world: World) -> tuple[str, ...]:
 
 
 def _containers(clause: Clause, world: World) -> tuple[str, ...]:
-    return _MAKERS if clause.has("containers") and not clause.of("name") else ()
+    return (states_of(clause) or _MAKERS) if clause.has("containers") and not clause.of("name") else ()
+
+
+def _pulled(clause: Clause, world: World) -> tuple[str, ...]:
+    """A message about an image that could not be pulled tells of pods."""
+    return ("Pod",) if clause.of("image") and clause.has(_PULL) and not clause.of("name") else ()
+
+
+_PULL = "pull, pulling, pulled, errimagepull, imagepullbackoff, back-off, manifest unknown, errimageneverpull, invalidimagename"
 
 
 def _overview(clause: Clause, world: World) -> tuple[str, ...]:
@@ -120,5 +128,5 @@ def _everything(clause: Clause, world: World) -> tuple[str, ...]:
 
 
 _RULES: tuple[Callable[[Clause, World], tuple[str, ...]], ...] = (
-    _on_nodes, _workloads, _policed, _labelled, _containers, _overview, _told, _everything,
+    _on_nodes, _workloads, _pulled, _policed, _labelled, _containers, _overview, _told, _everything,
 )  # fmt: skip

@@ -19,7 +19,12 @@ _ROUTED = (
     " land, lands, serve, serves, served, handle, handles, handled, hit, hits, host, hosts, hostname, domain, ingress, opens, behind, reach"
 )
 _PATH = re.compile(r"/[\w./-]*\w[\w./-]*")
-COLUMNS = ("hosts", "spec.rules[*].http.paths[*].path", "spec.rules[*].http.paths[*].backend.service.name")
+COLUMNS = (
+    "hosts",
+    "spec.rules[*].http.paths[*].path",
+    "spec.rules[*].http.paths[*].backend.service.name",
+    "spec.rules[*].http.paths[*].backend.service.port",
+)
 """What tells where an Ingress sends its traffic."""
 
 

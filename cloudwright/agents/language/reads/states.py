@@ -50,7 +50,7 @@ _STATES: tuple[_State, ...] = (
            "reason = OOMKilled"),
     _State("pending, unschedulable, waiting to be scheduled, unscheduled, waiting, not scheduled", "status = Pending",
            {"Node": "status matches SchedulingDisabled"}),
-    _State("imagepullbackoff, errimagepull, failing to pull, image pull, pull their image, pull its image, pulling images, pull images,"
+    _State("imagepullbackoff, errimagepull, failing to pull, failed to pull, failed to pull image, failed to pull the image, fails to pull, back-off pulling, pulling image, pulling the image, image pull, pull their image, pull its image, pulling images, pull images,"
            " pull the image, image can not be pulled, pull an image, pull", "status matches ImagePull"),
     _State("completed, finished, succeeded, complete, done", 'status matches "Completed|Succeeded|Complete"'),
     _State("in error, status error, error state, error or, or error", 'status matches "Error"'),
