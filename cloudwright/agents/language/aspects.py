@@ -29,7 +29,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("memory request, memory requests, mem request, requested memory, ram request",
      {"*": f"{_CONTAINER}.resources.requests.memory"}),
     ("limits, limit, resource limits", {"*": f"{_CONTAINER}.resources.limits", "LimitRange": "spec.limits"}),
-    ("requests, resource requests", {"*": f"{_CONTAINER}.resources.requests"}),
+    ("requests, request, resource requests", {"*": f"{_CONTAINER}.resources.requests"}),
     ("resources, resource settings, requests and limits", {"*": f"{_CONTAINER}.resources"}),
     ("schedule, how long until, how soon, cron expression, cron schedule, how often, timetable, next run, next execution, run next, runs next, when will, when does, when do, what time, at what time",
      {"CronJob": "spec.schedule,spec.timeZone,suspended,status.lastScheduleTime"}),

@@ -90,7 +90,7 @@ def _unfinished(part: list[Token], tagger: Tagger) -> bool:
 def _about_it(rest: tuple[Token, ...]) -> bool:
     """Whether what follows asks something more of what was spoken of before: "which exit code, and what did it print"."""
     words = [token.low for token in rest if not token.mark and token.low not in _LEADING]
-    return words[:1] in (["which"], ["what"], ["how"]) and bool(_IT & set(words))
+    return words[:1] in (["which"], ["what"], ["how"], ["who"], ["where"], ["when"]) and bool(_IT & set(words))
 
 
 _IT = frozenset(("it", "they", "its", "their", "he", "she"))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.agents.language.understanding import Goal, Link, Memory, Relation
 from cloudwright.core.refs import ObjectRef
 from cloudwright.core.tool import ToolCall
-from tests.agents.language.small import VOCABULARY, calls_of, thing, understood
+from tests.agents.language.small import VOCABULARY, calls_of, kind, thing, understood
 
 
 def _listed(text: str, memory: Memory | None = None) -> dict[str, Any]:
@@ -260,3 +260,51 @@ def test_a_follow_up_asks_the_same_of_something_else(last: ToolCall, text: str, 
     known = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, thing("Node", "rack-m1", ""))})
     ((_, arguments),) = calls_of(text, Memory(last_calls=(last,)), known)
     assert wanted.items() <= arguments.items(), arguments
+
+
+_ROOM = VOCABULARY.model_copy(
+    update={
+        "kinds": (*VOCABULARY.kinds, kind("CronJob", "cronjobs", "cj"), kind("Ingress", "ingresses")),
+        "objects": (
+            *VOCABULARY.objects,
+            thing("Deployment", "old-keys", images={"db": "registry.example/keydb:5.9.1"}, replicas=2),
+            thing("Deployment", "new-keys", images={"db": "registry.example/keydb:6.2"}, replicas=1),
+            thing("CronJob", "sweep"),
+            thing("Sluice", "south", settings={"delayMinutes": 4}),
+            thing(
+                "Ingress",
+                "front",
+                links=(Link(relation=Relation.ROUTES, kind="Service", name="books", namespace="blue"),),
+            ),
+        ),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("which deployments in blue run a version below 6",
+         {"where": "name = ledger or name = mailer or name = old-keys"}),
+        ("any keydb older than 6.0?", {"where": "name = old-keys"}),
+        ("is there a tag newer than 6 in blue", {}),
+        ("how many failed jobs does sweep keep", {"columns": [
+            "spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit",
+            "spec.jobTemplate.spec.ttlSecondsAfterFinished"]}),
+        ("most frequent events in blue", {"kind": "events", "sort": "-count"}),
+        ("who has a limit over 1Gi", {"where": "spec.template.spec.containers[*].resources.limits.memory > 1Gi"}),
+        ("sluices with a delay over 3", {"where": "spec.delayMinutes > 3"}),
+        ("which node is the fullest", {"kind": "pods", "group_by": ["node"]}),
+        ("does ledger run in one zone only", {"kind": "pods", "labels": "app=ledger"}),
+        ("mailer memory: limit and request?", {"fields": "metadata.name=mailer"}),
+        ("anything older than 90 days in blue", {"where": "older than 90d"}),
+    ],
+)  # fmt: skip
+def test_amounts_and_versions_are_compared_and_counted(text: str, wanted: dict[str, Any]) -> None:
+    found = calls_of(text, known=_ROOM)
+    assert not wanted or wanted.items() <= found[0][1].items(), found
+
+
+def test_what_containers_may_use_is_added_up_over_replicas() -> None:
+    (found,) = understood("total of the memory limits in blue")
+    assert "512" in found.say, found.say

@@ -3,7 +3,7 @@
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.activity import changed, events, usage
 from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, details, explaining
-from cloudwright.agents.language.reads.facts import asked, bounds, fields, manifest
+from cloudwright.agents.language.reads.facts import asked, bounds, fields, kept_jobs, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.images import images
 from cloudwright.agents.language.reads.lists import counts, lists
@@ -14,8 +14,10 @@ from cloudwright.agents.language.reads.quotas import quotas
 from cloudwright.agents.language.reads.relations import dependencies, relations
 from cloudwright.agents.language.reads.restarts import restarts
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
+from cloudwright.agents.language.reads.room import room, zones
 from cloudwright.agents.language.reads.routes import endpoints, hosts
 from cloudwright.agents.language.reads.totals import totals
+from cloudwright.agents.language.reads.versions import versions
 from cloudwright.agents.language.references import World
 
 
@@ -29,7 +31,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, beside, comparing, rollouts, manifest, quotas, policed, usage, bounds, asked, there, absent, relations, images, totals, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, beside, zones, comparing, rollouts, manifest, quotas, policed, room, usage, versions, kept_jobs, bounds, asked, there, absent, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

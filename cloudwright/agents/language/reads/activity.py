@@ -10,7 +10,15 @@ from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.frame import Read, columns_of, on
-from cloudwright.agents.language.references import EVERYWHERE, ROLLING, World, namespace_in, objects_of, selector_text
+from cloudwright.agents.language.references import (
+    EVERYWHERE,
+    ROLLING,
+    World,
+    namespace_in,
+    objects_of,
+    placed,
+    selector_text,
+)
 from cloudwright.agents.language.understanding import Named
 
 _HAPPENED = (
@@ -57,6 +65,12 @@ def events(clause: Clause, world: World) -> Read | None:
         return None
     arguments = _narrowed(clause)
     objects = objects_of(clause, world) if clause.of("name", "pronoun", "ordinal") else []
+    if not objects and clause.of("name"):  # "the events of the mailer pods": of what makes them
+        named = [item for mention in clause.of("name") for item in placed(mention.objects, clause, world)]
+        objects = [item for item in named if item.pod_labels]
+    if clause.has(_OFTEN) and not objects:
+        place = namespace_in(clause) or _populated(world)
+        return Read((call("list_resources", kind="events", namespace=place, sort="-count", limit=20),), (), 0.9)
     numbers = clause.of("number")
     if numbers and {"last", "latest", "recent", "newest"} & set(clause.low):
         arguments["limit"] = numbers[0].value
@@ -66,6 +80,9 @@ def events(clause: Clause, world: World) -> Read | None:
         made = [] if "limit" in arguments else _ailing(objects, world)
         return replace(read, calls=(*read.calls, *on("list_events", made, 0.95, **arguments).calls))
     return Read((call("list_events", namespace=namespace_in(clause) or _populated(world), **arguments),), (), 0.9)
+
+
+_OFTEN = "by count, most frequent, most often, most common, frequent, noisiest, by frequency, by how often, highest count, how often"
 
 
 def _ailing(objects: Sequence[Named], world: World) -> list[Named]:

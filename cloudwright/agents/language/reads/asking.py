@@ -204,6 +204,18 @@ def reported_wish(clause: Clause) -> bool:
     return bool(_TOLD.search(" ".join(clause.low))) and not (valued or done) and clause.low[0] not in ("i", "we")
 
 
+def asks_bounds(clause: Clause) -> bool:
+    """ "x memory: limit and request?": with nothing to set, "limit" and "request" are what is asked for."""
+    valued = clause.of("quantity", "number", "percent", "pair", "image", "file")
+    nouns = clause.has("limit, limits, request, requests") and clause.has("memory, cpu, ram, mem, cores, resources")
+    return (
+        clause.question
+        and nouns
+        and not valued
+        and not clause.has("can, could, please, would, remove, drop, delete, raise")
+    )
+
+
 def inquires(clause: Clause) -> bool:
     """Whether it begins like a question with "do" or "have": "do any of the nodes have taints", "have any pods restarted"."""
     low = clause.low

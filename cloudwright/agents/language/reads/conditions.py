@@ -206,7 +206,9 @@ def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     bound = bound_near(clause, at)
     before = " ".join(clause.low[max(0, at - 4) : at])
     if bound is not None:
-        yield f"{path} {bound[0]} {bound[1].text}"
+        whole = path.endswith(("resources.limits", "resources.requests")) and bound[1].what == "quantity"
+        part = (".cpu" if bound[1].value == 1 else ".memory") if whole else ""
+        yield f"{path}{part} {bound[0]} {bound[1].text}"
     elif _LACKING.search(before):
         yield f"no {path}"
     elif _HAVING.search(before):
@@ -330,8 +332,13 @@ def _setting_values(clause: Clause, kind: KindWord, world: World) -> Iterator[st
 
 def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     """A plain value of objects of this kind, by its name in words: "pipelines with parallelism over 5"."""
-    for words, path, values in aspects.settings_of(kind.kind, world.index.vocabulary):
+    settings = list(aspects.settings_of(kind.kind, world.index.vocabulary))
+    heads = [words.partition(" ")[0] for words, _, _ in settings]
+    for words, path, values in settings:
         at = clause.find(words)
+        head = words.partition(" ")[0]
+        if at < 0 and heads.count(head) == 1 and len(head) > _SHORT:  # "interval" of "interval minutes"
+            words, at = head, clause.find(head)
         if at < 0 or at in clause.used or words in _TAKEN:
             continue
         bound = bound_near(clause, at)
@@ -344,6 +351,7 @@ def _settings(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
             clause.use_words(words)
 
 
+_SHORT = 4
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (

@@ -96,6 +96,32 @@ def bounds(clause: Clause, world: World) -> Read | None:
     return Read(calls, tuple(item.ref for item in scalers), 0.95) if calls else None
 
 
+def kept_jobs(clause: Clause, world: World) -> Read | None:
+    """How many, or how long, finished jobs are kept: "how many failed jobs does x keep", "retention of the jobs of y"."""
+    if not clause.has(_KEEPING) or not clause.has("job, jobs, run, runs, history, pods"):
+        return None
+    objects = [item for item in _subjects(clause, world) if item.ref.kind in _KEEPERS]
+    return Read(
+        tuple(columns_of(item, [*_KEEPERS[item.ref.kind]]) for item in objects[:MOST_OBJECTS]),
+        tuple(item.ref for item in objects[:MOST_OBJECTS]), 0.95,
+    ) if objects else None  # fmt: skip
+
+
+_KEEPING = (
+    "keep, keeps, kept, retain, retains, retained, retention, history, cleaned up, clean up, cleanup, ttl, stay around,"
+    " hang around, remember, remembers, deleted after, removed after"
+)
+_KEEPERS = {
+    "CronJob": (
+        "spec.successfulJobsHistoryLimit",
+        "spec.failedJobsHistoryLimit",
+        "spec.jobTemplate.spec.ttlSecondsAfterFinished",
+    ),
+    "Job": ("spec.ttlSecondsAfterFinished", "spec.backoffLimit", "status"),
+}
+"""What says how many, or how long, finished jobs are kept."""
+
+
 def asked(clause: Clause, world: World) -> Read | None:
     """A field that the words of the question name outright: "on which port does x listen", "how much memory has y"."""
     objects = _subjects(clause, world) if clause.of("name", "pronoun") else []
@@ -232,6 +258,7 @@ def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
     if not named:
         spoken = {name.lower().replace("_", " "): name for name in variables}
         named = next((name for words, name in spoken.items() if " " in words and clause.has(words)), "")
+    named = named or _by_parts(clause, variables)
     if not named and clause.has("env, environment variable, env var, variable"):
         named = next((token.raw for token in clause.tokens if re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", token.raw)), "")
     if not named:
@@ -239,6 +266,19 @@ def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
     having = [item for item in objects if any(named in names for names in item.env.values())] or objects
     path = aspects.path_of("{pod}.containers[*].env", having[0].ref.kind)
     return Read(tuple(columns_of(one, [f"{path}[{named}]"]) for one in having), tuple(one.ref for one in having), 0.95)
+
+
+def _by_parts(clause: Clause, names: set[str]) -> str:
+    """The one variable of which two parts are said or more: "the retention of drafts" is DRAFT_RETENTION_DAYS."""
+    words = {word for at, word in enumerate(clause.low) if clause.at(at) is None}
+    words |= {word.removesuffix("s") for word in words}
+    said = {name: len({part.removesuffix("s") for part in name.lower().split("_")} & words) for name in names}
+    best = max(said.values(), default=0)
+    found = [name for name, count in said.items() if count == best]
+    return found[0] if best >= _SEVERAL and len(found) == 1 else ""
+
+
+_SEVERAL = 2
 
 
 def _said_of(clause: Clause, variables: set[str]) -> str:

@@ -124,7 +124,9 @@ _ANYONE = "sum, total, in total, combined, altogether, who, what, which, anythin
 
 def _everything(clause: Clause, world: World) -> tuple[str, ...]:
     bare = not clause.of("name") and not _it(clause) and clause.has(_BARE) and not clause.has(_LASTING)
-    return _EVERYTHING if bare and clause.of("all") and clause.has("everything, all") else ()
+    aged = bool(clause.of("duration")) and clause.has("older, newer, younger, created, untouched, age")
+    whole = bool(clause.of("all")) and clause.has("everything, all")
+    return _EVERYTHING if bare and (whole or aged) else ()
 
 
 _RULES: tuple[Callable[[Clause, World], tuple[str, ...]], ...] = (

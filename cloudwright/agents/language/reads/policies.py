@@ -6,7 +6,7 @@ from cloudwright.agents.language.reads.relations import by_names
 from cloudwright.agents.language.references import World, objects_of, placed
 
 _REACHING = (
-    "connect, connecting to, talking to, speaking to, calling, reaching, connections to, talks to, connects to, speaks to, calls, talk to, connect to, speak to, reach, access, call, get to, open a connection to, send traffic to, let in, let into, let through,"
+    "connect, connecting to, talking to, speaking to, calling, reaching, connections to, talks to, connects to, speaks to, calls, talk to, connect to, speak to, reach, access, call, get to, open a connection to, send traffic to, let in, let into, let through, allowed into, allowed to, get through,"
     " come in, come into, get in, get into, allowed in, admitted, open to, open for"
 )
 

@@ -51,6 +51,7 @@ _GRANTING = "bound, bind, binds, has, have, holds, hold, granted, assigned, give
 _LACKING = listed("without, no, lack, lacks, lacking, missing, none, nothing, nobody, not, unused, any")
 _MEANT = (
     ("protects, protect, protected, guards, guard, shields", ("PodDisruptionBudget", "NetworkPolicy")),
+    ("url, urls, domain, domains, hostname, hostnames, path, paths, address, website", ("Ingress",)),
     ("exposes, exposed, fronts, in front of, routes to, reachable through, serves", ("Service", "Ingress")),
 )
 """Kinds that a verb means where none is named: "what protects x"."""
