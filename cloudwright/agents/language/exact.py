@@ -17,6 +17,8 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
     ("*", "{pod}.containers[*].ports[*]", "containerPort hostPort"),
     ("*", f"{_CONTAINER}.volumeMounts[*]", "mountPath subPath"),
     ("*", f"{_CONTAINER}.securityContext", "readOnlyRootFilesystem allowPrivilegeEscalation privileged capabilities"),
+    ("*", f"{_CONTAINER}.resources", "limits requests"),
+    ("Deployment StatefulSet DaemonSet", "spec", "template"),
     ("Deployment", "spec", "revisionHistoryLimit progressDeadlineSeconds minReadySeconds paused strategy selector replicas"),
     ("Deployment", "spec.strategy.rollingUpdate", "maxSurge maxUnavailable"),
     ("StatefulSet", "spec", "revisionHistoryLimit minReadySeconds podManagementPolicy updateStrategy volumeClaimTemplates"
@@ -74,8 +76,7 @@ _RENAMED: Mapping[str, tuple[str, str]] = {
     "runAsNonRoot": ("*", f"{_POD}.securityContext.runAsNonRoot,{_CONTAINER}.securityContext.runAsNonRoot"), "fsGroup": ("*", f"{_POD}.securityContext.fsGroup"),
     "runAsGroup": ("*", f"{_POD}.securityContext.runAsGroup,{_CONTAINER}.securityContext.runAsGroup"),
     "seccompProfile": ("*", f"{_POD}.securityContext.seccompProfile,{_CONTAINER}.securityContext.seccompProfile"),
-    "ephemeral-storage": ("Node", "status.allocatable[ephemeral-storage],status.capacity[ephemeral-storage]"), "allocatable.cpu": ("Node", "status.allocatable.cpu"),
-    "allocatable.memory": ("Node", "status.allocatable.memory"), "allocatable.pods": ("Node", "status.allocatable.pods"),
+    "ephemeral-storage": ("Node", "status.allocatable[ephemeral-storage],status.capacity[ephemeral-storage]"),
 }  # fmt: skip
 _DOTTED = re.compile(r"\{?\$?\.?([A-Za-z][\w-]*(?:\[[^\]]*\])*(?:\.[A-Za-z][\w-]*(?:\[[^\]]*\])*)+)\}?")
 """A path as it is written for jsonpath: ".spec.template.spec.containers[0].image"."""
@@ -129,6 +130,9 @@ def written(word: str, kind: str) -> str:
     if first in _ROOTS:
         return path
     known = {name.lower(): found for name, found in names_of(kind).items()}
+    last = known.get(path.rpartition(".")[2].lower(), "")
+    if "," in last and path.rpartition(".")[2] in _RENAMED:
+        return last
     base = known.get(re.sub(r"\[.*", "", first).lower(), "")
     return f"{base}.{rest}" if base and "," not in base else ""
 

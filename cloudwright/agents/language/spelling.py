@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container
 
-from cloudwright.agents.language import aspects, lexicon
+from cloudwright.agents.language import aspects, exact, lexicon
 from cloudwright.agents.language.text import Token
 
 TYPO_LENGTH = 6
@@ -41,7 +41,9 @@ COMMON = OPERATIONS | frozenset(lexicon.ENGLISH.split())
 
 _FIELDS = frozenset(words for words, _ in aspects.whole() if " " not in words)
 """Single words for fields."""
-FORMS = frozenset(form for word in COMMON if word.isalpha() for form in lexicon.inflections(word))
+FORMS = (
+    frozenset(form for word in COMMON if word.isalpha() for form in lexicon.inflections(word)) | exact.owners().keys()
+)
 """Other forms of the words of general English: right as they are, but nothing is taken for a misspelling of them."""
 
 
@@ -63,12 +65,14 @@ def _unflagged(token: Token) -> list[Token]:
     return [*out, Token(value, value.lower(), token.start)] if equals and value else out
 
 
-def _alternatives(text: str) -> list[tuple[int, str]]:
-    """ "min/max/target", "cpu+mem": words for fields that signs join, and the signs; none where a part is no such word."""
+def _alternatives(text: str, kinds: Container[tuple[str, ...]]) -> list[tuple[int, str]]:
+    """ "min/max/target", "cpu+mem": words for fields, or for kinds, that signs join, and the signs; none where a part is no such word."""
     found = [(match.start(), match[0]) for match in re.finditer(r"[/+|]|[^/+|]+", text)]
     parts = [part for _, part in found[::2]]
     joined = len(parts) > 1 and len(parts) * 2 - 1 == len(found)
-    return found if joined and all(SLIPS.get(part.lower(), part.lower()) in _FIELDS for part in parts) else []
+    low = [SLIPS.get(part.lower(), part.lower()) for part in parts]
+    known = all(part in _FIELDS for part in low) or all((part,) in kinds for part in low)
+    return found if joined and known else []
 
 
 SLIPS = {
@@ -97,7 +101,7 @@ def parted(token: Token, kinds: Container[tuple[str, ...]]) -> list[Token]:
             Token("=", "=", token.start + len(key)),
             Token(value, value.lower(), token.start + len(key) + 1),
         ]
-    if not token.quoted and (words := _alternatives(token.raw)):
+    if not token.quoted and (words := _alternatives(token.raw, kinds)):
         return [Token(word, word.lower(), token.start + at) for at, word in words]
     amount = _AMOUNT.fullmatch(token.raw)
     if amount and not token.quoted:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
@@ -14,7 +15,10 @@ _VAGUE = listed(
     "container, containers, type, kind, status, state, phase, pod, memory, cpu, node, version, data, image, who, reason"
 )
 """Words for fields that often stand beside the word that really names the field."""
-_JOINTS = frozenset(("and", ",", "or", "/", "plus", "&", "+", "as", "with", "-", ";", ":", "|"))
+SIGNS = ("<", ">", "<=", ">=", "=", "==", "!=")
+_JOINTS = frozenset(
+    ("and", ",", "or", "/", "plus", "&", "+", "as", "with", "-", ";", ":", "|", "?", "vs", "versus", "against", *SIGNS)
+)
 _ASKING = (("which",), ("what",), ("how", "many"), ("how", "much"), ("how", "big"), ("how", "long"), ("how", "often"))
 
 
@@ -91,7 +95,19 @@ def chosen(clause: Clause, found: Sequence[Field]) -> list[Field]:
         and (telling(other) or not telling(main) or asked_about(clause, other) or _right_behind(low, main, other))
         and _JOINTS & set(low[min(main.end, other.end) : max(main.at, other.at)])
     ]
-    return sorted([main, *joined], key=lambda field: field.at)
+    return sorted(_enumerated(clause, [main, *joined], found), key=lambda field: field.at)
+
+
+def _enumerated(clause: Clause, taken: Sequence[Field], found: Sequence[Field]) -> list[Field]:
+    """Fields with those that stand in one row with them, whatever their words: "storageClassName, accessModes, phase"."""
+    row = sorted(found, key=lambda field: field.at)
+    out = list(taken)
+    for before, behind in (*pairwise(row), *pairwise(reversed(row))):
+        first, last = sorted((before, behind), key=lambda field: field.at)
+        between = clause.low[first.end : last.at]
+        if before in out and behind not in out and between and set(between) <= _ROW:
+            out.append(behind)
+    return out
 
 
 def probed(clause: Clause, fields: Sequence[Field]) -> list[Field]:
@@ -113,6 +129,8 @@ def _right_behind(low: Sequence[str], main: Field, other: Field) -> bool:
 
 
 _TWO = 2
+_ROW = frozenset((",", "/", "+", "&", "|", "vs", "versus"))
+"""Signs between the fields of a row."""
 
 
 def telling(field: Field) -> bool:
@@ -152,7 +170,8 @@ _LONGEST = 4
 def _nouns() -> frozenset[tuple[str, ...]]:
     """What people call fields, of whatever kind, in the singular and the plural."""
     names = [phrase for text, _ in aspects.FIELDS for phrase in phrases(text)]
-    return frozenset((*names, *((*phrase[:-1], f"{phrase[-1]}s") for phrase in names)))
+    plurals = ((*phrase[:-1], f"{phrase[-1]}s") for phrase in names)
+    return frozenset((*names, *plurals, *((name,) for name in exact.owners())))
 
 
 def fact(low: tuple[str, ...]) -> bool:
@@ -183,7 +202,7 @@ def nominal(clause: Clause, least: int = 1) -> bool:
                 continue
             if any(number.start == end for number in clause.of("number")):
                 return False
-            if size > 1 or low[end : end + 1] in [(word,) for word in _OF]:
+            if size > 1 or low[at] in exact.owners() or low[end : end + 1] in [(word,) for word in _OF]:
                 return True
     return False
 

@@ -8,6 +8,7 @@ from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import bound_near, how_often, negated, unless_negated
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.reads.arranging import superlative
+from cloudwright.agents.language.reads.asking import SIGNS
 from cloudwright.agents.language.reads.frame import Where
 from cloudwright.agents.language.reads.having import containers, taints
 from cloudwright.agents.language.reads.images import image_tests
@@ -203,6 +204,11 @@ def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         return
     words, path = max(found, key=lambda item: len(item[0]))
     at = clause.find(words)
+    if (
+        clause.low[at + len(words.split()) :][:1] in [(sign,) for sign in SIGNS]
+        and len({path for _, path in found}) > 1
+    ):
+        return  # one field is compared with another: both are shown
     bound = bound_near(clause, at)
     before = " ".join(clause.low[max(0, at - 4) : at])
     if bound is not None:

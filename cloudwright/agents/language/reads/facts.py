@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from pydantic import JsonValue
 
-from cloudwright.agents.language import aspects, exact
+from cloudwright.agents.language import aspects
 from cloudwright.agents.language.calls import call, located
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import excluded
 from cloudwright.agents.language.reads.asking import Field, asked_about, chosen, probed, said, telling
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, columns_of, on, plural_kind
+from cloudwright.agents.language.reads.paths import of_object, of_templates
 from cloudwright.agents.language.references import (
     World,
     fitting,
@@ -41,7 +42,7 @@ def fields(clause: Clause, world: World) -> Read | None:
     objects = _subjects(clause, world)
     if not objects or excluded(clause) or (plural_kind(clause) and not clause.of("name")):
         return None
-    paths = _written(clause, objects[0])
+    paths = of_object(clause, objects[0])
     if paths:
         some = objects[:MOST_OBJECTS]
         return Read(tuple(columns_of(item, [*paths]) for item in some), tuple(item.ref for item in some))
@@ -53,38 +54,6 @@ def fields(clause: Clause, world: World) -> Read | None:
         or _better_field(clause, objects, world)
         or _of_pods(clause, objects)
     )
-
-
-def _written(clause: Clause, item: Named) -> list[str]:
-    """The paths that are written out; a name of the API whose place is known is read like any other word for a field."""
-    kind = item.ref.kind
-    places = {words for words, _ in (*aspects.fields_of(kind), *_settings(item))}
-    found: list[str] = []
-    for index, token in enumerate(clause.tokens):
-        mention = clause.at(index)
-        if token.quoted or (mention is not None and mention.what not in ("path", "image")):
-            continue
-        path = aspects.path_of(exact.written(token.raw, kind), kind)
-        if path:
-            found.append(_in_templates(path, kind))
-        elif mention is not None and mention.what == "path" and token.low not in places:
-            found.append(_unplaced(clause, token.raw, item))
-    return found
-
-
-def _unplaced(clause: Clause, name: str, item: Named) -> str:
-    """The path of a name that is no known field: a key of labels, a setting of the object, else a field of its specification."""
-    if "/" in name:
-        return f"{'annotations' if clause.has('annotation, annotations') else 'labels'}[{name}]"
-    own = (path for path in item.settings if path.rpartition(".")[2].lower() == name.lower())
-    return f"spec.{next(own, name)}"
-
-
-def _in_templates(path: str, kind: str) -> str:
-    """ "spec.containers[*].image" of a Deployment: what its pods get."""
-    inside = re.match(r"spec\.(?:containers|initContainers|volumes|nodeSelector|tolerations)\b", path)
-    made = kind in aspects.TEMPLATED and kind != "Pod" and inside is not None
-    return aspects.path_of("{pod}", kind) + path.removeprefix("spec") if made else path
 
 
 def bounds(clause: Clause, world: World) -> Read | None:
@@ -182,6 +151,7 @@ def _behind_services(clause: Clause, objects: list[Named], world: World) -> list
         return objects
     wanted = chosen(clause, said(clause, aspects.fields_of(makers[0].ref.kind)))
     made = any(field.path.startswith(("spec.template", "image", "spec.replicas")) for field in wanted)
+    made = made or of_templates(clause, makers[0].ref.kind)
     variables = {name for item in makers for names in item.env.values() for name in names}
     return makers if made or _said_of(clause, variables) else objects
 
@@ -323,7 +293,7 @@ def _label(clause: Clause, objects: Sequence[Named]) -> Read | None:
         if clause.has("label, labels, labelled, labeled") or _key_said(clause, objects[0])
         else ""
     )
-    if not group:
+    if not group or len(_wanted(clause, objects[0])) > 1:
         return None
     item = objects[0]
     key = next(

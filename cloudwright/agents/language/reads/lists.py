@@ -15,6 +15,7 @@ from cloudwright.agents.language.reads.asking import chosen, said
 from cloudwright.agents.language.reads.conditions import conditions
 from cloudwright.agents.language.reads.frame import MOST_OBJECTS, Read, on
 from cloudwright.agents.language.reads.meant import known, meant
+from cloudwright.agents.language.reads.paths import of_kind
 from cloudwright.agents.language.reads.states import WHETHER, covering
 from cloudwright.agents.language.references import (
     EVERYWHERE,
@@ -110,7 +111,7 @@ def _of_itself(grouped: Mapping[str, JsonValue], kind: KindWord) -> bool:
 
 _SHOWN_ANYWAY = listed(
     "image, images, version, status, state, phase, age, old, ready, type, kind, node, nodes, restarts, replicas, replica, copies, instances,"
-    " container, data, memory, cpu, owner, pod, how old, created, name, config, tag, build, size, keys, used, limit, max, min, role, port, ports"
+    " container, data, memory, cpu, owner, pod, how old, created, name, config, tag, build, size, keys, used, limit, max, min, role, port, ports, minreplicas, maxreplicas, currentreplicas"
 )
 """Words for what the default columns have, or that seldom name a field where several objects are asked for."""
 
@@ -144,9 +145,12 @@ def _columns(clause: Clause, kind: KindWord, world: World) -> list[JsonValue]:
     own = {mention.text for mention in clause.of("kind") if mention.kind == kind}
     possible = [(words, path) for words, path in fields if words not in _SHOWN_ANYWAY | own]
     asked = chosen(clause, [field for field in said(clause, possible) if field.at not in clause.used])
-    if asked and (kind.kind in COLUMNS or "." not in kind.api_version.partition("/")[0]):
+    paths = [path for field in asked for path in field.paths]
+    paths += of_kind(clause, kind.kind)
+    group = kind.api_version.partition("/")[0]
+    if paths and (kind.kind in COLUMNS or "." not in group or group.endswith(".k8s.io")):
         state = ["status"] if clause.has(WHETHER) else []
-        return [*dict.fromkeys([*state, *(path for field in asked for path in field.paths)])]
+        return [*dict.fromkeys([*state, *paths])]
     return ["status", "age", "spec"] if "." in kind.api_version.partition("/")[0] and kind.kind not in COLUMNS else []
 
 
@@ -230,7 +234,7 @@ def _kinds(clause: Clause, world: World) -> list[KindWord]:
         return [carrier]
     found = list(dict.fromkeys(item.kind.kind for item in main if item.kind is not None))
     if found:
-        joined = clause.has("and, or") or "," in clause.low
+        joined = clause.has("and, or") or bool({",", "/", "+"} & set(clause.low))
         chosen = found if joined and len(found) > 1 and not clause.of("name") else found[:1]
         return known(chosen, world)
     return meant(clause, world)

@@ -11,9 +11,7 @@ from cloudwright.agents.language.references import EVERYWHERE, World, namespace_
 from cloudwright.agents.language.understanding import Named, Relation
 from cloudwright.core.tool import ToolCall
 
-_ENDPOINTS = (
-    "endpoints, endpoint, endpointslice, endpointslices, endpoint slice, endpoint slices, addresses behind, ips behind"
-)
+_ENDPOINTS = "endpoints, endpoint, ep, eps, endpointslice, endpointslices, endpoint slice, endpoint slices, addresses behind, ips behind"
 _ROUTED = (
     "path, paths, route, routes, routed, traffic, request, requests, url, urls, backend, visitor, visitors, goes, go, end up, ends up,"
     " land, lands, serve, serves, served, handle, handles, handled, hit, hits, host, hosts, hostname, domain, ingress, opens, behind, reach"

@@ -105,7 +105,8 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
 _TELLING = (
     (ZERO, ("Deployment", "StatefulSet")),
     ("too much memory, kernel kill, kernel killed, killed by the kernel, memory kill, oom kills, oom, oomkilled, oom killed, out of memory, crash looping, crashlooping, crashloop, crashing, evicted, restarted, restarting,"
-     " imagepullbackoff, pull, pending, terminating, unschedulable, privileged, as root, root user, host network, hostnetwork", ("Pod",)),
+     " imagepullbackoff, crashloopbackoff, errimagepull, createcontainerconfigerror, createcontainererror, runcontainererror, containercreating,"
+     " invalidimagename, pull, pending, terminating, unschedulable, privileged, as root, root user, host network, hostnetwork", ("Pod",)),
     ("suspended, paused, on hold", ("CronJob", "Deployment", "Job")),
     ("cordoned, unschedulable, drained", ("Node",)),
     ("unbound, bound", ("PersistentVolumeClaim",)),
