@@ -16,7 +16,14 @@ from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.moods import looks_only
 from cloudwright.agents.language.programs import look_inside
 from cloudwright.agents.language.reads import read_of
-from cloudwright.agents.language.reads.asking import asks_bounds, described, inquires, nominal, reported_wish
+from cloudwright.agents.language.reads.asking import (
+    asks_bounds,
+    described,
+    inquires,
+    nominal,
+    only_fields,
+    reported_wish,
+)
 from cloudwright.agents.language.reads.entries import entries, kept_in
 from cloudwright.agents.language.reads.frame import Read
 from cloudwright.agents.language.reads.impact import impact, leaving
@@ -94,7 +101,7 @@ def _ordered(asked: _Asked) -> Intent | None:
         return None
     if nominal(clause) or described(clause) or inquires(clause) or reported_wish(clause):
         return None
-    if look_inside(clause, asked.world) is not None or asks_bounds(clause):
+    if look_inside(clause, asked.world) is not None or asks_bounds(clause) or only_fields(clause):
         return None
     return ordered_change(clause, asked.world, asked.utterances, asked.catalog)
 

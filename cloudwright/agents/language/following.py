@@ -39,7 +39,7 @@ _SMALL = _CORRECTING | listed(
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"
 """Words that speak of what was listed last."""
-_SOME = "only the, just the, only those, just those, ones"
+_SOME = "only the, just the, only those, just those, ones, how many are, how many have, how many were, how many of, how many is, how many run"
 """Words that speak of some of it, where no other kind is named: "only the paused ones"."""
 
 
@@ -285,8 +285,13 @@ def narrowed(clause: Clause, world: World) -> Read | None:
         if not found.parts and clause.has("not") and "where" in one.arguments:
             found.parts.append(f"not ({one.arguments['where']})")
         if found.parts or found.labels or arranged:
-            calls.append(_narrow(one, found, arranged))
+            calls.append(_narrow(one, found, {**arranged, **_counted(clause)}))
     return Read(tuple(calls), (), 0.9) if calls else None
+
+
+def _counted(clause: Clause) -> dict[str, JsonValue]:
+    """ "how many are not ready": a number of what was listed."""
+    return {"group_by": ["kind"]} if clause.has("how many") else {}
 
 
 def _some(clause: Clause, last: Sequence[ToolCall]) -> bool:

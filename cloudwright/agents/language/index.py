@@ -115,6 +115,17 @@ class Index:
         return frozenset(value for named in self.vocabulary.objects for value in named.labels.values())
 
     @cached_property
+    def own_words(self) -> frozenset[str]:
+        """Words of settings, of keys and of variables: what people call them here is never misspelt."""
+        said: set[str] = set()
+        for named in self.vocabulary.objects:
+            paths = (*named.settings, *named.keys, *(name for names in named.env.values() for name in names))
+            for path in paths:
+                said.update(_PARTS.split(_CAMEL.sub(" ", path).lower()))
+            said.update(value.lower() for value in named.settings.values() if isinstance(value, str))
+        return frozenset(said)
+
+    @cached_property
     def label_pairs(self) -> Mapping[tuple[str, str], tuple[str, str]]:
         """Last words of label keys with values, in lower case → key and value; keys that name objects left out."""
         return {
@@ -169,6 +180,8 @@ class Index:
         return frozenset(name for named in self.vocabulary.objects for name in named.images)
 
 
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PARTS = re.compile(r"[^a-z0-9]+")
 _TAIL = re.compile(r"[a-z]+\d+|\d+[a-z]+")
 
 

@@ -114,6 +114,7 @@ class Tagger:
             return token
         if (
             low in self.index.label_values
+            or low in self.index.own_words
             or low in self.index.base_names
             or {low.removesuffix("s"), low.removesuffix("es")} & (self._known | self.index.names.keys())
         ):

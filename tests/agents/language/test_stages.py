@@ -1,5 +1,7 @@
 """Stages of deployment: "in prod", "on staging", "not prod" choose among objects of one name."""
 
+from typing import Any
+
 import pytest
 
 from cloudwright.agents.language.deciding import correction, intent_of
@@ -168,3 +170,38 @@ def test_what_is_said_around_a_question_orders_and_narrows_nothing(text: str, to
     found = calls_in(VOCABULARY, text)
     assert found[-1].tool == tool, found
     assert part in str(dict(found[-1].arguments)), found
+
+
+_DESK = VOCABULARY.model_copy(
+    update={
+        "kinds": (*VOCABULARY.kinds, kind("CronJob", "cronjobs", "cj"), kind("Job", "jobs")),
+        "objects": (
+            *VOCABULARY.objects,
+            thing("Sluice", "weir", settings={"keeper": "ann", "flow": 3}),
+            deployment("keeper-roster"),
+            thing("ConfigMap", "fees", keys=("DAY_FEE", "NIGHT_FEE")),
+            thing("CronJob", "sweep"),
+        ),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("who is the keeper for weir", [{"fields": "metadata.name=weir", "columns": ["spec.keeper"]}]),
+        ("the value of the day fee in fees?", [{"name": "fees", "path": "data[DAY_FEE]"}]),
+        ("sweep: schedule and concurrency policy", [{"fields": "metadata.name=sweep"}]),
+        ("did anybody touch mailer today", [{"fields": "metadata.name=mailer"}]),
+        ("where runs mailer", [{"kind": "pod", "labels": "app=mailer", "columns": ["node", "status"]}]),
+        ("how many deployments are there and how many are not ready",
+         [{"group_by": ["kind"]}, {"where": "not ready", "group_by": ["kind"]}]),
+        ("which workloads have no limits", [{"where": "no spec.template.spec.containers[*].resources.limits"}]),
+        ("pods without a node", [{"where": "no spec.nodeName"}]),
+        ("jobs that took longer than 2 hours", [{"kind": "jobs", "namespace": "*"}]),
+    ],
+)  # fmt: skip
+def test_words_of_tired_people_are_questions(text: str, wanted: list[dict[str, Any]]) -> None:
+    found = [dict(call.arguments) for call in calls_in(_DESK, text)]
+    assert len(found) >= len(wanted), found
+    assert all(part.items() <= call.items() for part, call in zip(wanted, found, strict=False)), found

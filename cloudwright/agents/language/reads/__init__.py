@@ -2,10 +2,12 @@
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.activity import changed, events, usage
+from cloudwright.agents.language.reads.asking import own_words
 from cloudwright.agents.language.reads.cluster import alerts, cluster, describe, details, explaining
-from cloudwright.agents.language.reads.facts import asked, bounds, fields, kept_jobs, manifest
+from cloudwright.agents.language.reads.facts import asked, bounds, fields, manifest
 from cloudwright.agents.language.reads.frame import Frame, Read
 from cloudwright.agents.language.reads.images import images
+from cloudwright.agents.language.reads.keeping import kept_jobs
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
 from cloudwright.agents.language.reads.policies import policed
@@ -23,6 +25,7 @@ from cloudwright.agents.language.references import World
 
 def read_of(clause: Clause, world: World) -> Read | None:
     """The read that a clause asks for, or None."""
+    clause = own_words(clause)
     for frame in FRAMES:
         found = frame(clause, world)
         if found is not None:

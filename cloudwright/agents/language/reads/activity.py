@@ -34,7 +34,7 @@ _DONE = re.compile(
 
 _BY_WHOM = re.compile(
     r"\b(?:who|when|by whom|which (?:tool|manager|client|user))\b.{0,40}\b(?:changed?|edit(?:ed)?|modif(?:y|ied)|touch(?:ed)?|update[ds]?|appl(?:y|ied)"
-    r"|configured?|created?|made|wrote|written|deployed|installed|scaled|restarted)\b|\blast (?:change[ds]?|edit(?:ed)?|modified|modification|touched|updated?)\b"
+    r"|configured?|created?|made|wrote|written|deployed|installed|scaled|restarted|cordoned|drained|paused|suspended|tainted|labell?ed)\b|\b(?:did|has|have) (?:some|any)(?:one|body)\b.{0,15}\b(?:chang|edit|modif|touch|update|appl|deploy|scale|meddle|play)\w*\b|\blast (?:change[ds]?|edit(?:ed)?|modified|modification|touched|updated?)\b"
 )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
@@ -233,6 +233,60 @@ def asks_bounds(clause: Clause) -> bool:
         and not valued
         and not clause.has("can, could, please, would, remove, drop, delete, raise")
     )
+
+
+def own_words(clause: Clause) -> Clause:
+    """The clause without names that were guessed from a word which is a setting of what it names: "who is on crew for x"."""
+    exact = [item for mention in clause.of("name") if not mention.near for item in mention.objects]
+    words = {key.rpartition(".")[2].lower() for item in exact for key in item.settings}
+    words |= {part.lower() for item in exact for key in item.keys for part in re.split(r"[_.-]", key)}
+    gone = [
+        mention
+        for mention in clause.of("name")
+        if mention.near and mention.end == mention.start + 1 and clause.tokens[mention.start].low in words
+    ]
+    return replace(clause, mentions=tuple(item for item in clause.mentions if item not in gone)) if gone else clause
+
+
+def only_fields(clause: Clause) -> bool:
+    """ "x: state, class and size": names of two fields or more, and nothing that could be done or set."""
+    if clause.of("quantity", "number", "percent", "pair", "image", "file", "pronoun") or not clause.of("name"):
+        return False
+    low, at, found = clause.low, 0, 0
+    while at < len(low):
+        size = next((size for size in range(_LONGEST, 0, -1) if low[at : at + size] in _nouns()), 0)
+        mention = clause.at(at)
+        if mention is None and not size and not clause.tokens[at].mark and low[at] not in _SMALL:
+            return False
+        found += bool(size) and (mention is None or mention.what == "kind")
+        at += size or 1
+    return found > 1
+
+
+_SMALL = frozenset(
+    [
+        "and",
+        "or",
+        "the",
+        "its",
+        "of",
+        "for",
+        "in",
+        "on",
+        "plus",
+        "with",
+        "as",
+        "well",
+        "also",
+        "please",
+        "pls",
+        "show",
+        "me",
+        "what",
+        "is",
+        "are",
+    ]
+)
 
 
 def inquires(clause: Clause) -> bool:

@@ -95,6 +95,9 @@ def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if kind.kind == "Pod" and clause.has(_RESTARTS, _ENDED) and not clause.has("created, started, old, older, younger"):
         clause.use(first)  # when they ended is shown beside: their age says nothing of it
         return
+    if kind.kind == "Job" and clause.has("took, take, takes, lasted, needed"):
+        clause.use(first)  # their times are shown beside: how long they took is not how old they are
+        return
     before = " ".join(clause.low[max(0, first.start - 4) : first.start])
     if _OLDER.search(before) or (clause.has("ago") and "before" in before):
         yield f"older than {first.text}"
@@ -270,6 +273,11 @@ _ODDITIES = (
         "not (spec.securityContext.runAsNonRoot = true) and not (spec.containers[*].securityContext.runAsNonRoot = true)",
     ),
     ("host network, hostnetwork", ("Pod",), "spec.hostNetwork = true"),
+    (
+        "without a node, no node, on no node, not on any node, not on a node, without node, not placed, not assigned",
+        ("Pod",),
+        "no spec.nodeName",
+    ),
     ("immutable", ("ConfigMap", "Secret"), "immutable = true"),
 )
 

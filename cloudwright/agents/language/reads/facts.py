@@ -39,7 +39,7 @@ def manifest(clause: Clause, world: World) -> Read | None:
 
 def fields(clause: Clause, world: World) -> Read | None:
     """One field of an object: "the image of cart", "which node is x on"."""
-    objects = _subjects(clause, world)
+    objects = subjects(clause, world)
     if not objects or excluded(clause) or (plural_kind(clause) and not clause.of("name")):
         return None
     paths = of_object(clause, objects[0])
@@ -58,42 +58,16 @@ def fields(clause: Clause, world: World) -> Read | None:
 
 def bounds(clause: Clause, world: World) -> Read | None:
     """How far a workload may be scaled: what its autoscaler says."""
-    objects = _subjects(clause, world) if clause.has(_GROWING) and clause.of("name", "pronoun") else []
+    objects = subjects(clause, world) if clause.has(_GROWING) and clause.of("name", "pronoun") else []
     scalers = [other for item in objects for other in world.index.links.related(item, "HorizontalPodAutoscaler")]
     columns = ["spec.minReplicas", "spec.maxReplicas", "status.currentReplicas"]
     calls = tuple(columns_of(item, [*columns]) for item in scalers)
     return Read(calls, tuple(item.ref for item in scalers), 0.95) if calls else None
 
 
-def kept_jobs(clause: Clause, world: World) -> Read | None:
-    """How many, or how long, finished jobs are kept: "how many failed jobs does x keep", "retention of the jobs of y"."""
-    if not clause.has(_KEEPING) or not clause.has("job, jobs, run, runs, history, pods"):
-        return None
-    objects = [item for item in _subjects(clause, world) if item.ref.kind in _KEEPERS]
-    return Read(
-        tuple(columns_of(item, [*_KEEPERS[item.ref.kind]]) for item in objects[:MOST_OBJECTS]),
-        tuple(item.ref for item in objects[:MOST_OBJECTS]), 0.95,
-    ) if objects else None  # fmt: skip
-
-
-_KEEPING = (
-    "keep, keeps, kept, retain, retains, retained, retention, history, cleaned up, clean up, cleanup, ttl, stay around,"
-    " hang around, remember, remembers, deleted after, removed after"
-)
-_KEEPERS = {
-    "CronJob": (
-        "spec.successfulJobsHistoryLimit",
-        "spec.failedJobsHistoryLimit",
-        "spec.jobTemplate.spec.ttlSecondsAfterFinished",
-    ),
-    "Job": ("spec.ttlSecondsAfterFinished", "spec.backoffLimit", "status"),
-}
-"""What says how many, or how long, finished jobs are kept."""
-
-
 def asked(clause: Clause, world: World) -> Read | None:
     """A field that the words of the question name outright: "on which port does x listen", "how much memory has y"."""
-    objects = _subjects(clause, world) if clause.of("name", "pronoun") else []
+    objects = subjects(clause, world) if clause.of("name", "pronoun") else []
     if not objects or excluded(clause):
         return None
     wanted = _wanted(clause, objects[0])
@@ -120,7 +94,7 @@ def _better_field(clause: Clause, objects: Sequence[Named], world: World) -> Rea
 _GROWING = "grow to, grow, scale up to, scale out to, at most, how far up, how far can, how high"
 
 
-def _subjects(clause: Clause, world: World) -> list[Named]:
+def subjects(clause: Clause, world: World) -> list[Named]:
     """The objects whose field is asked for; a kind word that names a field ("the node of pod x") narrows nothing."""
     names = clause.of("name")
     if not names and (found := _relatives_pointed_at(clause, world)):
@@ -196,7 +170,7 @@ def _key_said(clause: Clause, item: Named) -> str:
 
 def _node_of(clause: Clause, objects: Sequence[Named]) -> Read | None:
     where = clause.has(
-        "where is, where are, where does, where do, runs on, run on, running on, scheduled on, which node,"
+        "where is, where runs, where run, where sits, where lives, where are, where does, where do, runs on, run on, running on, scheduled on, which node,"
         " what node, which machine, what machine, which nodes, what nodes, which host, what host, on which,"
         " placed, which box, hosted, which server, landed on, live on, lives on, sit on, sits on"
     )
@@ -240,9 +214,13 @@ def _variable(clause: Clause, objects: Sequence[Named]) -> Read | None:
 
 def _by_parts(clause: Clause, names: set[str]) -> str:
     """The one variable of which two parts are said or more: "the retention of drafts" is DRAFT_RETENTION_DAYS."""
-    words = {word for at, word in enumerate(clause.low) if clause.at(at) is None}
+    words = {
+        word
+        for at, word in enumerate(clause.low)
+        if (taken := clause.at(at)) is None or taken.near or taken.what != "name"
+    }
     words |= {word.removesuffix("s") for word in words}
-    said = {name: len({part.removesuffix("s") for part in name.lower().split("_")} & words) for name in names}
+    said = {name: len({part.removesuffix("s") for part in re.split(r"[_.-]", name.lower())} & words) for name in names}
     best = max(said.values(), default=0)
     found = [name for name, count in said.items() if count == best]
     return found[0] if best >= _SEVERAL and len(found) == 1 else ""
@@ -263,9 +241,8 @@ def _said_of(clause: Clause, variables: set[str]) -> str:
 
 def _key(clause: Clause, objects: Sequence[Named]) -> Read | None:
     maps = [item for item in objects if item.ref.kind == "ConfigMap"]
-    named = next((key for item in maps for key in item.keys if key.lower() in clause.low), "") or _key_part(
-        clause, maps
-    )
+    named = next((key for item in maps for key in item.keys if key.lower() in clause.low), "")
+    named = named or _key_part(clause, maps) or _by_parts(clause, {key for item in maps for key in item.keys})
     having = [item for item in maps if named in item.keys][:MOST_OBJECTS] if named else []
     calls = tuple(call("get_resource", **located(item), path=f"data[{named}]") for item in having)
     return Read(calls, tuple(item.ref for item in having), 0.95) if having else None

@@ -192,7 +192,9 @@ def _resource_limits(clause: Clause, mention: Mention) -> bool:
     """Whether "limits" are those of containers and no LimitRange."""
     before = clause.low[mention.start - 1 : mention.start]
     return mention.text in ("limits", "limit") and (
-        before in (("memory",), ("cpu",), ("resource",), ("ram",), ("its",), ("their",)) or bool(clause.of("name"))
+        before in (("memory",), ("cpu",), ("resource",), ("ram",), ("its",), ("their",))
+        or bool(clause.of("name", "workload"))
+        or clause.has("container, containers, who, nobody")
     )
 
 
