@@ -98,7 +98,7 @@ FIELDS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("zone, availability zone", {"Node": "labels[topology.kubernetes.io/zone]"}),
     ("region", {"Node": "labels[topology.kubernetes.io/region]"}),
     ("taint, taints", {"Node": "spec.taints"}),
-    ("conditions, condition", {"*": "status.conditions[*].type"}),
+    ("conditions, condition", {"*": "status.conditions[*].type,status.conditions[*].status"}),
     ("pod cidr", {"Node": "spec.podCIDR"}),
     ("cpus, cores, cpu capacity, how many cpus, how many cores, cpu, cpu cores, how much cpu, vcpus", {"Node": "status.capacity.cpu"}),
     ("memory capacity, ram, memory, how much memory, how much ram", {"Node": "status.capacity.memory"}),

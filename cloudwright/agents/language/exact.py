@@ -71,7 +71,7 @@ _OF_PROBES: Mapping[str, str] = {
     "httpHeaders": "httpGet.httpHeaders",
 }  # fmt: skip
 _RENAMED: Mapping[str, tuple[str, str]] = {
-    "restartCount": ("Pod", "restarts"), "lastState": ("Pod", "restarts,ended"), "exitCode": ("Pod", "ended"), "imageID": ("Pod", "status.containerStatuses[*].imageID"),
+    "restartCount": ("Pod", "restarts"), "lastState": ("Pod", "restarts,ended"), "lastTerminationState": ("Pod", "restarts,ended"), "exitCode": ("Pod", "ended"), "imageID": ("Pod", "status.containerStatuses[*].imageID"),
     "containerID": ("Pod", "status.containerStatuses[*].containerID"), "runAsUser": ("*", f"{_POD}.securityContext.runAsUser,{_CONTAINER}.securityContext.runAsUser"),
     "runAsNonRoot": ("*", f"{_POD}.securityContext.runAsNonRoot,{_CONTAINER}.securityContext.runAsNonRoot"), "fsGroup": ("*", f"{_POD}.securityContext.fsGroup"),
     "runAsGroup": ("*", f"{_POD}.securityContext.runAsGroup,{_CONTAINER}.securityContext.runAsGroup"),

@@ -174,6 +174,8 @@ def test_this_cluster_is_everywhere_and_no_thing_that_was_spoken_of() -> None:
 
 
 _TEMPLATE = "spec.template.spec"
+_ACCOUNT = f"{_TEMPLATE}.serviceAccountName"
+_LEVELS = ("", ".containers[*]")
 _PROBE = f"{_TEMPLATE}.containers[*].readinessProbe"
 
 
@@ -218,3 +220,39 @@ def test_a_question_behind_a_pasted_message_is_about_what_the_message_tells_of(b
     (found,) = calls_in(VOCABULARY, f'Failed to pull image "registry.example/sums:2.1": not found\n\n{behind}')
     assert found.arguments["kind"] == "pods"
     assert found.arguments["where"] == 'status matches ImagePull and image contains "registry.example/sums:2.1"'
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("deployments with imagePullPolicy Never", f"{_TEMPLATE}.containers[*].imagePullPolicy = Never"),
+        ("deployments where restartPolicy != OnFailure", f"{_TEMPLATE}.restartPolicy != OnFailure"),
+        ("deployments w/o resources.limits.cpu", f"no {_TEMPLATE}.containers[*].resources.limits.cpu"),
+        ("deployments where readyReplicas < replicas", "not ready"),
+        ("pods Pending > 15m", "status = Pending and older than 15m"),
+        ("pods with fsGroup 2000", "spec.securityContext.fsGroup = 2000"),
+    ],
+)
+def test_names_of_the_api_are_compared_with_values(text: str, where: str) -> None:
+    assert [arguments.get("where") for _, arguments in calls_of(text)] == [where]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("image, replicas, sa: ledger", ["image", "spec.replicas", "ready", "available", _ACCOUNT]),
+        ("capacity vs allocatable, m-1", ["status.capacity", "status.allocatable"]),
+        ("labels + taints of m-1", ["metadata.labels", "spec.taints"]),
+        ("allocatable.pods per node", ["status.allocatable.pods"]),
+        ("svc books: clusterIP, port -> targetPort", ["spec.clusterIP", "ports", "spec.ports[*].targetPort"]),
+        ("securityContext.runAsGroup on mailer", [f"{_TEMPLATE}{part}.securityContext.runAsGroup" for part in _LEVELS]),
+    ],
+)
+def test_a_row_of_fields_is_shown_whole(text: str, columns: list[str]) -> None:
+    ((_, arguments),) = calls_of(text)
+    assert arguments["columns"] == columns
+
+
+def test_what_is_counted_for_each_owner_is_grouped_by_it() -> None:
+    assert [arguments["group_by"] for _, arguments in calls_of("pod count per deploy")] == [["owner"]]
+    assert [arguments["group_by"] for _, arguments in calls_of("count pods per ns")] == [["namespace"]]

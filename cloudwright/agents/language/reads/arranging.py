@@ -63,10 +63,12 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
     recent = any(clause.low[item.start - 1] in _RECENT for item in numbers) and not clause.has(
         "sorted by, sort by, ordered by"
     )
+    if word and clause.has(f"{word} first"):
+        limit = 0
     if word in ("oldest", "longest") or clause.has("longest running"):
-        return {"sort": "-age", "limit": limit}
+        return {"sort": "-age"} | ({"limit": limit} if limit else {})
     if word in ("newest", "youngest", "latest") or recent:
-        return {"sort": "age", "limit": limit}
+        return {"sort": "age"} | ({"limit": limit} if limit else {})
     if clause.has("sorted by, sort by, ordered by, order by, sort them by, by age, by restarts, by name, by size"):
         field = next((field for words, field in _SORTS if clause.has(*words)), "name")
         down = "" if clause.has("ascending") or field in ("name", "namespace", "node", "status", "age") else "-"
@@ -74,8 +76,6 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
         return sort | ({"limit": limit} if numbers else {})
     if not word:
         return {}
-    if clause.has(f"{word} first"):
-        limit = 0
     field = next((field for words, field in _SORTS if clause.has(*words)), "")
     if field == "replicas" and kind.kind not in _REPLICATED:
         return {}
@@ -111,10 +111,10 @@ _ADJECTIVES = listed("oldest, newest, largest, biggest, highest, most, youngest"
 def groups(clause: Clause) -> dict[str, JsonValue]:
     """Counting by a field: "by namespace", "per node", "which node has the most pods"."""
     for words, field in (
-        (("by namespace", "per namespace", "in each namespace", "each namespace", "by namespaces"), "namespace"),
+        (("by namespace", "per namespace", "in each namespace", "each namespace", "by namespaces", "per ns", "by ns", "each ns"), "namespace"),
         (("by node", "per node", "on each node", "each node", "every node", "across nodes", "on every node"), "node"),
         (("by status", "per status", "by phase", "by state"), "status"),
-        (("by image", "per image"), "image"), (("by type",), "type"), (("by owner",), "owner"), (("by qos",), "qos"),
+        (("by image", "per image"), "image"), (("by type",), "type"), (("by owner", "per owner", "per deployment", "per deploy", "per workload"), "owner"), (("by qos",), "qos"),
     ):  # fmt: skip
         if clause.has(*words) and not clause.has("sorted, sort, ordered"):
             return {"group_by": [field]}

@@ -9,6 +9,7 @@ from itertools import pairwise
 from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
+from cloudwright.agents.language.text import ARROWS
 from cloudwright.agents.language.verbs import opening, verbs
 
 _VAGUE = listed(
@@ -104,7 +105,7 @@ def _enumerated(clause: Clause, taken: Sequence[Field], found: Sequence[Field]) 
     out = list(taken)
     for before, behind in (*pairwise(row), *pairwise(reversed(row))):
         first, last = sorted((before, behind), key=lambda field: field.at)
-        between = clause.low[first.end : last.at]
+        between = [clause.low[at] for at in range(first.end, last.at) if not _whose(clause, at)]
         if before in out and behind not in out and between and set(between) <= _ROW:
             out.append(behind)
     return out
@@ -121,6 +122,11 @@ def probed(clause: Clause, fields: Sequence[Field]) -> list[Field]:
     ]
     told = {part.at for part in parts}
     return [*(field for field in fields if field.at not in told and (field is not probe or not parts)), *parts]
+
+
+def _whose(clause: Clause, at: int) -> bool:
+    mention = clause.at(at)
+    return mention is not None and mention.what in ("name", "kind", "namespace")
 
 
 def _right_behind(low: Sequence[str], main: Field, other: Field) -> bool:
@@ -154,7 +160,7 @@ def _named_by_api(clause: Clause) -> bool:
     rest = [
         token.low
         for at, token in enumerate(clause.tokens)
-        if not token.mark and ((mention := clause.at(at)) is None or mention.what == "path")
+        if not token.mark and token.raw not in ARROWS and ((mention := clause.at(at)) is None or mention.what == "path")
     ]
     words = [word for word in rest if word not in _JOINTS and word not in (*_OF, "the", "please", "show", "me", "get")]
     names = {word for word in words if word in exact.owners()}

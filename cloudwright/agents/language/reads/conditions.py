@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from cloudwright.agents.language import aspects
-from cloudwright.agents.language.clause import Clause
+from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.comparing import bound_near, how_often, negated, unless_negated
 from cloudwright.agents.language.lexicon import listed, phrases
 from cloudwright.agents.language.reads.arranging import superlative
-from cloudwright.agents.language.reads.asking import SIGNS
 from cloudwright.agents.language.reads.frame import Where
 from cloudwright.agents.language.reads.having import containers, taints
 from cloudwright.agents.language.reads.images import image_tests
 from cloudwright.agents.language.reads.labels import labels
 from cloudwright.agents.language.reads.states import ZERO, states
+from cloudwright.agents.language.reads.valued import aspect_tests
 from cloudwright.agents.language.references import World
 from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import KindWord
@@ -63,7 +63,10 @@ _RESTARTS = "restart counts, restart count, restartcount, restarts, restarted, r
 def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     if kind.kind not in ("Deployment", "StatefulSet", "ReplicaSet"):
         return
-    if clause.has(ZERO):
+    if wanting := _SHORT_OF.search(" ".join(clause.low)):
+        clause.use_words("replicas, readyreplicas, availablereplicas, ready, available, desired")
+        yield "ready" if wanting[1] in ("=", "==") else "not ready"
+    elif clause.has(ZERO):
         clause.use_words(ZERO)
         yield "replicas = 0"
     elif clause.has("single replica, one replica, only one replica, a single pod"):
@@ -76,6 +79,11 @@ def _replicas(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         yield from (f"replicas {sign} {mention.value}" for sign, mention in bounds[:1])
 
 
+_SHORT_OF = re.compile(
+    r"\b(?:spec\.)?(?:replicas|desired) (!=|>|==?) (?:status\.)?(?:ready|available)(?:replicas)?\b"
+    r"|\b(?:status\.)?(?:ready|available)(?:replicas)? (?:!=|<) (?:spec\.)?(?:replicas|desired)\b"
+)
+"""How many there are, compared with how many there should be."""
 _OLDER = re.compile(r"older than|more than|over|longer than|at least|> ?$")
 _YOUNGER = re.compile(
     r"younger than|newer than|less than|within|under|(?:last|past)(?: the)?$|in the last|in the past|since"
@@ -86,7 +94,7 @@ _ENDED = "oom, ooms, oomkilled, oom killed, oom kill, oom kills, out of memory, 
 
 
 def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    durations = clause.of("duration")
+    durations = clause.of("duration") or _minutes(clause, kind)
     if not durations:
         if clause.has("today"):
             yield "age < 1d"
@@ -108,6 +116,14 @@ def _ages(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     clause.use_words("older than, younger than, newer than, less than, in the last, last, past, created, old")
 
 
+def _minutes(clause: Clause, kind: KindWord) -> list[Mention]:
+    """ "Pending > 5m": of pods that are compared with nothing else, "m" are minutes."""
+    compared = kind.kind in ("Pod", "Job") and not clause.has("cpu, request, requests, limit, limits")
+    signs = (("for",), (">",), ("<",), (">=",), ("over",), ("than",))
+    found = [one for one in clause.of("quantity") if re.fullmatch(r"\d+m", one.text)]
+    return [one for one in found if compared and clause.low[one.start - 1 : one.start] in signs]
+
+
 def _nodes(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
     nodes = [item for item in clause.of("name") if any(named.ref.kind == "Node" for named in item.objects)]
     if kind.kind == "Pod" and nodes:
@@ -121,7 +137,7 @@ _LATEST = "use latest, uses latest, using latest, on latest, run latest, runs la
 
 
 def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    for mention in clause.of("image"):
+    for mention in clause.of("image") if kind.kind not in _IMAGELESS else ():
         clause.use(mention)
         yield unless_negated(clause, mention.start, f'image contains "{mention.text}"')
     if kind.kind in _IMAGED:
@@ -137,6 +153,17 @@ def _images(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
 
 
 _IMAGED = aspects.TEMPLATED
+_IMAGELESS = (
+    "Secret",
+    "Node",
+    "Namespace",
+    "ConfigMap",
+    "Service",
+    "Ingress",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+)
+"""Kinds of which "kubernetes.io/tls" is a type or a key."""
 
 
 _CONTAINING = "contains, contain, containing, includes, include, including, matching, matches, starting with, starts with, ending in, ends in"
@@ -166,76 +193,6 @@ def _image_word(clause: Clause, world: World) -> int:
             if quoted or (mention is None and len(token.low) > 3 and any(token.low in image for image in images)):
                 return index
     return -1
-
-
-_LACKING = re.compile(r"\b(?:without|no|lacks?|lacking|missing|not)\b")
-_HAVING = re.compile(
-    r"\b(?:with|have|has|having|carry|carries|carrying|got|bears?|defines?|defined?|set)(?: an?| any| the| some)?$"
-)
-_COUNTED = frozenset(
-    (
-        "replicas",
-        "replica",
-        "copies",
-        "instances",
-        "image",
-        "images",
-        "restarts",
-        "node",
-        "status",
-        "state",
-        "age",
-        "type",
-    )
-)
-"""Words that other conditions understand."""
-
-
-def _aspects(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
-    """What objects have or lack, and comparisons of it: limits, probes, taints, tolerations."""
-    found = [
-        (words, path)
-        for words, path in aspects.fields_of(kind.kind)
-        if words not in _COUNTED
-        and "." in path
-        and "," not in path
-        and clause.has(words)
-        and clause.find(words) not in clause.used
-    ]
-    if not found:
-        yield from _sizes(clause, kind)
-        return
-    words, path = max(found, key=lambda item: len(item[0]))
-    at = clause.find(words)
-    if (
-        clause.low[at + len(words.split()) :][:1] in [(sign,) for sign in SIGNS]
-        and len({path for _, path in found}) > 1
-    ):
-        return  # one field is compared with another: both are shown
-    bound = bound_near(clause, at)
-    before = " ".join(clause.low[max(0, at - 4) : at])
-    if bound is not None:
-        whole = path.endswith(("resources.limits", "resources.requests")) and bound[1].what == "quantity"
-        part = (".cpu" if bound[1].value == 1 else ".memory") if whole else ""
-        yield f"{path}{part} {bound[0]} {bound[1].text}"
-    elif _LACKING.search(before):
-        yield f"no {path}"
-    elif _HAVING.search(before):
-        yield f"has {path}"
-    else:
-        return
-    clause.use_words(words, "without, no, with, set")
-
-
-_SIZED = {"PersistentVolumeClaim": "spec.resources.requests.storage", "PersistentVolume": "spec.capacity.storage"}
-
-
-def _sizes(clause: Clause, kind: KindWord) -> Iterator[str]:
-    """ "claims bigger than 5Gi": the size needs no word."""
-    amounts = clause.of("quantity") if kind.kind in _SIZED else []
-    bound = bound_near(clause, amounts[0].start) if amounts else None
-    if bound is not None:
-        yield f"{_SIZED[kind.kind]} {bound[0]} {bound[1].text}"
 
 
 _TYPES = {
@@ -280,6 +237,13 @@ _ODDITIES = (
     ),
     ("immutable", ("ConfigMap", "Secret"), "immutable = true"),
 )
+
+
+def _secret_types(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
+    """ "secrets of type kubernetes.io/tls"."""
+    for mention in clause.of("image", "path") if kind.kind == "Secret" and clause.has("type, types") else ():
+        clause.use(mention)
+        yield unless_negated(clause, mention.start, f"type = {mention.text}")
 
 
 def _oddities(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
@@ -369,5 +333,5 @@ _SHORT = 4
 _TAKEN = frozenset(("replicas", "type", "image", "paused", "suspend", "app", "name"))
 """Words that other conditions understand."""
 _CONDITIONS: tuple[Condition, ...] = (
-    _restarts, _ages, containers, _nodes, _images, _aspects, _types, _oddities, _ports, _said_settings, _settings, _setting_values,
+    _restarts, _ages, containers, _nodes, _images, aspect_tests, _types, _secret_types, _oddities, _ports, _said_settings, _settings, _setting_values,
 )  # fmt: skip

@@ -273,6 +273,10 @@ def _unrelated(clause: Clause, kinds: Sequence[KindWord], world: World) -> Read 
     if any(world.index.links.related(item, kinds[0].kind) for item in named):
         return None
     read = on("describe_resource", named)
+    if kinds[0].kind == "HorizontalPodAutoscaler":
+        where = f"spec.scaleTargetRef.name = {named[0].ref.name}"
+        none = call("list_resources", kind=kinds[0].plural, namespace=named[0].ref.namespace, where=where)
+        read = Read((*read.calls, none), read.about)
     names = ", ".join(label_of(item) for item in named[:MOST_OBJECTS])
     return Read(read.calls, read.about, 0.85, say=f"There is no {kinds[0].kind} for {names}.")
 

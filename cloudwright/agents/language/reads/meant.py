@@ -119,7 +119,7 @@ def _of_templates(clause: Clause) -> bool:
     return bool(fields) and (clause.has(_ANYONE) or bool(superlative(clause)))
 
 
-_ANYONE = "anywhere, everywhere, all namespaces, sum, total, in total, combined, altogether, who, what, which, anything, everything, any, something, list, show, all, nobody"
+_ANYONE = "where, anywhere, everywhere, all namespaces, sum, total, in total, combined, altogether, who, what, which, anything, everything, any, something, list, show, all, nobody"
 
 
 def _everything(clause: Clause, world: World) -> tuple[str, ...]:

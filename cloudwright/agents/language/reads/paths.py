@@ -18,14 +18,24 @@ def of_object(clause: Clause, item: Named) -> list[str]:
         mention = clause.at(at)
         if paths := _paths(token, kind):
             found += paths
-        elif mention is not None and mention.what == "path" and token.lower() not in known:
+        elif mention is not None and mention.what == "path" and token.lower() not in known | exact.owners().keys():
             found.append(_unplaced(clause, token, item))
     return found
 
 
 def of_kind(clause: Clause, kind: str) -> list[str]:
-    """The paths that are asked of the objects of a kind."""
-    return [path for _, word in _free(clause) for path in _paths(word, kind)]
+    """The paths that are asked of the objects of a kind; keys of labels where labels are spoken of."""
+    keys = clause.has("label, labels")
+    return [
+        path
+        for _, word in _free(clause)
+        for path in (_paths(word, kind) or ([f"labels[{word}]"] if keys and "/" in word else []))
+    ]
+
+
+def spelt(clause: Clause, kind: str) -> list[tuple[str, str]]:
+    """Paths that are written out, with the words for them as they stand in the clause."""
+    return [(word.lower(), path) for _, word in _free(clause) for path in _paths(word, kind)]
 
 
 def of_templates(clause: Clause, kind: str) -> bool:

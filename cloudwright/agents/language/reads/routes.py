@@ -14,7 +14,7 @@ from cloudwright.core.tool import ToolCall
 _ENDPOINTS = "endpoints, endpoint, ep, eps, endpointslice, endpointslices, endpoint slice, endpoint slices, addresses behind, ips behind"
 _ROUTED = (
     "path, paths, route, routes, routed, traffic, request, requests, url, urls, backend, visitor, visitors, goes, go, end up, ends up,"
-    " land, lands, serve, serves, served, handle, handles, handled, hit, hits, host, hosts, hostname, domain, ingress, opens, behind, reach"
+    " land, lands, serve, serves, served, handle, handles, handled, hit, hits, host, hosts, hostname, domain, ingress, opens, behind, reach, svc, service, services, port"
 )
 _PATH = re.compile(r"/[\w./-]*\w[\w./-]*")
 COLUMNS = (
@@ -28,7 +28,8 @@ COLUMNS = (
 
 def _names_more(clause: Clause, paths: Sequence[str]) -> bool:
     """Whether something else is named than what the paths are taken for."""
-    return any(clause.tokens[mention.start].raw not in paths for mention in clause.of("name"))
+    others = [mention for mention in clause.of("name") if clause.tokens[mention.start].raw not in paths]
+    return any(item.ref.kind != "Ingress" for mention in others for item in mention.objects)
 
 
 def endpoints(clause: Clause, world: World) -> Read | None:
