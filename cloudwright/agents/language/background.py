@@ -92,7 +92,10 @@ def leads_to(clause: Clause, following: Clause | None) -> bool:
     return heading and not later and not words & (CHANGING | _STOPPING) and not _forbids(clause.low)
 
 
-_STOPPING = listed("no, not, never, wait, nope, stop, later, soon, once, next")
+_STOPPING = listed(
+    "no, not, never, wait, nope, stop, later, soon, once, next, preview, simulate, simulation, dry-run, dryrun, dry, draft, example, plan, note,"
+    " reminder, todo, idea, quote, diff, theory"
+)
 
 
 def keeps(clause: Clause) -> bool:

@@ -11,7 +11,7 @@ SUBJECTS = listed(
     "it, they, we, i, that, this, nobody, users, customers, people, he, she, everything, something, there, someone, everyone"
 )
 CHANGING = listed(
-    "if, unless, except, but, until, before, after, instead, only, never, want, wants, please, maybe, wait, perhaps, then,"
+    "if, unless, assuming, provided, supposing, suppose, except, but, until, before, after, instead, only, never, want, wants, please, maybe, wait, perhaps, then,"
     " stop, cancel, when, or, don't, should, must, undo, keep, keeps-only, leave, actually, rather, without, apart, besides, excluding, excluded,"
     " first, last, shall, let, make, skip, ignore, not-yet, whichever, either, once, while, whether, both, include, including, exclude, ones, others"
 )

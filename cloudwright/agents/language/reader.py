@@ -7,6 +7,7 @@ from cloudwright.agents.language import answering, deciding, refusals
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.commandline import command_change
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.pasted import in_words
 from cloudwright.agents.language.reads.kubectl import typed_read
 from cloudwright.agents.language.reads.rights import rights
 from cloudwright.agents.language.references import World
@@ -68,7 +69,7 @@ class RuleReader:
             return self._last[1]
 
     def _intents(self, request: str, tagger: Tagger, world: World) -> Sequence[Intent]:
-        tokens = _begun(tagger.tokens(request))
+        tokens = _begun(tagger.tokens(in_words(request)))
         whole = tagger.clause(tokens)
         if world.memory.question is not None:
             answered = answering.answer(world.memory.question, whole, request)

@@ -9,7 +9,7 @@ from cloudwright.agents.language.carrying import carried, inherited, scoped
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.complaints import FIX
 from cloudwright.agents.language.lexicon import BECOMES, phrases
-from cloudwright.agents.language.misgivings import Writes, doubted, sure, taken_back
+from cloudwright.agents.language.misgivings import Writes, conditional, doubted, holds_back, sure, taken_back
 from cloudwright.agents.language.pointing import pointing
 from cloudwright.agents.language.references import World, fitting, objects_of
 from cloudwright.agents.language.smalltalk import takes_back
@@ -36,6 +36,7 @@ class Wanted:
         self._understands = understands
         self._writes = writes
         self._found: list[Intent] = []
+        self._held = False
         self._before: Clause | None = None
 
     def all_of(self, request: str, clauses: Sequence[Clause]) -> Sequence[Intent]:
@@ -47,7 +48,7 @@ class Wanted:
         if any(item.goal is Goal.FIX for item in found) and any(clause.has(BECOMES) for clause in clauses):
             return (Intent(goal=Goal.UNKNOWN, text=request, confidence=0, say=_FIX_TO_WHAT),)
         found = _about_the_same(found)
-        if self._before is not None and found and takes_back(self._before):
+        if self._held or (self._before is not None and found and takes_back(self._before)):
             found = taken_back(found, self._writes)
         asked = any(clause.question or moods.interrogative(clause) for clause in clauses)
         chatter = Intent(goal=Goal.UNKNOWN if asked else Goal.CHATTER, text=request, confidence=0.5)
@@ -59,6 +60,9 @@ class Wanted:
             clause = scoped(self._before, carried(self._before, clause, self._tagger), self._tagger)
             clause = inherited(self._before, clause, self._tagger)
         clause = pointing(clause, self._world, self._before)
+        if self._changed() and holds_back(clause):
+            self._held, self._before = True, clause
+            return
         if self._found and keeps(clause):
             self._before = clause
             return
@@ -83,6 +87,8 @@ class Wanted:
 
     def _surely(self, intent: Intent, clause: Clause) -> Intent:
         """A deletion of "it" is asked about where the clause before ordered nothing."""
+        if self._before is not None:
+            intent = conditional(intent, self._before, self._writes)
         if self._before is None or not self._found or self._changed() or self._found[-1].goal is Goal.CHATTER:
             return intent
         return sure(intent, self._before, clause)

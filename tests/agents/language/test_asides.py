@@ -166,3 +166,42 @@ def test_the_only_pod_of_a_workload_goes_where_it_is_asked_for() -> None:
 def test_a_whole_core_beside_memory_is_set_with_it() -> None:
     (call,) = calls_in(_WORLD, "ledger: bump memory limit to 1Gi and cpu to 1")
     assert call.arguments["limits"] == {"cpu": "1", "memory": "1Gi"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "once the export of mailer is through, restart ledger",
+        "when mailer has settled, scale ledger to 4",
+        "if mailer is down then restart ledger",
+        "from monday on, scale ledger to 4",
+        "restart ledger, but wait with it until i give the go",
+        "scale ledger to 4... no wait, don't, leave it as it is",
+        "scale ledger to 4. hm, forget it",
+        "restart, assuming the team signed off on it, ledger",
+        "dry-run only: restart ledger",
+        "preview: scale ledger to 4",
+        "set the image of ledger to example/ledger",
+        "set the max of the hpa of ledger to 8",
+    ],
+)
+def test_what_holds_an_order_back_is_asked_about(text: str) -> None:
+    assert not [call for call in calls_in(_WORLD, text) if call.tool.startswith(("scale", "roll", "set", "autoscale"))]
+
+
+@pytest.mark.parametrize("text", ["restart ledger, don't wait", "once more: restart ledger", "restart ledger. no rush"])
+def test_what_holds_nothing_back_is_done(text: str) -> None:
+    assert [call.tool for call in calls_in(_WORLD, text)] == ["rollout_restart"]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool", "arguments"),
+    [
+        ("put this on ledger:\nresources:\n  limits:\n    memory: 1Gi", "set_resources", {"limits": {"memory": "1Gi"}}),
+        ("set this on ledger\nenv:\n- name: RATE_LIMIT\n  value: fast", "set_env", {"set": {"RATE_LIMIT": "fast"}}),
+        ("scale ledger like this:\nreplicas: 3", "scale_workload", {"replicas": 3}),
+    ],
+)
+def test_a_pasted_piece_of_a_manifest_is_said_in_words(text: str, tool: str, arguments: dict[str, object]) -> None:
+    (call,) = calls_in(_WORLD, text)
+    assert (call.tool, {key: call.arguments[key] for key in arguments}) == (tool, arguments)

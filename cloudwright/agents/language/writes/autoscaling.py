@@ -168,6 +168,12 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
                 if spec
                 else Question(text="Between which numbers?")
             )
+        if kind and clause.has(
+            "the hpa, the autoscaler, its hpa, its autoscaler, the horizontalpodautoscaler, max of, min of"
+        ):
+            return Question(
+                text=f"{label_of(item)} has no autoscaler. Shall one be made? Say: autoscale {item.ref.name} between MIN and MAX."
+            )
         if ranges:
             least, most = (int(part) for part in ranges[0].groups())
             return workload_call(

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.language.calls import call, label_of, located
 from cloudwright.agents.language.clause import Clause
-from cloudwright.agents.language.references import World, namespace_in
+from cloudwright.agents.language.references import EVERYWHERE_THERE, World, namespace_in
 from cloudwright.agents.language.understanding import Named, Option, Question
 from cloudwright.agents.language.writes.frame import Change, Make, change_all, pods_of, which
 from cloudwright.core.tool import ToolCall
@@ -16,10 +16,8 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
         return None
     if clause.has("label, labels, annotation, annotations, taint, env, variable, environment"):
         return None
-    if clause.of("pronoun") and not clause.of("name", "kind") and (part := _part(world)) is not None:
-        return part
-    if clause.of("pronoun") and not clause.of("name", "kind") and (row := _row(world)) is not None:
-        return row
+    if clause.of("pronoun") and not clause.of("name", "kind") and (it := _part(world) or _row(world)) is not None:
+        return it
     place = _namespace_meant(clause, world)
     if place is not None:
         option = Option(
@@ -39,6 +37,10 @@ def deleting(clause: Clause, world: World, families: frozenset[str]) -> Change |
     clause.use_words("rid, keep, what, owns, orphan, leave, pods, alone, of")
 
     def make(item: Named) -> ToolCall | Question:
+        if item.ref.name in EVERYWHERE_THERE:
+            return Question(
+                text=f"{label_of(item)} is there by itself, and comes back. Which object shall go?", slot="name"
+            )
         if evict:
             return ToolCall(tool="evict_pod", arguments={"name": item.ref.name, "namespace": item.ref.namespace})
         return call("delete_resource", **located(item), cascade="orphan" if orphan else "")

@@ -73,6 +73,8 @@ def _env(clause: Clause, world: World, removing: bool, speaks: bool) -> tuple[di
     if removing:
         return {}, [clause.tokens[index].raw for index in names]
     told = {clause.tokens[index].raw: value_after(clause, index) or value_beside(clause, index) for index in names}
+    if len(told) == 1 and None in told.values():
+        told = {name: _value_of(clause, name) for name in told}
     return {name: value for name, value in told.items() if value is not None}, []
 
 
@@ -115,6 +117,24 @@ def _known(clause: Clause, world: World, removing: bool) -> tuple[dict[str, Json
         said = value_after(clause, end - 1)
         return ({name: said}, []) if said is not None else ({}, [])
     return {}, []
+
+
+_UNITS = {"s": "SEC", "m": "MIN", "h": "HOUR", "d": "DAY"}
+
+
+def _value_of(clause: Clause, name: str) -> str | None:
+    """ "x should sync every 5 minutes, the variable is SYNC_MINUTES": the only amount, in the unit that the variable has."""
+    values = clause.of("number", "duration", "quantity")
+    if len(values) != 1 or not clause.has(
+        "variable is, env is, env var is, variable called, variable for that, controlled by, set by, set via"
+    ):
+        return None
+    found = re.fullmatch(r"(\d+)([smhd]?)", values[0].text)
+    if found is None or (found[2] and _UNITS[found[2]] not in name):
+        return None
+    clause.use(*values)
+    clause.use_words("every, seconds, minutes, hours, days, variable, is, controlled, by, via, that, for, called")
+    return found[1]
 
 
 _SHOWN = re.compile(r"\.env\[([\w.-]+)\]")

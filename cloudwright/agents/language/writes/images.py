@@ -15,24 +15,10 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     """Another image or another tag."""
     images = clause.of("image")
     tag = None if images else _tag(clause)
-    if tag is not None and families & {"rollback"} and not clause.has("to, on, at"):
+    if (not images and tag is None) or not _sets(clause, families, tag):
         return None
-    if (not images and tag is None) or families & {"annotate", "unlabel"}:
-        return None
-    if not families & {
-        "set",
-        "deploy",
-        "up",
-        "down",
-        "rollback",
-        "apply",
-        "create",
-        "scale",
-        "restart",
-        "resume",
-        "add",
-    }:
-        return None
+    if images and not re.search(r":[\w.-]+$|@", images[-1].text.rpartition("/")[2]):
+        return Change(question=Question(text=f"Which version of {images[-1].text}? Say it with its tag.", slot="image"))
     latest = tag == "latest"
     new = images[-1].text if images else ""
     clause.use(*images)
@@ -68,6 +54,17 @@ def image(clause: Clause, world: World, families: frozenset[str]) -> Change | No
         return _image_call(item, name if len(item.containers) > 1 else "", new, tag)
 
     return change_all(clause, world, TEMPLATED, "set the image of", make)
+
+
+_SETTING = frozenset(
+    ("set", "deploy", "up", "down", "rollback", "apply", "create", "scale", "restart", "resume", "add")
+)
+
+
+def _sets(clause: Clause, families: frozenset[str], tag: str | None) -> bool:
+    """Whether the verbs set an image; a rollback does where it says to what."""
+    back = tag is not None and "rollback" in families and not clause.has("to, on, at")
+    return not back and not families & {"annotate", "unlabel"} and bool(families & _SETTING)
 
 
 def _one_of(running: list[tuple[Named, str]], new: str) -> Change:

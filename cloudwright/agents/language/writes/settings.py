@@ -25,7 +25,11 @@ _CRON = re.compile(r"(?:[\d*/,\-]+\s+){4}[\d*/,\-A-Za-z]+|@(?:hourly|daily|weekl
 
 def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """The schedule of a CronJob: a cron expression, or a time and a rhythm in words."""
-    if not families & (SETTING | {"trigger"}) or families & {"pause", "stop", "delete"}:
+    if (
+        not families & (SETTING | {"trigger"})
+        or families & {"pause", "stop", "delete", "resume"}
+        or clause.has("again")
+    ):
         return None
     found = _CRON.search(" ".join(token.raw for token in clause.tokens))
     jobs = [item for item in aimed(clause, world) if item.ref.kind == "CronJob"]

@@ -32,12 +32,13 @@ def switching(clause: Clause, world: World, families: frozenset[str]) -> Change 
 
 def _found(clause: Clause, world: World) -> Iterator[tuple[Named, Switch]]:
     """What is meant, with its switch: of what was listed last, those that are not switched so yet."""
-    named = objects_of(clause, world)
+    rows = [item for ref in world.memory.listed if (item := world.named(ref)) is not None]
+    several = clause.of("pronoun") and not clause.of("name") and len(rows) > 1
+    named = [] if several else objects_of(clause, world)
     if named or clause.of("name"):
         yield from ((item, switch) for item in named if (switch := switched(clause, item)) is not None)
         return
-    listed = [item for ref in world.memory.listed if (item := world.named(ref)) is not None]
-    for item in listed if clause.of("pronoun") else ():
+    for item in rows if clause.of("pronoun") else ():
         switch = switched(clause, item)
         if switch is not None and item.settings.get(switch.key) is not switch.value:
             yield item, switch
