@@ -76,7 +76,7 @@ _PLAINLY = re.compile(
     r"\b(?:decode|plain ?text|reveal|cleartext|unmask|in the clear|decoded|unredacted|decrypt|clear text|mint)\b"
 )
 _ESCALATE = re.compile(
-    r"\b(?:(?:make|set|turn) (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|(?<!pods )(?<!containers )(?<!workloads )(?<!deployments )(?<!that )(?<!which )run (?:it |this )?as|act as|become|impersonate|escalate)\b"
+    r"\b(?:(?:make|set|turn) (?:me|yourself)|give (?:me|yourself)|grant (?:me|yourself)|(?<!… )(?<!anything )(?<!cluster )(?<!pods )(?<!containers )(?<!workloads )(?<!deployments )(?<!that )(?<!which )run (?:it |this )?as|act as|become|impersonate|escalate)\b"
     r"[^.;?]{0,40}\b(?:cluster-?admin|admin|root|system:masters|god mode|superuser|privileges)\b"
 )
 

@@ -181,6 +181,7 @@ _DESK = VOCABULARY.model_copy(
             deployment("keeper-roster"),
             thing("ConfigMap", "fees", keys=("DAY_FEE", "NIGHT_FEE")),
             thing("CronJob", "sweep"),
+            thing("Role", "gatekeeper"),
         ),
     }
 )
@@ -197,6 +198,9 @@ _DESK = VOCABULARY.model_copy(
         ("how many deployments are there and how many are not ready",
          [{"group_by": ["kind"]}, {"where": "not ready", "group_by": ["kind"]}]),
         ("which workloads have no limits", [{"where": "no spec.template.spec.containers[*].resources.limits"}]),
+        ("do any pods run as root", [{"kind": "pods", "namespace": "*"}]),
+        ("can gatekeeper delete sluices", [{"fields": "metadata.name=gatekeeper", "columns": [
+            "rules[*].verbs", "rules[*].resources", "rules[*].apiGroups"]}]),
         ("pods without a node", [{"where": "no spec.nodeName"}]),
         ("jobs that took longer than 2 hours", [{"kind": "jobs", "namespace": "*"}]),
     ],

@@ -6,7 +6,7 @@ from cloudwright.agents.language import lexicon
 from cloudwright.agents.language.calls import call
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
-from cloudwright.agents.language.reads.frame import Read
+from cloudwright.agents.language.reads.frame import Read, columns_of
 from cloudwright.agents.language.references import EVERYWHERE, World, namespace_in, placed
 from cloudwright.agents.language.spelling import COMMON
 from cloudwright.agents.language.understanding import Named
@@ -23,7 +23,7 @@ _VERBS = {
 
 
 _MAY = (
-    "rbac, access review, can, may, could, might, allowed, able, permitted, permission, permissions, rights, right, privileges, access, authorized,"
+    "rbac, access review, possible for, can, may, could, might, allowed, able, permitted, permission, permissions, rights, right, privileges, access, authorized,"
     " authorised, entitled, accounts have, subjects have, users have, accounts with, subjects with, users with"
 )
 _WHO = (
@@ -65,10 +65,20 @@ def rights(clause: Clause, world: World) -> Read | None:
     )
     if clause.has(_WHO):
         return Read((call("who_can", verb=found[0], resource=resource, namespace=place, name=name),), (), 0.95)
+    roles = [item for mention in clause.of("name") for item in mention.objects if item.ref.kind in _ROLES]
+    if roles and not subject:
+        return Read(
+            tuple(columns_of(item, [*_RULES]) for item in roles), tuple(item.ref for item in roles), 0.95,
+        )  # fmt: skip
     if subject or clause.has("i, me, am i"):
         arguments = {"verb": found[0], "resource": resource, "namespace": place, "name": name, "subject": subject}
         return Read((call("can_i", **arguments),), (), 0.95)
     return None
+
+
+_ROLES = ("Role", "ClusterRole")
+_RULES = ("rules[*].verbs", "rules[*].resources", "rules[*].apiGroups")
+"""What a role lets its holders do."""
 
 
 def _kept(clause: Clause, world: World) -> Named | None:
