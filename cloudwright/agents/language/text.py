@@ -8,13 +8,15 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": 
 _TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*"|`[^`]*`|(?<![\w])'[^']*'(?!\w))
       |(?P<flow>\{[^{}]*\}|\[[^\[\]]*\])
-      |(?P<word>[^\s,;!?()"`]+)
+      |(?P<word>!=|[^\s,;!?()"`]+)
       |(?P<mark>[,;!?()])""",
     re.X,
 )
 _DASH = re.compile(r"(?<=[\w)])\s-\s(?=[A-Za-z])")
 """A dash between words, which parts them."""
-_PASTED = re.compile(r"(?<=[^\s.,;:!?])[ \t]*\n\s*(?=(?:which|what|where|who|whose|why|how|is|are|does|do|did)\b)", re.I)
+_PASTED = re.compile(
+    r"(?<=[^\s.,;:!?])[ \t]*\n\s*(?=(?:which|what|where|who|whose|why|how|is|are|does|do|did)\b)", re.I
+)
 """A new line before a question, behind something that was pasted."""
 ARROWS = frozenset(("=>", "->", ":=", "→"))
 """Signs that mean "shall become"."""

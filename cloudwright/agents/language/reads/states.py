@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cloudwright.agents.language import exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import negated
 from cloudwright.agents.language.lexicon import phrases
@@ -98,8 +99,15 @@ def states(clause: Clause, kind: KindWord, world: World) -> list[str]:
         and token.low not in _TYPES
         and clause.at(index) is None
         and index not in clause.used
+        and not _of_field(clause, index)
     ]
     return ["(" + " or ".join(found) + ")"] if len(found) > 1 and clause.has("or") else found
+
+
+def _of_field(clause: Clause, at: int) -> bool:
+    """Whether a word is the value of a field that is named before it: "restartPolicy = OnFailure"."""
+    before = [word for word in clause.low[max(0, at - 3) : at] if word not in ("=", "==", "!=", "is", "not")]
+    return bool(before) and before[-1] in exact.owners()
 
 
 _TELLING = (
