@@ -228,11 +228,27 @@ def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
         for item in world.index.names.get(ref.name.lower(), ())
         if item.ref.kind == ref.kind and item.ref.namespace == place
     ]
+    about = about or _only_one(place, world)
     calls = [
-        _for(one, about[0]) if about and ({"labels", "where"} & one.arguments.keys()) else _with(one, namespace=place)
+        _for(one, about[0])
+        if about and ({"labels", "where", "fields"} & one.arguments.keys())
+        else _with(one, namespace=place)
         for one in world.memory.last_calls
     ]
     return Repeated(_once(calls), tuple(item.ref for item in about), explicit)
+
+
+def _only_one(place: str, world: World) -> list[Named]:
+    """The only object of the kind in a place, where one object was looked at by its name: "the same for the one in blue"."""
+    last = world.memory.last_calls
+    kinds = {kind.kind for one in last if (kind := _kind(str(one.arguments.get("kind", "")), world)) is not None}
+    named = all(str(one.arguments.get("fields", "")).startswith("metadata.name=") for one in last)
+    found = [
+        item
+        for item in (world.index.vocabulary.objects if named and len(kinds) == 1 else ())
+        if item.ref.kind in kinds and item.ref.namespace == place
+    ]
+    return found if len(found) == 1 else []
 
 
 def _once(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:

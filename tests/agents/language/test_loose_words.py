@@ -256,3 +256,14 @@ def test_a_row_of_fields_is_shown_whole(text: str, columns: list[str]) -> None:
 def test_what_is_counted_for_each_owner_is_grouped_by_it() -> None:
     assert [arguments["group_by"] for _, arguments in calls_of("pod count per deploy")] == [["owner"]]
     assert [arguments["group_by"] for _, arguments in calls_of("count pods per ns")] == [["namespace"]]
+
+
+def test_the_one_elsewhere_is_the_only_one_of_its_kind_there_whatever_its_name() -> None:
+    known = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, thing("Service", "till", "blue-test"))})
+    before = ToolCall(
+        tool="list_resources",
+        arguments={"kind": "service", "namespace": "blue", "fields": "metadata.name=books", "columns": ["ports"]},
+    )
+    focus = ObjectRef(kind="Service", name="books", namespace="blue", api_version="v1")
+    ((_, arguments),) = calls_of("same in blue-test", Memory(objects=(focus,), last_calls=(before,)), known)
+    assert (arguments["namespace"], arguments["fields"]) == ("blue-test", "metadata.name=till")
