@@ -72,7 +72,7 @@ _TAKEN_UP = re.compile(
 _NOT = re.compile(r"\b(?:not|never|without|except|but)\b|n't\b", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:chang\w+|before|previous\w*|earlier|used to|last (?:rollout|release|deploy\w*)|"
-    r"who (?:did|made)|did we|had|ran)\b",
+    r"who (?:did|made)|did we|had|ran|(?:new|newer|another) (?:image|version|release|tag)s?|rolled out|deployed)\b",
     re.IGNORECASE,
 )
 _REMEMBERING = ("rollout_history", "list_events", "get_logs")

@@ -54,6 +54,7 @@ DIAGNOSE = Intent(goal=Goal.DIAGNOSE, text="", confidence=1)
         (WRITE, "and the same for cart", "model"),
         (WRITE, "set cart to 2, not 3", "model"),
         (READ, "and cart?", "model"),
+        (READ, "did cart get a new image today?", "model"),
         (READ, "which cart did we run before this one?", "model"),
         (READ.model_copy(update={"confidence": 0.85}), "cart under load", "model"),
         (STAYS, "please leave cart as it is, thanks. do not change anything", "rules"),

@@ -57,7 +57,7 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
     text = clause.text
     if words in _YES and memory.pending:
         return Intent(goal=Goal.APPROVE, text=text, confidence=1)
-    if words in _NO:
+    if words in _NO or (memory.pending and takes_back(clause)):
         if memory.pending:
             return Intent(goal=Goal.DENY, text=text, confidence=1)
         return Intent(goal=Goal.CHATTER, text=text, confidence=1, say="Nothing is changed.")
@@ -75,7 +75,7 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
 
 
 _TAKEN_BACK = re.compile(
-    r"^(?:(?:actually|oh|sorry|hmm|ok|okay|no|wait|well|please|but|then)\W+)*"
+    r"^(?:(?:actually|oh|sorry|hm+|ok|okay|no|wait|hold on|well|please|but|then)\W+)*"
     r"(?:no|nope|never ?mind|nevermind|forget (?:it|that)|cancel(?: it| that)?|scratch that|leave (?:it|that)(?: alone| as it is)?"
     r"|do not|stop|wait|hold on|on second thoughts?(?:,? no)?|rather not)\W*$"
 )

@@ -23,3 +23,12 @@ def test_only_plain_words_decide(text: str, approves: bool) -> None:
     tagger = Tagger(VOCABULARY)
     found = [special(clause, Memory(pending=("p1",))) for clause in split(tagger.tokens(text), tagger)]
     assert (len(found) == 1 and found[0] is not None and found[0].goal is Goal.APPROVE) == approves
+
+
+@pytest.mark.parametrize(
+    "text", ["hold on, leave it as it is", "hm wait, leave that alone", "forget it", "on second thoughts no"]
+)
+def test_what_takes_it_back_denies_what_waits(text: str) -> None:
+    tagger = Tagger(VOCABULARY)
+    found = special(tagger.clause(tagger.tokens(text)), Memory(pending=("p1",)))
+    assert found is not None and found.goal is Goal.DENY

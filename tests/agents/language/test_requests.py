@@ -17,21 +17,29 @@ Json = dict[str, Any]
 _SEED = 20261121
 _SLICE = 40
 FLOORS = {
-    "requests_seen.yaml": (0.98, 0.97),
-    "requests_unseen.yaml": (0.96, 0.96),
-    "requests_third.yaml": (0.82, 0.83),
-    "requests_fourth.yaml": (0.88, 0.95),
+    "requests_seen.yaml": (0.99, 0.98),
+    "requests_unseen.yaml": (0.98, 0.98),
+    "requests_third.yaml": (0.97, 0.97),
+    "requests_fourth.yaml": (0.98, 0.97),
+    "requests_fifth.yaml": (0.97, 0.97),
+    "requests_sixth.yaml": (0.96, 0.95),
+    "requests_seventh.yaml": (0.96, 0.95),
+    "requests_eighth.yaml": (0.95, 0.92),
+    "requests_ninth.yaml": (0.96, 0.94),
+    "requests_tenth.yaml": (0.94, 0.94),
+    "requests_eleventh.yaml": (0.94, 0.97),
+    "requests_twelfth.yaml": (0.96, 0.97),
+    "requests_thirteenth.yaml": (0.94, 0.97),
+    "requests_traps.yaml": (0.98, 0.0),
 }
 """The least share of requests and of paraphrases that must be right: just below what was measured; it only rises."""
 _SLICE_NOISE = 0.1
-
-
-_WHOLE_ONLY = ("requests_third.yaml", "requests_fourth.yaml")
-"""Corpora that no slice is taken of: they would cost each run a server more."""
+_SLICED = ("requests_seen.yaml", "requests_unseen.yaml", "requests_traps.yaml")
+"""Corpora that a slice is taken of in every run; each other one would cost it a server more."""
 
 
 def _corpora() -> list[Any]:
-    return [pytest.param(name, marks=[pytest.mark.full] if name in _WHOLE_ONLY else []) for name in sorted(FLOORS)]
+    return [pytest.param(name, marks=[] if name in _SLICED else [pytest.mark.full]) for name in sorted(FLOORS)]
 
 
 @pytest.fixture(scope="module", params=_corpora())
@@ -67,7 +75,7 @@ def test_a_slice_of_requests_is_understood_and_nothing_wrong_is_written(hall: tu
 def test_all_requests_are_understood_and_nothing_wrong_is_written(hall: tuple[str, Json, Exam]) -> None:
     name, corpus, opened = hall
     requests, paraphrases = entries_of(corpus)
-    score, again = _score(requests, opened), _score(paraphrases, opened)
+    score, again = _score(requests, opened), _score(paraphrases or requests[:1], opened)
     assert (score.wrong_writes + again.wrong_writes, score.unapproved + again.unapproved) == (0, 0), _misses(score)
     assert score.share >= FLOORS[name][0], _misses(score)
     assert again.share >= FLOORS[name][1], _misses(again)
