@@ -6,7 +6,7 @@ from cloudwright.agents.language.assigned import COUNTED
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.text import VERSION, Token
+from cloudwright.agents.language.text import ARROWS, VERSION, Token
 
 _TAKING_BACK = listed(
     "sorry, no, nope, wait, oops, mean, meant, rather, correction, scratch, actually, err, eh, argh, typo"
@@ -23,7 +23,8 @@ _PRERELEASE = re.compile(r"[a-z]+[.-]?\d+")
 
 
 def reworded(tokens: tuple[Token, ...], tagger: Tagger) -> tuple[Token, ...]:
-    """The tokens without what was taken back, and without the words that take it back."""
+    """The tokens without what was taken back and the words that take it back, and with what "it" is behind an arrow."""
+    tokens = _put_in(tokens)
     clause = tagger.clause(tokens)
     spans: list[tuple[int, int, str]] = [
         (item.start, item.end, item.what) for item in clause.mentions if item.what in _SORTS
@@ -38,6 +39,16 @@ def reworded(tokens: tuple[Token, ...], tagger: Tagger) -> tuple[Token, ...]:
         if later is not None and later[2] == what:
             return (*tokens[:start], *_whole(tokens[start], tokens[later[0] : later[1]]), *tokens[later[1] :])
     return tokens
+
+
+def _put_in(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """ "pvc x -> which pods mount it" is "which pods mount pvc x"."""
+    at = next((at for at, token in enumerate(tokens) if token.raw in ARROWS), 0)
+    behind = tokens[at + 1 :]
+    place = next((index for index, token in enumerate(behind) if token.low in ("it", "them", "that")), -1)
+    if not at or place < 1 or behind[0].low not in ("which", "what", "who"):
+        return tokens
+    return (*behind[:place], *tokens[:at], *behind[place + 1 :])
 
 
 def _takes_back(clause: Clause, start: int, end: int) -> bool:

@@ -79,10 +79,12 @@ SLIPS = {
     "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
     "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
     "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
-    "mem": "memory",
+    "mem": "memory", "ctr": "container", "ctrs": "containers", "ver": "version", "cnt": "count",
 }  # fmt: skip
 """Slips of the fingers and short forms that are too short for an edit distance."""
 
+_BOUND = re.compile(r"(>=|<=|==|>|<)(\d[\w.]*)")
+"""A comparison without a space: ">2"."""
 _AMOUNT = re.compile(r"(replicas|memory|cpu)=(\d+(?:\.\d+)?[A-Za-z]{0,2})", re.I)
 """An amount written as an assignment: "replicas=5"."""
 _SETTING = re.compile(r"((?:spec\.)?[a-z]+(?:[A-Z][a-z0-9]*)+|spec\.[\w.]+)=(\S+)")
@@ -103,6 +105,9 @@ def parted(token: Token, kinds: Container[tuple[str, ...]]) -> list[Token]:
         ]
     if not token.quoted and (words := _alternatives(token.raw, kinds)):
         return [Token(word, word.lower(), token.start + at) for at, word in words]
+    bound = _BOUND.fullmatch(token.raw)
+    if bound and not token.quoted:
+        return [Token(part, part.lower(), token.start + at) for at, part in ((0, bound[1]), (len(bound[1]), bound[2]))]
     amount = _AMOUNT.fullmatch(token.raw)
     if amount and not token.quoted:
         return [

@@ -267,3 +267,22 @@ def test_the_one_elsewhere_is_the_only_one_of_its_kind_there_whatever_its_name()
     focus = ObjectRef(kind="Service", name="books", namespace="blue", api_version="v1")
     ((_, arguments),) = calls_of("same in blue-test", Memory(objects=(focus,), last_calls=(before,)), known)
     assert (arguments["namespace"], arguments["fields"]) == ("blue-test", "metadata.name=till")
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments"),
+    [
+        ("deployments with >3 replicas", {"kind": "deployments", "where": "replicas > 3"}),
+        ("ns w/o quota", {"kind": "namespaces", "where": "name = default or name = blue-test"}),
+        ("which namespaces have no sluice", {"kind": "namespaces", "where": "name = default or name = blue-test"}),
+        ("cm rates -> which deployments use it", {"kind": "deployments", "where": "name = ledger"}),
+    ],
+)
+def test_short_forms_of_lists(text: str, arguments: dict[str, Any]) -> None:
+    (found,) = calls_in(VOCABULARY, text)
+    assert {key: found.arguments.get(key) for key in arguments} == arguments
+
+
+def test_a_name_of_the_api_alone_is_asked_of_all_that_have_it() -> None:
+    found = calls_in(VOCABULARY, "terminationGracePeriodSeconds > 30")
+    assert {call.arguments["where"] for call in found} == {f"{_TEMPLATE}.terminationGracePeriodSeconds > 30"}

@@ -11,7 +11,7 @@ from cloudwright.agents.language.reads.keeping import kept_jobs
 from cloudwright.agents.language.reads.lists import counts, lists
 from cloudwright.agents.language.reads.logs import logs
 from cloudwright.agents.language.reads.policies import policed
-from cloudwright.agents.language.reads.presence import absent, beside, there
+from cloudwright.agents.language.reads.presence import absent, bare_places, beside, there
 from cloudwright.agents.language.reads.quotas import quotas
 from cloudwright.agents.language.reads.relations import dependencies, relations
 from cloudwright.agents.language.reads.restarts import restarts
@@ -34,7 +34,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, beside, zones, comparing, rollouts, manifest, quotas, policed, room, usage, versions, kept_jobs, bounds, asked, there, absent, relations, images, totals, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, beside, zones, comparing, rollouts, manifest, quotas, policed, room, usage, versions, kept_jobs, bounds, asked, there, absent, bare_places, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from cloudwright.agents.language import aspects
+from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.asking import said, telling
@@ -116,7 +116,8 @@ def _of_templates(clause: Clause) -> bool:
     fields = [
         field for field in said(clause, paths.items()) if telling(field) and field.path.startswith("spec.template")
     ]
-    return bool(fields) and (clause.has(_ANYONE) or bool(superlative(clause)))
+    exactly = any(field.words in exact.owners() for field in fields)
+    return bool(fields) and (exactly or clause.has(_ANYONE) or bool(superlative(clause)))
 
 
 _ANYONE = "where, anywhere, everywhere, all namespaces, sum, total, in total, combined, altogether, who, what, which, anything, everything, any, something, list, show, all, nobody"

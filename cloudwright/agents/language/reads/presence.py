@@ -19,6 +19,21 @@ def there(clause: Clause, world: World) -> Read | None:
     return pods_on(clause, [focus], world) if asked else None
 
 
+def bare_places(clause: Clause, world: World) -> Read | None:
+    """The namespaces that have no object of a kind: "ns w/o quota", "which namespaces have no network policy"."""
+    kinds = [mention for mention in clause.of("kind") if mention.kind is not None]
+    if len(kinds) != 2 or clause.of("name", "namespace") or kinds[0].kind is None or kinds[1].kind is None:
+        return None
+    place, kind = kinds[0].kind, kinds[1].kind
+    between = set(clause.low[kinds[0].end : kinds[1].start])
+    if place.kind != "Namespace" or not kind.namespaced or not between & {"without", "no", "lack", "lacks", "lacking"}:
+        return None
+    having = {item.ref.namespace for item in world.index.vocabulary.objects if item.ref.kind == kind.kind}
+    bare = [name for name in world.index.vocabulary.namespaces if name not in having]
+    where = " or ".join(f"name = {name}" for name in bare) or "name = -"
+    return Read((call("list_resources", kind=place.plural, where=where),), (), 0.95)
+
+
 def absent(clause: Clause, world: World) -> Read | None:
     """The nodes on which a named thing has no pod: "which node lacks the agent", "on which nodes is x not running"."""
     nodes = world.kind("Node")

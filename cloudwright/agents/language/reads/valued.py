@@ -63,7 +63,7 @@ def aspect_tests(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         part = (".cpu" if bound[1].value == 1 else ".memory") if whole else ""
         yield _any_of(path, f"{{}}{part} {bound[0]} {bound[1].text}")
     elif value:
-        yield _any_of(path, f"{{}} {value}")
+        yield _any_of(f"{path}.type" if path.endswith("trategy") else path, f"{{}} {value}")
     elif _LACKING.search(before):
         yield " and ".join(f"no {one}" for one in path.split(","))
     elif _HAVING.search(before):
