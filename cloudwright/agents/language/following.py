@@ -212,7 +212,7 @@ def _instead(clause: Clause, world: World) -> list[Named]:
 
 def _relatives(last: Sequence[ToolCall], found: Sequence[Named], world: World) -> list[Named]:
     """What belongs to some objects, where what belongs to others was listed by its names: "and the autoscaler of …"."""
-    listed_by_name = [one for one in last if _BY_NAME.search(str(one.arguments.get("where", "")))]
+    listed_by_name = [one for one in last if _by_name(one)]
     kinds = [kind for one in listed_by_name if (kind := _kind(str(one.arguments.get("kind", "")), world))]
     if not kinds or len(kinds) != len(last):
         return []
@@ -231,7 +231,7 @@ def _elsewhere(place: str, world: World, *, explicit: bool) -> Repeated:
     about = about or _only_one(place, world)
     calls = [
         _for(one, about[0])
-        if about and ({"labels", "where", "fields"} & one.arguments.keys())
+        if about and ({"labels", "fields"} & one.arguments.keys() or _by_name(one))
         else _with(one, namespace=place)
         for one in world.memory.last_calls
     ]
@@ -242,13 +242,18 @@ def _only_one(place: str, world: World) -> list[Named]:
     """The only object of the kind in a place, where one object was looked at by its name: "the same for the one in blue"."""
     last = world.memory.last_calls
     kinds = {kind.kind for one in last if (kind := _kind(str(one.arguments.get("kind", "")), world)) is not None}
-    named = all(str(one.arguments.get("fields", "")).startswith("metadata.name=") for one in last)
+    named = all(str(one.arguments.get("fields", "")).startswith("metadata.name=") or _by_name(one) for one in last)
     found = [
         item
         for item in (world.index.vocabulary.objects if named and len(kinds) == 1 else ())
         if item.ref.kind in kinds and item.ref.namespace == place
     ]
     return found if len(found) == 1 else []
+
+
+def _by_name(one: ToolCall) -> bool:
+    """Whether a list shows what it names, and nothing else."""
+    return bool(_BY_NAME.search(str(one.arguments.get("where", ""))))
 
 
 def _once(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:

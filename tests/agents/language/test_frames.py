@@ -252,10 +252,14 @@ _IMAGE = ToolCall(
         (_SLUICES, "only the paused ones", {"kind": "sluices", "where": "spec.paused = true"}),
         (_SLUICES, "just those that are not paused please", {"kind": "sluices", "where": "not (spec.paused = true)"}),
         (_CORES, "and m1?", {"fields": "metadata.name=rack-m1", "columns": ["status.capacity.cpu"]}),
+        (_SCALERS.model_copy(update={"arguments": {**_SCALERS.arguments, "namespace": "green"}}),
+         "and the one in blue", {"where": "name = mail-scaler", "namespace": "blue"}),
+        (_SLUICES.model_copy(update={"arguments": {**_SLUICES.arguments, "where": "spec.paused = true"}}),
+         "and in blue-test", {"where": "spec.paused = true", "namespace": "blue-test"}),
         (_IMAGE, "what in blue-test", {"namespace": "blue-test", "columns": ["image"]}),
         (_IMAGE, "and which one is being tried in blue-test?", {"namespace": "blue-test", "columns": ["image"]}),
     ],
-)
+)  # fmt: skip
 def test_a_follow_up_asks_the_same_of_something_else(last: ToolCall, text: str, wanted: dict[str, str]) -> None:
     known = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, thing("Node", "rack-m1", ""))})
     ((_, arguments),) = calls_of(text, Memory(last_calls=(last,)), known)
