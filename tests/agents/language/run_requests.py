@@ -37,7 +37,8 @@ from cloudwright.policies.approval import load_rules
 from cloudwright.tools.catalog import every_tool
 from cloudwright.tools.kubernetes.access import AccessChecker
 from tests.agents.language.judging import Outcome, judge
-from tests.agents.language.world import CORPORA, World, rename
+from tests.agents.language.world import CORPORA, World
+from tests.agents.language.worldfiles import rename
 from tests.servers.apiserver import ControlPlane, assets
 from tests.servers.fixtures import NO_SERVERS, open_session
 

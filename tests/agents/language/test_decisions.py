@@ -31,4 +31,5 @@ def test_only_plain_words_decide(text: str, approves: bool) -> None:
 def test_what_takes_it_back_denies_what_waits(text: str) -> None:
     tagger = Tagger(VOCABULARY)
     found = special(tagger.clause(tagger.tokens(text)), Memory(pending=("p1",)))
-    assert found is not None and found.goal is Goal.DENY
+    assert found is not None
+    assert found.goal is Goal.DENY
