@@ -65,7 +65,7 @@ def bound_near(clause: Clause, at: int, reach: int = 5) -> tuple[str, Mention] |
     before = " ".join(clause.low[max(0, number.start - 3) : number.start])
     after = " ".join(clause.low[number.end : number.end + 2])
     sign = "="
-    for words, meaning in ((_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
+    for words, meaning in ((("!=",), "!="), (_LEAST, ">="), (_MOST, "<="), (_MORE, ">"), (_LESS, "<"), (_EXACT, "=")):
         if any(re.search(rf"(?:^|\s){re.escape(word)}$", before) or after.startswith(word) for word in words):
             sign = meaning
             clause.use_words(*words)

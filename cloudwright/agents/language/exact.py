@@ -60,6 +60,7 @@ _PLACES: tuple[tuple[str, str, str], ...] = (
     ("RoleBinding ClusterRoleBinding", "", "roleRef subjects"),
     ("PriorityClass", "", "globalDefault preemptionPolicy value"),
     ("ResourceQuota", "spec", "hard scopes scopeSelector"),
+    ("*", "status.conditions[*]", "lastTransitionTime lastHeartbeatTime lastUpdateTime lastProbeTime"),
     ("*", "metadata", "ownerReferences creationTimestamp deletionTimestamp resourceVersion generateName generation finalizers labels annotations"
      " managedFields"),
 )  # fmt: skip

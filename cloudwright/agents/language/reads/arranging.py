@@ -6,6 +6,7 @@ from cloudwright.agents.language import aspects
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
 from cloudwright.agents.language.reads.asking import said
+from cloudwright.agents.language.reads.paths import spelt
 from cloudwright.agents.language.understanding import KindWord, Vocabulary
 
 _TOP = listed(
@@ -93,7 +94,11 @@ def order(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> dict[str, J
 def _measured(clause: Clause, kind: KindWord, vocabulary: Vocabulary) -> str:
     """The path of a number that is spoken of: a field of the kind, or a setting of its objects."""
     own = [(words, f"spec.{path}") for words, path, _ in aspects.settings_of(kind.kind, vocabulary)]
-    found = [field for field in said(clause, (*aspects.fields_of(kind.kind), *own)) if "." in field.path]
+    found = [
+        field
+        for field in said(clause, (*aspects.fields_of(kind.kind), *own, *spelt(clause, kind.kind)))
+        if "." in field.path
+    ]
     numbers = {
         path
         for item in vocabulary.objects

@@ -24,6 +24,7 @@ _LASTING = "all morning, all day, all night, all week, all weekend, all the time
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
 _TRAFFIC = "closed to, closed off, locked down, open to, the outside, default deny, deny all, deny-all, traffic, isolated, firewalled, network access, connections"
 _FEW = 2
+_MOST_OWNERS = 3
 
 
 def meant(clause: Clause, world: World) -> list[KindWord]:
@@ -92,7 +93,7 @@ def _told(clause: Clause, world: World) -> tuple[str, ...]:
     if (states := states_of(clause)) or len(_foreign(clause)) > 1:
         return states
     owners = (aspects.owners_of(field.words) for field in said(clause, aspects.whole()) if telling(field))
-    found = next((found for found in owners if 0 < len(found) <= _FEW), ())
+    found = next((found for found in owners if 0 < len(found) <= _MOST_OWNERS), ())
     return found or (_MAKERS if _of_templates(clause) else ())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.comparing import bound_near
+from cloudwright.agents.language.reads.arranging import superlative
 from cloudwright.agents.language.reads.asking import SIGNS
 from cloudwright.agents.language.reads.paths import spelt
 from cloudwright.agents.language.references import World
@@ -57,6 +58,8 @@ def aspect_tests(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         return  # one field is compared with another: both are shown
     bound = bound_near(clause, at)
     before = " ".join(clause.low[max(0, at - 4) : at])
+    if bound is not None and bound[0] == "=" and superlative(clause):
+        return  # "the top 3 by memory"
     value = _value_behind(clause, at + len(words.split()))
     if bound is not None:
         whole = path.endswith(("resources.limits", "resources.requests")) and bound[1].what == "quantity"
@@ -78,16 +81,17 @@ def _any_of(path: str, test: str) -> str:
     return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
 
 
-_VALUE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*|true|false")
+_VALUE = re.compile(r"[A-Z][a-z]+[A-Za-z]*|true|false")
 """A value as Kubernetes writes it: "Always", "WaitForFirstConsumer"."""
 
 
 def _value_behind(clause: Clause, at: int) -> str:
     """The comparison with the value that stands behind a field's name: "imagePullPolicy Always", "restartPolicy != Never"."""
-    at += clause.low[at : at + 1] in (("=",), ("==",), ("!=",), ("is",), (":",), ("not",))
+    signed = clause.low[at : at + 1] in (("=",), ("==",), ("!=",))
+    at += signed or clause.low[at : at + 1] in (("is",), (":",), ("not",))
     at += clause.low[at - 1 : at + 1] == ("is", "not")
     token = clause.tokens[at] if at < len(clause.tokens) else None
-    if token is None or token.mark or clause.at(at) is not None or not _VALUE.fullmatch(token.raw):
+    if token is None or token.mark or clause.at(at) is not None or not (signed or _VALUE.fullmatch(token.raw)):
         return ""
     clause.used.add(at)
     return f"{'!=' if clause.low[at - 1] in ('!=', 'not') else '='} {token.raw}"
