@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from cloudwright.twin.topologies.model import objects_of
+from cloudwright.twin.topologies.model import load_topology, objects_of
 
 Json = dict[str, Any]
 
