@@ -286,3 +286,18 @@ def test_short_forms_of_lists(text: str, arguments: dict[str, Any]) -> None:
 def test_a_name_of_the_api_alone_is_asked_of_all_that_have_it() -> None:
     found = calls_in(VOCABULARY, "terminationGracePeriodSeconds > 30")
     assert {call.arguments["where"] for call in found} == {f"{_TEMPLATE}.terminationGracePeriodSeconds > 30"}
+
+
+def test_a_field_named_as_the_api_does_is_set_where_it_is() -> None:
+    (found,) = calls_in(VOCABULARY, "set terminationGracePeriodSeconds of ledger to 60")
+    assert found.arguments["patch"] == {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 60}}}}
+    (found,) = calls_in(VOCABULARY, "set maxSurge of ledger to 2")
+    assert found.arguments["patch"] == {"spec": {"strategy": {"rollingUpdate": {"maxSurge": 2}}}}
+    assert calls_in(VOCABULARY, "set hostPort of ledger to 60") == []
+
+
+def test_events_of_one_type_are_read_as_english_behind_a_flag() -> None:
+    ((tool, arguments),) = [
+        (call.tool, dict(call.arguments)) for call in calls_in(VOCABULARY, "events Warning -n blue")
+    ]
+    assert (tool, arguments) == ("list_events", {"namespace": "blue", "type": "Warning"})

@@ -248,6 +248,8 @@ def _top(line: _Line) -> Read | None:
 
 
 def _events(line: _Line) -> Read | None:
+    if line.words:
+        return None  # "events Warning -n x" is English
     kind, _, name = line.flags.__dict__["for"].partition("/")
     found = _named(line, kind, name) if name else []
     kinds = {"type": "Warning"} if "warning" in f"{line.flags.types} {line.flags.field_selector}".lower() else {}

@@ -188,9 +188,15 @@ def _path_said(clause: Clause, item: Named) -> tuple[str, int] | None:
     """The path that is said and where its words end: written out, a setting of the object, a field that people have a word for."""
     for mention in clause.of("path"):
         clause.use(mention)
-        path = mention.text if "." in mention.text else f"spec.{mention.text}"
+        path = mention.text if "." in mention.text else _placed(mention.text, item.ref.kind)
         return (path, mention.end - 1) if path.startswith(("spec.", "data.", "metadata.")) else None
     return _setting(clause, item) or _field(clause, item.ref.kind) or _storage(clause, item.ref.kind)
+
+
+def _placed(name: str, kind: str) -> str:
+    """Where a field is that is named as the API does; "" where it is a part of a list, which a merge would replace."""
+    known = dict(aspects.fields_of(kind)).get(name.lower(), f"spec.{name}")
+    return "" if "[" in known or "," in known else known
 
 
 def _shown_before(clause: Clause, item: Named, world: World) -> tuple[str, int] | None:
