@@ -301,3 +301,8 @@ def test_events_of_one_type_are_read_as_english_behind_a_flag() -> None:
         (call.tool, dict(call.arguments)) for call in calls_in(VOCABULARY, "events Warning -n blue")
     ]
     assert (tool, arguments) == ("list_events", {"namespace": "blue", "type": "Warning"})
+
+
+def test_a_field_with_what_it_shall_become_is_an_order() -> None:
+    (found,) = calls_in(VOCABULARY, "mailer: image tag 1.0.1 -> 1.0.2")
+    assert (found.tool, found.arguments["image"]) == ("set_image", "example/mailer:1.0.2")

@@ -9,7 +9,7 @@ from itertools import pairwise
 from cloudwright.agents.language import aspects, exact
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed, phrases
-from cloudwright.agents.language.text import ARROWS
+from cloudwright.agents.language.text import ARROWS, VERSION
 from cloudwright.agents.language.verbs import opening, verbs
 
 _VAGUE = listed(
@@ -197,6 +197,8 @@ def nominal(clause: Clause, least: int = 1) -> bool:
         clause.low[number.start - 1] in _VALUES for number in clause.of("number") if number.start
     ):
         return False
+    if any(VERSION.fullmatch(token.raw) and clause.low[at - 1] == "to" for at, token in enumerate(clause.tokens) if at):
+        return False  # "x: image tag 3.0.7 -> 3.0.8"
     if _named_by_api(clause):
         return True
     low = clause.low
