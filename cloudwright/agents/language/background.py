@@ -94,7 +94,7 @@ def leads_to(clause: Clause, following: Clause | None) -> bool:
 
 _STOPPING = listed(
     "no, not, never, wait, nope, stop, later, soon, once, next, preview, simulate, simulation, dry-run, dryrun, dry, draft, example, plan, note,"
-    " reminder, todo, idea, quote, diff, theory"
+    " reminder, todo, idea, quote, diff, theory, hypothetically, theoretically, imagine, assume, suppose, supposing"
 )
 
 

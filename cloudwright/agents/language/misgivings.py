@@ -29,9 +29,9 @@ _CONDITIONS = listed(
 _ASKING = listed("did, is, was, does, will, do, are, were, has, have, had, can, could, should, would")
 _BACK = listed(
     "no, nope, nah, wait, stop, do, not, leave, it, that, this, them, as, is, are, was, alone, hold, on, off, never, mind, forget, cancel, scratch, please,"
-    " actually, sorry, oh, hm, hmm, ok, okay, but, and, with, yet, now, just, then, so, all, there, be, i, said, we, better, rather, maybe, done, run, i'd"
+    " actually, sorry, oh, hm, hmm, ok, okay, but, and, with, yet, now, just, then, so, all, there, be, i, said, we, better, rather, maybe, done, run, i'd, kidding, joking, nevermind, was, am, 'm"
 )
-_STRONG = listed("wait, stop, not, leave, hold, never, forget, cancel, scratch")
+_STRONG = listed("wait, stop, not, leave, hold, never, forget, cancel, scratch, kidding, joking, nevermind")
 
 
 _AGAIN = re.compile(r"\bonce (?:more|again)\b")
@@ -50,7 +50,14 @@ def holds_back(clause: Clause) -> bool:
     """Whether a clause behind an order only takes it back or puts it off: "but wait with it until i give the go"."""
     low = clause.low
     end = low.index("until") if "until" in low else len(low)
-    words = {word for word, token in zip(low[:end], clause.tokens[:end], strict=True) if not token.mark}
+    marks = [at for at, token in enumerate(clause.tokens[:end]) if token.mark]
+    return clause.has("hands off") or any(_gives_up(clause, stop) for stop in (end, *marks[:2]))
+
+
+def _gives_up(clause: Clause, end: int) -> bool:
+    """Whether the first words of a clause take back what was ordered: "actually scratch that, …"."""
+    low = clause.low[:end]
+    words = {word for word, token in zip(low, clause.tokens, strict=False) if not token.mark}
     waits = "wait" in words and "not" in words and low.index("not") == low.index("wait") - 1
     return bool(words) and words <= _BACK and bool(words & _STRONG) and not waits
 

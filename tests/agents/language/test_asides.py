@@ -205,3 +205,17 @@ def test_what_holds_nothing_back_is_done(text: str) -> None:
 def test_a_pasted_piece_of_a_manifest_is_said_in_words(text: str, tool: str, arguments: dict[str, object]) -> None:
     (call,) = calls_in(_WORLD, text)
     assert (call.tool, {key: call.arguments[key] for key in arguments}) == (tool, arguments)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "restart ledger... actually scratch that, the auditors want to see it first",
+        "restart ledger. kidding, somebody else is on it",
+        "scale ledger to 4. oh, hands off, the night shift has it",
+        "hypothetically: restart ledger. what stops working?",
+        "suspend the deployment ledger",
+    ],
+)
+def test_what_is_given_up_or_only_thought_of_is_asked_about(text: str) -> None:
+    assert not [call for call in calls_in(_WORLD, text) if call.tool.startswith(("scale", "roll", "patch"))]

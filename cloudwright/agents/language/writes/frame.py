@@ -91,10 +91,25 @@ def _unnamed(clause: Clause, world: World, kinds: Sequence[str], what: str) -> l
         several = found = there
     if len(several) > 1 and len(found) == 1 and found[0] in several and not clause.of("ordinal"):
         return [several]
+    if found and clause.of("pronoun") and (other := _listed_since(world, found)):
+        options = tuple(Option(label=label_of(item)) for item in found[:1])
+        return Question(text=f"{other.kind} {other.name} was listed last. What shall I {what}?", options=options)
     if found:
         return [[item] for item in found]
     spoken = _shown(clause, world, kinds) or of_the_kind(clause, world, kinds)
     return [spoken] if len(spoken) > 1 else Question(text=f"Which object shall I {what}?", slot="name")
+
+
+_PARTS_OF_THINGS = ("Pod", "ReplicaSet", "Event", "EndpointSlice", "ControllerRevision", "Job")
+
+
+def _listed_since(world: World, found: Sequence[Named]) -> ObjectRef | None:
+    """A row of another kind that was listed after the thing that "it" would mean; rows of its own parts mean the thing."""
+    lists = [one for one in world.memory.last_calls if one.tool == "list_resources" and "fields" not in one.arguments]
+    rows = [ref for ref in world.memory.listed if ref.kind not in _PARTS_OF_THINGS]
+    kinds = {item.ref.kind for item in found}
+    named = any(item.ref.name in str(one.arguments) for one in lists for item in found)
+    return rows[0] if lists and rows and not named and not kinds & {ref.kind for ref in rows} else None
 
 
 def _shown(clause: Clause, world: World, kinds: Sequence[str]) -> list[Named]:

@@ -69,6 +69,18 @@ def _says_revision(clause: Clause, mention: Mention) -> bool:
     return clause.low[mention.start - 1 : mention.start] in (("revision",), ("rev",), ("version",))
 
 
+def _suspended(item: Named) -> Question:
+    """A Deployment has no switch of that name: its rollout can be paused, or its pods taken away."""
+    made = (
+        ("pause its rollout; its pods go on", workload_call("rollout_pause", item)),
+        ("scale it to 0", workload_call("scale_workload", item, replicas=0)),
+    )
+    options = tuple(Option(label=label, calls=(one,), about=(item.ref,)) for label, one in made)
+    return Question(
+        text=f"{label_of(item)} cannot be suspended. Shall I {' or '.join(text for text, _ in made)}?", options=options
+    )
+
+
 _PAUSABLE = ("Deployment", "CronJob", "StatefulSet", "Job")
 
 
@@ -83,9 +95,8 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
     pausing = bool({"pause", "stop"} & families)
     switched = any(set(SWITCHES) & set(item.settings) for mention in clause.of("name") for item in mention.objects)
     resuming = "resume" in families or ("uncordon" in families and not pausing and switched)
-    if "restart" in families and clause.has("fresh start"):
-        return None
-    if pausing == resuming or clause.of("number") or (resuming and clause.has(SINGLE)):
+    fresh = "restart" in families and clause.has("fresh start")
+    if fresh or pausing == resuming or clause.of("number") or (resuming and clause.has(SINGLE)):
         return None
     if pausing and clause.has("restart, restarting, drain, draining, deletion, scaling"):
         return Change(
@@ -109,6 +120,8 @@ def pause(clause: Clause, world: World, families: frozenset[str]) -> Change | No
             return call("patch_resource", **located(item), patch={"spec": {"suspend": pausing}})
         if stops and not clause.has("rollout, rolling"):
             return workload_call("scale_workload", item, replicas=0)
+        if item.ref.kind == "Deployment" and clause.has("suspend, suspended"):
+            return _suspended(item)
         if item.ref.kind != "Deployment" and item.ref.name:
             return Question(text=f"{label_of(item)} cannot be paused; only Deployments and CronJobs can. Shall I scale it to 0 instead?",
                             options=(Option(label="scale it to 0", calls=(workload_call("scale_workload", item, replicas=0),), about=(item.ref,)),))  # fmt: skip

@@ -27,8 +27,8 @@ def schedule(clause: Clause, world: World, families: frozenset[str]) -> Change |
     """The schedule of a CronJob: a cron expression, or a time and a rhythm in words."""
     if (
         not families & (SETTING | {"trigger"})
-        or families & {"pause", "stop", "delete", "resume"}
-        or clause.has("again")
+        or families & {"pause", "stop", "delete"}
+        or clause.has("again, resume, unsuspend, unpause")
     ):
         return None
     found = _CRON.search(" ".join(token.raw for token in clause.tokens))
