@@ -136,7 +136,7 @@ def prometheus_query(args: QueryInput, context: Context) -> Rows:
     found = [(entry.get("metric") or {}, float(entry["value"][1])) for entry in result if "value" in entry]
     found.sort(key=lambda pair: -pair[1] if math.isfinite(pair[1]) else math.inf)
     rows: list[tuple[JsonValue, ...]] = [(series_text(labels), _number(value)) for labels, value in found]
-    notes = () if rows else ("No series fits; `prometheus_metadata` and `prometheus_series` show what there is.",)
+    notes = () if rows else ("No series fits: no metric has this name, or no series these labels.",)
     return _bounded(("series", "value"), rows, args.limit, context, notes)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from cloudwright.tools.kubernetes import facts
+from cloudwright.tools.kubernetes import facts, tables
 from cloudwright.tools.kubernetes.columns import COLUMNS, selector_text
+from cloudwright.tools.kubernetes.filters import field_reader
 from cloudwright.tools.kubernetes.values import moment
 
 NOW = moment("2026-01-05T12:00:00Z") or 0.0
@@ -117,3 +118,28 @@ def test_network_policies_tell_what_they_shut(spec: dict[str, Any], ways: tuple[
 )
 def test_the_status_of_a_workload(kind: str, spec: dict[str, Any], status: dict[str, Any], text: str) -> None:
     assert facts.status({"kind": kind, "spec": spec, "status": status}) == text
+
+
+def test_subjects_of_a_binding_are_told_with_their_namespace() -> None:
+    item = {
+        "kind": "RoleBinding",
+        "roleRef": {"kind": "Role", "name": "reader"},
+        "subjects": [
+            {"kind": "ServiceAccount", "name": "app", "namespace": "default"},
+            {"kind": "Group", "name": "ops"},
+        ],
+    }
+    assert shown(item)["subjects"] == "ServiceAccount:default/app,Group:ops"
+
+
+def test_a_column_that_does_not_exist_is_told_and_the_others_stay() -> None:
+    known, strange = tables.known_fields("Job", ("duration", "failed", "spec.parallelism"), field_reader)
+    assert known == ("failed", "spec.parallelism")
+    assert len(strange) == 1
+    assert strange[0].startswith("There is no column 'duration'.")
+
+
+def test_counts_of_replicas_are_whole_numbers() -> None:
+    item = {"kind": "Deployment", "spec": {"replicas": 3}, "status": {"availableReplicas": 1}}
+    row = [tables.field_column(name).cell(item, NOW) for name in ("replicas", "available", "unavailable")]
+    assert [repr(cell) for cell in row] == ["3", "1", "2"]

@@ -239,6 +239,50 @@ def test_examples(text: str, expected: list[str]) -> None:
     assert [pod["metadata"]["name"] for pod in (good, crash) if fits_text(pod, NOW)] == expected
 
 
+POD = {
+    "kind": "Pod",
+    "metadata": {"name": "p", "creationTimestamp": stamp(330)},
+    "spec": {"containers": [{"name": "a"}, {"name": "b"}]},
+    "status": {
+        "conditions": [{"type": "Ready", "status": "False"}],
+        "containerStatuses": [{"name": "a", "ready": True}, {"name": "b", "ready": False}],
+    },
+}
+SCALER = {"kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "status": {"currentReplicas": 4}}
+EVENT = {"kind": "Event", "metadata": {"name": "e"}, "reason": "BackOff", "type": "Warning"}
+SLICE = {"kind": "EndpointSlice", "metadata": {"name": "s"}, "endpoints": [{"addresses": ["10.0.0.1"]}]}
+
+
+@pytest.mark.parametrize(
+    ("item", "text", "holds"),
+    [
+        (POD, "ready = 1/2", True),
+        (POD, "ready = 0/2", False),
+        (POD, "ready in (0/2, 1/2)", True),
+        (POD, "ready != 1/2", False),
+        (POD, "ready != 2/2", True),
+        (POD, "ready != true", True),
+        (POD, "ready < 1", False),
+        (POD, "ready < 2", True),
+        (POD, "ready = 1", True),
+        (POD, "ready matches ^1/", True),
+        (POD, "ready matches ^1$", False),
+        (POD, "age = 5m30s", True),
+        (POD, "age = 4m", False),
+        (POD, "age < 5m", False),
+        (SCALER, "replicas = 4", True),
+        (SCALER, "replicas < 4", False),
+        (SCALER, "replicas <= 4", True),
+        (EVENT, "reason = BackOff", True),
+        (EVENT, "reason != BackOff", False),
+        (EVENT, "reason = Scheduled", False),
+        (SLICE, "ready contains 10.0.0.1", True),
+    ],
+)
+def test_what_a_table_shows_of_a_field_can_be_compared_with(item: dict[str, Any], text: str, holds: bool) -> None:
+    assert compile_filter(parse_filter(text))(item, NOW) is holds
+
+
 @pytest.mark.parametrize(
     ("pod", "status"),
     [

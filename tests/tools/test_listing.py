@@ -1,6 +1,9 @@
 """Lists of objects: filtered, sorted, paged, counted."""
 
+import pytest
+
 from cloudwright.core.context import Context
+from cloudwright.core.errors import NotFound
 from cloudwright.core.result import Rows
 from tests.servers.apiserver import ControlPlane
 from tests.tools.reading import cells, config, pod, run
@@ -36,3 +39,18 @@ def test_counts_are_computed_over_all_pages(cluster: ControlPlane, context: Cont
     )
     assert custom.columns == ("name", "images", "spec.restartPolicy", "label app") or custom.columns[1] == "image"
     assert custom.rows[0][2] == "Always"
+
+
+def test_managed_fields_are_shown_where_they_are_asked_for_and_missing_fields_are_told(
+    cluster: ControlPlane, context: Context, namespace: str
+) -> None:
+    cluster.create(config("site", namespace, color="blue"))
+    seen = run("get_resource", context, kind="cm", name="site", path="metadata.managedFields[*].manager")
+    assert seen.content
+    assert "managedFields" not in run("get_resource", context, kind="cm", name="site").content["metadata"]
+    with pytest.raises(NotFound, match=r"has no field data\.colour") as caught:
+        run("get_resource", context, kind="cm", name="site", path="data.colour")
+    assert caught.value.hint == "There is color."
+    listed: Rows = run("list_resources", context, kind="cm", where="name = site", columns=["duration", "data.color"])
+    assert listed.rows == (("site", "blue"),)
+    assert listed.notes[0].startswith("There is no column 'duration'.")

@@ -50,7 +50,7 @@ def _ready_text(item: Object, now: float) -> JsonValue:
 
 def _ready_sort(item: Object, now: float) -> JsonValue:
     text = _ready_text(item, now)
-    return int(text.partition("/")[0]) if isinstance(text, str) else -1
+    return int(text.partition("/")[0]) if isinstance(text, str) else None
 
 
 def _age_text(item: Object, now: float) -> JsonValue:
@@ -318,4 +318,7 @@ def _role(item: Object) -> str:
 
 
 def _who(item: Object) -> str:
-    return ",".join(f"{subject.get('kind')}:{subject.get('name')}" for subject in maps(item, "subjects"))
+    return ",".join(
+        f"{subject.get('kind')}:{'/'.join(str(subject[key]) for key in ('namespace', 'name') if subject.get(key))}"
+        for subject in maps(item, "subjects")
+    )

@@ -65,6 +65,7 @@ def describe_resource(args: DescribeInput, context: Context) -> Lines:
     shown = present(item, context)
     lines = [
         *_head(shown, kind, now),
+        *last_edit(item, now),
         *_own_fields(shown, kind, now),
         *_conditions(shown, now),
         *_pod_lines(shown, now),
@@ -93,6 +94,15 @@ def _head(item: Mapping[str, Any], kind: ResourceType, now: float) -> Iterator[s
         found = metadata.get(key) or {}
         if found:
             yield f"{key}: " + ", ".join(f"{name}={_short(value)}" for name, value in sorted(found.items()))
+
+
+def last_edit(item: Mapping[str, Any], now: float) -> Iterator[str]:
+    """Who edited a raw object last, and when; what controllers write into its status is no edit."""
+    edits = [entry for entry in maps(item, "metadata", "managedFields") if entry.get("subresource") != "status"]
+    last = max(edits, key=lambda entry: str(entry.get("time") or ""), default={})
+    since = values.age(now, last.get("time"))
+    if since is not None:
+        yield f"last edited: {last['time']} ({values.short_duration(since)} ago) by {last.get('manager')}"
 
 
 def _own_fields(item: Mapping[str, Any], kind: ResourceType, now: float) -> Iterator[str]:

@@ -285,9 +285,17 @@ def _names(item: Object, now: float) -> list[Any]:
     return [name, name.partition("/")[2], name.partition("/")[0]] if name else []
 
 
-def _unavailable(item: Object, now: float) -> list[Any]:
+def _desired(item: Object, now: float) -> list[Any]:
     wanted = desired(item)
-    return [] if wanted is None else [max(0.0, wanted - number(item, "availableReplicas", "numberAvailable"))]
+    return [] if wanted is None else [int(wanted)]
+
+
+def _available(item: Object, now: float) -> list[Any]:
+    return [] if desired(item) is None else [int(number(item, "availableReplicas", "numberAvailable"))]
+
+
+def _unavailable(item: Object, now: float) -> list[Any]:
+    return [max(0, wanted - there) for wanted, there in zip(_desired(item, now), _available(item, now), strict=True)]
 
 
 FACTS: Mapping[str, Fact] = {
@@ -308,10 +316,8 @@ FACTS: Mapping[str, Fact] = {
     "image": lambda item, now: [entry["image"] for entry in containers(item) if entry.get("image")],
     "container": lambda item, now: [entry["name"] for entry in containers(item) if entry.get("name")],
     "owner": _names,
-    "replicas": lambda item, now: _one(desired(item)),
-    "available": lambda item, now: (
-        [] if desired(item) is None else [number(item, "availableReplicas", "numberAvailable")]
-    ),
+    "replicas": _desired,
+    "available": _available,
     "unavailable": _unavailable,
     "qos": _at("status", "qosClass"),
     "type": lambda item, now: _one(dig(item, "spec", "type") or item.get("type")),

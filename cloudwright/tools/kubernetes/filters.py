@@ -1,6 +1,7 @@
 """Filters on objects as typed values. `filter_text` reads the small language in which people write them.
 
-A comparison holds when any value of the field fits; `!=` and `Not` hold when none does.
+A comparison holds when any value of the field fits; `!=` and `Not` hold when none does. What a table shows of the
+field counts as one of its values: `ready = 0/1`, `age = 5m`, `ready < 1` (by the first number).
 """
 
 import re
@@ -14,6 +15,7 @@ from cloudwright.core.errors import InvalidArguments
 from cloudwright.core.redaction import Redactor
 from cloudwright.core.refs import Frozen
 from cloudwright.tools.kubernetes import values
+from cloudwright.tools.kubernetes.columns import COLUMNS, DEFAULT_COLUMNS, Column
 from cloudwright.tools.kubernetes.facts import ALIASES, FACTS, Fact
 from cloudwright.tools.kubernetes.fields import split
 
@@ -42,6 +44,10 @@ class Op(StrEnum):
     CONTAINS = "contains"
     IN = "in"
     EXISTS = "exists"
+
+
+_ORDERS = (Op.GT, Op.GE, Op.LT, Op.LE)
+_EQUALITIES = (Op.EQ, Op.NE, Op.IN)
 
 
 class Compare(Frozen):
@@ -94,10 +100,36 @@ def compile_filter(tree: Filter, reader: Reader | None = None) -> Predicate:
     if isinstance(tree, Any_):
         parts = [compile_filter(part, reader) for part in tree.of]
         return lambda item, now: any(part(item, now) for part in parts)
-    read, test = (reader or field_reader)(tree.field), _test(tree)
+    read, test = _with_shown(tree, (reader or field_reader)(tree.field)), _test(tree)
     if tree.op is Op.NE:
         return lambda item, now: not any(test(value) for value in read(item, now))
     return lambda item, now: any(test(value) for value in read(item, now))
+
+
+def _with_shown(compare: Compare, read: Fact) -> Fact:
+    """The values of a field, and what the table of the object's kind shows under its name where that is another."""
+    word = compare.field.strip().lower()
+    key = ALIASES.get(word, word)
+    if key not in FACTS or compare.op is Op.EXISTS:
+        return read
+
+    def values_of(item: Mapping[str, Any], now: float) -> list[Any]:
+        found, column = read(item, now), _column(str(item.get("kind")), key)
+        if column is None:
+            return found
+        size = [column.sort(item, now)] if column.sort else []
+        if compare.op in _ORDERS:
+            return size or found or [column.cell(item, now)]
+        more = [column.cell(item, now), *(size if compare.op in _EQUALITIES else ())]
+        return [*found, *(value for value in more if value not in (None, ""))]
+
+    return values_of
+
+
+def _column(kind: str, key: str) -> Column | None:
+    """The column of a kind's own table that shows a fact."""
+    own = COLUMNS.get(kind, DEFAULT_COLUMNS)
+    return next((column for column in own if ALIASES.get(column.name, column.name) == key), None)
 
 
 def field_reader(name: str, mask: Mask | None = None) -> Fact:
@@ -188,6 +220,8 @@ def _equals(field: str, wanted: str) -> Callable[[Any], bool]:
     def test(value: Any) -> bool:
         if isinstance(value, bool):
             return low in (("true", "yes") if value else ("false", "no"))
+        if field.lower() == "age" and amount is not None:
+            return as_number(field, str(value)) == amount
         if isinstance(value, int | float):
             return amount is not None and float(value) == amount
         return str(value).lower() == low

@@ -24,6 +24,7 @@ from cloudwright.tools.kubernetes.filters import All, compile_filter, field_read
 from cloudwright.tools.kubernetes.place import notice
 from cloudwright.tools.kubernetes.requests import find_kind, live, namespace_for
 
+_NEAR = 20
 ALL = "*"
 """Stands for all namespaces."""
 
@@ -120,7 +121,8 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     if args.group_by:
         return _grouped(args, kind, namespace, context)
     reader = masking_reader(context.redactor)
-    columns = tables.columns_for(kind.kind, args.columns, namespaced=kind.namespaced and not namespace, reader=reader)
+    wanted, strange = tables.known_fields(kind.kind, args.columns, reader)
+    columns = tables.columns_for(kind.kind, wanted, namespaced=kind.namespaced and not namespace, reader=reader)
     newest_first = "last" if kind.kind == "Event" and not args.columns else ""
     table = tables.TableBuilder(columns, args.sort or newest_first, context.redactor)
     for item in select(args, kind, namespace, context, now=table.now):
@@ -130,7 +132,7 @@ def list_resources(args: ListInput, context: Context) -> Rows:
     if not rows:
         require_namespace(kind, namespace, context)
     names = tuple(column.name for column in columns)
-    found = bounded(names, rows, args.limit, context, refs=_refs(kind, keys[: args.limit]))
+    found = bounded(names, rows, args.limit, context, refs=_refs(kind, keys[: args.limit]), notes=strange)
     return found if rows else found.model_copy(update={"empty": _nothing(args, kind, namespace)})
 
 
@@ -258,16 +260,25 @@ def get_resource(args: GetInput, context: Context) -> Document:
     kind = find_kind(args.kind, context)
     namespace = namespace_for(kind, args.namespace, context)
     item = read_object(kind, namespace, args.name, context)
-    content: JsonValue = present(item, context)
+    content: JsonValue = present(item, context, managed=_MANAGED in args.path)
     if args.path:
         found = [value for value in field_reader(args.path)(_mapping(content), time.time())]
         if not found:
-            raise NotFound(
-                f"{kind.kind} {args.name} has no field {args.path}.", hint="`explain_field` shows which there are."
-            )
+            raise NotFound(f"{kind.kind} {args.name} has no field {args.path}.", hint=_beside(content, args.path))
         whole = dig(content, *args.path.split("."))
         content = whole if isinstance(whole, list) else found[0] if len(found) == 1 else list(found)
     return Document(ref=kind.ref(item), content=content, total=1, shown=1)
+
+
+def _beside(content: JsonValue, path: str) -> str:
+    """Which fields there are where the path leaves the object; "" where there are none."""
+    for step in path.split("."):
+        inner = dig(content, step)
+        if inner is None:
+            break
+        content = inner
+    names = list(content)[:_NEAR] if isinstance(content, dict) else []
+    return f"There {'is' if len(names) == 1 else 'are'} {', '.join(names)}." if names else ""
 
 
 def read_object(kind: ResourceType, namespace: str, name: str, context: Context) -> dict[str, Any]:
@@ -284,10 +295,11 @@ def read_object(kind: ResourceType, namespace: str, name: str, context: Context)
         raise
 
 
-def present(item: Mapping[str, Any], context: Context) -> dict[str, JsonValue]:
-    """An object for showing: without managed fields and last-applied text, secrets masked, kind first."""
+def present(item: Mapping[str, Any], context: Context, *, managed: bool = False) -> dict[str, JsonValue]:
+    """An object for showing: without last-applied text and, unless they are asked for, managed fields; secrets masked,
+    kind first."""
     shown = conceal(item, context.redactor)
-    metadata = {key: value for key, value in (shown.get("metadata") or {}).items() if key != "managedFields"}
+    metadata = {key: value for key, value in (shown.get("metadata") or {}).items() if managed or key != _MANAGED}
     annotations = metadata.get("annotations")
     if isinstance(annotations, Mapping):
         kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
@@ -298,6 +310,7 @@ def present(item: Mapping[str, Any], context: Context) -> dict[str, JsonValue]:
     return _mapping(context.redactor.value(ordered))
 
 
+_MANAGED = "managedFields"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 

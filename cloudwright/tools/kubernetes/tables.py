@@ -43,6 +43,27 @@ def columns_for(
     return tuple(own.get(name) or field_column(name, reader) for name in chosen)
 
 
+def known_fields(kind: str, wanted: Sequence[str], reader: Reader) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which of the wanted columns there are, and a sentence for each that does not exist.
+
+    Raises:
+        InvalidArguments: none of them exists.
+    """
+    own = {column.name for column in (NAMESPACE, NAME, *COLUMNS.get(kind, DEFAULT_COLUMNS))}
+    known: list[str] = []
+    strange: list[str] = []
+    for name in (each.strip() for each in wanted):
+        try:
+            if name not in own:
+                field_column(name, reader)
+            known.append(name)
+        except InvalidArguments as error:
+            if len(wanted) == 1 + len(strange):
+                raise
+            strange.append(f"There is no column {name!r}.{f' {error.hint}' if error.hint else ''}")
+    return tuple(known), tuple(strange)
+
+
 def field_column(name: str, reader: Reader = field_reader) -> Column:
     """A column of any field: see `filters.field_reader`."""
     if name.lower() == "age":
