@@ -312,3 +312,23 @@ def test_amounts_and_versions_are_compared_and_counted(text: str, wanted: dict[s
 def test_what_containers_may_use_is_added_up_over_replicas() -> None:
     (found,) = understood("total of the memory limits in blue")
     assert "512" in found.say, found.say
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "where"),
+    [
+        ("which deployments got a new image today", "replicasets", "age < 1d"),
+        ("what was rolled out in blue within the last 2 hours", "replicasets", "age < 2h"),
+        ("which configmaps were edited since yesterday", "configmaps", None),
+    ],
+)
+def test_what_was_changed_lately_is_told_by_what_it_made_or_who_wrote_it(
+    text: str, kind: str, where: str | None
+) -> None:
+    found = [arguments for tool, arguments in calls_of(text) if tool == "list_resources"]
+    assert [(arguments["kind"], arguments.get("where")) for arguments in found] == [(kind, where)]
+
+
+def test_without_a_restart_is_none_at_all() -> None:
+    found = [arguments["where"] for _, arguments in calls_of("which pods have run without a single restart")]
+    assert found == ["restarts = 0"]

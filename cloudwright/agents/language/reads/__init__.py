@@ -14,6 +14,7 @@ from cloudwright.agents.language.reads.policies import policed
 from cloudwright.agents.language.reads.presence import absent, bare_places, beside, there
 from cloudwright.agents.language.reads.quotas import quotas
 from cloudwright.agents.language.reads.relations import dependencies, relations
+from cloudwright.agents.language.reads.releases import releases
 from cloudwright.agents.language.reads.restarts import restarts
 from cloudwright.agents.language.reads.rollouts import comparing, rollouts
 from cloudwright.agents.language.reads.room import room, zones
@@ -34,7 +35,7 @@ def read_of(clause: Clause, world: World) -> Read | None:
 
 
 FRAMES: tuple[Frame, ...] = (
-    cluster, explaining, hosts, endpoints, logs, changed, events, restarts, beside, zones, comparing, rollouts, manifest, quotas, policed, room, usage, versions, kept_jobs, bounds, asked, there, absent, bare_places, relations, images, totals, counts, fields, dependencies, details, lists,
+    cluster, explaining, hosts, endpoints, logs, changed, releases, events, restarts, beside, zones, comparing, rollouts, manifest, quotas, policed, room, usage, versions, kept_jobs, bounds, asked, there, absent, bare_places, relations, images, totals, counts, fields, dependencies, details, lists,
     alerts, describe,
 )  # fmt: skip
 """Tried in order; the first that gives something wins."""

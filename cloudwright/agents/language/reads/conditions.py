@@ -46,12 +46,16 @@ def _restarts(clause: Clause, kind: KindWord, world: World) -> Iterator[str]:
         yield f"restarts {often[0]} {often[1]}"
     elif bound is not None:
         yield f"restarts {bound[0]} {bound[1].value}"
-    elif clause.has("zero restarts, no restarts, never restarted, without restarts, not restarted"):
+    elif clause.has(_NO_RESTARTS):
         yield "restarts = 0"
     elif not superlative(clause) and not clause.has(_OF_EACH):
         yield "restarts > 0"
 
 
+_NO_RESTARTS = (
+    "zero restarts, no restarts, no restart, never restarted, without restarts, without a restart, without restart, without restarting, without any"
+    " restart, without any restarts, without a single restart, not restarted, not a single restart, without having restarted, not yet restarted"
+)
 _OF_EACH = (
     "restart count of, restart counts of, restarts of, number of restarts of, each pod, every pod, per pod, each of"
 )
