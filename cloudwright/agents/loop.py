@@ -6,7 +6,6 @@ not stand goes back once, its correction takes its place, and it is dropped if i
 """
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -235,13 +234,17 @@ class Talk:
     def _told(self, tool: str, result: Result) -> tuple[str, bool]:
         """A result as far as it fits, with how to ask for what does not, and whether that is every row and cell."""
         text = result.render(RESULT_BUDGET)
-        counted_out = (result.shown or 0) < (result.total or 0)
-        if not isinstance(result, Rows) or (text == result.render(sys.maxsize) and not counted_out):
+        rows, cut = result.left_out(RESULT_BUDGET) if isinstance(result, Rows) else (0, "")
+        if not (rows or cut):
             return text, True
-        known = self.tools.get(tool).input.model_fields
-        ways = [f"`{name}`" for name in _NARROWING if name in known][:3]
-        ways += ["a higher `limit`"] if counted_out and "limit" in known else []
-        return (f"{text}\nNot all is shown; call {tool} again with {' or '.join(ways)}." if ways else text), False
+        fields = self.tools.get(tool).input.model_fields
+        known = [f"`{name}`" for name in _NARROWING if name in fields and not fields[name].is_required()]
+        counted_out = (result.shown or 0) < (result.total or 0) and "limit" in fields
+        ways = [*known[:3], *(["a higher `limit`"] if counted_out else [])]
+        lacking = [f"{rows} rows are not shown" if rows > 1 else "A row is not shown"] if rows else []
+        lacking += ["cells are cut, as told above"] if cut else []
+        said = " and ".join(lacking).capitalize()
+        return (f"{text}\n{said}; call {tool} again with {' or '.join(ways)}." if ways else text), False
 
     def _propose(self, call: ToolCall) -> str:
         if self.passing.question is not None:

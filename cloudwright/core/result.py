@@ -1,6 +1,5 @@
 """What tools return: typed data with a rendered view that fits a budget, and a handle to the rest."""
 
-import io
 import json
 import re
 import sys
@@ -58,6 +57,18 @@ class Rows(Result):
         before rows; last lines count the rows that are left out and name the cut cells."""
         if not self.rows:
             return self.empty
+        lines, cut = self._fitted(budget)
+        shown = clip_lines(lines, budget - len(cut))
+        return f"{shown}\n{cut}" if cut else shown
+
+    def left_out(self, budget: int) -> tuple[int, str]:
+        """What the body does not show of what matched: how many rows, and which cells are cut ("" where none is)."""
+        lines, cut = self._fitted(budget) if self.rows else ([], "")
+        lost = len(lines) - fitting_lines(lines, budget - len(cut))
+        return lost + max(0, (self.total or 0) - len(self.rows)), cut
+
+    def _fitted(self, budget: int) -> tuple[list[str], str]:
+        """The lines of the table as narrow as it has to be, not yet clipped, and the line that names the cut cells."""
         cells = [[cell_text(cell) for cell in row] for row in self.rows]
         room = budget - sum(map(len, self.columns)) - 2 * len(self.columns) * (len(cells) + 1)
         lengths = [len(cell) or 1 for row in cells for cell in row]
@@ -68,9 +79,7 @@ class Rows(Result):
         narrowed = [[_narrow(cell, width) for cell in row] for row in cells]
         aligned = align(self.columns, narrowed)
         dense = ["  ".join(cell or "-" for cell in row) for row in (self.columns, *narrowed)]
-        fitting = next((lines for lines in (aligned, dense) if _size(lines) + len(cut) <= budget), aligned)
-        shown = clip_lines(fitting, budget - len(cut))
-        return f"{shown}\n{cut}" if cut else shown
+        return next((lines for lines in (aligned, dense) if _size(lines) + len(cut) <= budget), aligned), cut
 
     def _cut(self, cells: Sequence[Sequence[str]], width: int, budget: int) -> str:
         """Which cells are longer than a width, as a line: by the first cells of their rows, or counted."""
@@ -145,13 +154,19 @@ def clip(text: str, budget: int) -> str:
 
 def clip_lines(lines: Sequence[str], budget: int) -> str:
     """As many whole lines as fit into `budget` characters, and a count of the others."""
-    out = io.StringIO()
+    kept = fitting_lines(lines, budget)
+    more = [f"… {len(lines) - kept} more rows not shown"] if kept < len(lines) else []
+    return "\n".join([*lines[:kept], *more]).rstrip("\n")
+
+
+def fitting_lines(lines: Sequence[str], budget: int) -> int:
+    """How many whole lines fit into `budget` characters; the first always counts as one that does."""
+    used = 0
     for index, line in enumerate(lines):
-        if out.tell() + len(line) > budget and index:
-            out.write(f"… {len(lines) - index} more rows not shown")
-            return out.getvalue()
-        out.write(line + "\n")
-    return out.getvalue().rstrip("\n")
+        if used + len(line) > budget and index:
+            return index
+        used += len(line) + 1
+    return len(lines)
 
 
 def align(columns: Sequence[str], rows: Sequence[Sequence[JsonValue]]) -> list[str]:

@@ -44,14 +44,14 @@ def test_text_cannot_end_its_own_delimiter() -> None:
     ("arguments", "hint"),
     [
         ({"limit": 5}, ""),
-        ({"limit": 2}, "Not all is shown; call list_values again with `where` or a higher `limit`."),
-        ({"limit": 5, "width": 2000}, "Not all is shown; call list_values again with `where`."),
+        ({"limit": 2}, "\n3 rows are not shown; call list_values again with `where` or a higher `limit`."),
+        ({"limit": 5, "width": 2000}, "\nCells are cut, as told above; call list_values again with `where`."),
     ],
 )
 def test_a_table_that_is_cut_says_how_to_see_the_rest(desk: Desk, arguments: dict[str, int], hint: str) -> None:
     _, model = desk.talk([call("list_values", json.dumps(arguments)), Reply(text="Seen.")])
     seen = model.requests[1][0][-1].content
-    assert (hint in seen) if hint else ("Not all" not in seen)
+    assert (hint in seen) if hint else ("call list_values again" not in seen)
 
 
 def test_a_supported_answer_stands(desk: Desk) -> None:

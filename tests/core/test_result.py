@@ -57,3 +57,13 @@ def test_a_body_keeps_its_budget_and_counts_every_row(rows: list[tuple[str, str]
     lines = [line for line in body.split("\n")[1:] if not re.fullmatch(CUT, line)]
     left_out = re.fullmatch(r"… (\d+) more rows not shown", lines[-1])
     assert (len(lines) - 1 + int(left_out[1]) if left_out else len(lines)) == len(rows)
+
+
+def test_a_table_that_only_lost_blanks_leaves_nothing_out() -> None:
+    rows = Rows(columns=("a", "b"), rows=(("x" * 200, "1"), *((str(n), "y" * 20) for n in range(20))), total=21)
+    assert rows.body(2_000) != rows.body(20_000)
+    assert rows.left_out(2_000) == (0, "")
+    lost, cut = rows.left_out(300)
+    assert lost > 0
+    assert cut == "… 1 cells cut in a"
+    assert rows.model_copy(update={"total": 30}).left_out(2_000)[0] == 9
