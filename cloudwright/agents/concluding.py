@@ -105,9 +105,7 @@ class Conclusions:
         ranked: list[tuple[float, CauseView]] = []
         for cause, replaced in self._reported:
             gone = [number for number in replaced if number in self._dropped]
-            inherited = dict.fromkeys((*cause.symptoms, *(ref for number in gone for ref in known[number].symptoms)))
-            place = min(gone, default=len(known) + 1)
-            ranked.append((place, cause.model_copy(update={"symptoms": tuple(inherited)})))
+            ranked.append((min(gone, default=len(known) + 1), _inheriting(cause, [known[number] for number in gone])))
         for number, cause in known.items():
             if number in self._doubted:
                 less = min(cause.confidence, _UNCHECKED)
@@ -140,7 +138,9 @@ class Conclusions:
         cause = self._cause(given, found, sure=sure)
         told = "recorded; the cluster shows it" if sure else f"recorded, but it could not be checked: {found.present}"
         shown = f" [{found.read.evidence}]" if found.read and found.read.evidence else ""
-        twin = next((number for number, known in enumerate(self.known, 1) if _same(known, cause)), 0)
+        twins = (number for number, known in enumerate(self.known, 1) if _same(known, cause))
+        withdrawn = () if given.field else given.replaces
+        twin = next((number for number in twins if number not in withdrawn), 0)
         if twin and sure and twin in given.replaces:
             cause = self._restated(twin, cause)
             told = f"recorded in the place of cause {twin}; the cluster shows it"
@@ -185,14 +185,18 @@ class Conclusions:
         return known.model_copy(update=told)
 
     def _restated(self, twin: int, cause: CauseView) -> CauseView:
-        """The known cause in the words of the model, which say more of the same field; those of the rule stay as what
-        was seen."""
+        """The known cause in the words of the model, which say more of the same field, and as sure as it is; those of
+        the rule stay as what was seen."""
         known = self.known[twin - 1]
         confirmed = self._confirmed(twin, cause)
-        seen = dict.fromkeys((*confirmed.seen, known.claim))
-        return confirmed.model_copy(
-            update={"claim": cause.claim, "chain": cause.chain or known.chain, "seen": tuple(seen)}
-        )
+        told = {
+            "claim": cause.claim,
+            "field": cause.field,
+            "confidence": cause.confidence,
+            "chain": cause.chain or known.chain,
+            "seen": tuple(dict.fromkeys((*confirmed.seen, known.claim))),
+        }
+        return confirmed.model_copy(update=told)
 
     def _replace(self, number: int, cause: CauseView, *, shows_value: bool) -> bool:
         """Whether the reported cause takes the place of a known one; where not, that is doubted."""
@@ -276,6 +280,15 @@ def _same(one: CauseView, other: CauseView) -> bool:
     """Whether two causes name one field of one object, or one a part of it, however elements of lists are named."""
     short, long = sorted(re.sub(r"\[[^\]]*\]|\.\d+(?=\.|$)", "", cause.field) for cause in (one, other))
     return one.object == other.object and (short in ("", long) or long.startswith(f"{short}."))
+
+
+def _inheriting(cause: CauseView, gone: Sequence[CauseView]) -> CauseView:
+    """A reported cause with what those explain that it replaces, and with the remedies of those about its object."""
+    symptoms = dict.fromkeys(ref for each in (cause, *gone) for ref in each.symptoms)
+    remedies = list(cause.remedies)
+    for other in gone:
+        remedies += [item for item in other.remedies if other.object == cause.object and item not in remedies]
+    return cause.model_copy(update={"symptoms": tuple(symptoms), "remedies": tuple(remedies)})
 
 
 def _predicate(given: ReportedCause) -> Predicate:

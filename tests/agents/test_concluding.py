@@ -17,7 +17,7 @@ from cloudwright.agents.graph import build
 from cloudwright.agents.model.chat import Failure, ModelCall, ModelError, Reply
 from cloudwright.agents.model.scripted import ScriptedModel, Step
 from cloudwright.agents.sessions import Conversation
-from cloudwright.core.answers import CauseView, ObjectView, ProposalsAnswer
+from cloudwright.core.answers import CauseView, ObjectView, ProposalsAnswer, RemedyView
 from cloudwright.diagnosis.answer import InvestigationAnswer
 from tests.agents.desk import Desk, NoCause
 
@@ -115,6 +115,35 @@ def test_a_report_that_replaces_a_cause_of_its_own_field_says_it_in_its_own_word
     assert [ref.name for ref in cause.symptoms] == ["cart-user"]
     assert [item.claim for item in found.causes] == ["cart was never set", "web is wrong"]
     assert found.ruled_out == ()
+
+
+def test_what_takes_the_place_of_a_cause_is_as_sure_as_the_model_and_at_the_field_that_it_names(desk: Desk) -> None:
+    report = {**DB, "claim": "cart was never set", "name": "cart", "value": 1, "confidence": 0.6}
+    found, _ = concluded(desk, "report_cause", **report, replaces=[1])
+    assert [(cause.claim, cause.confidence, cause.field) for cause in found.causes[:1]] == [
+        ("cart was never set", 0.6, "value")
+    ]
+
+
+def test_a_cause_without_a_field_withdraws_the_one_it_replaces_and_keeps_what_mends_its_object(desk: Desk) -> None:
+    remedy = RemedyView(title="Roll cart back", risk="", calls=())
+    rules = (
+        known("cart", 0.98).model_copy(update={"remedies": (remedy,), "seen": ("cart fails",)}),
+        known("web").model_copy(update={"remedies": (RemedyView(title="Roll web back", risk="", calls=()),)}),
+    )
+    report = {**DB, "claim": "cart was changed", "name": "cart", "field": "", "value": None, "confidence": 0.6}
+    script = [read("cart"), calls(("report_cause", {**report, "replaces": [1, 2]})), Reply(text="Done.")]
+    found, _ = desk.talk(script, reports=True, known=rules)
+    cause = found.causes[0]
+    assert (cause.kind, cause.claim, cause.field, cause.confidence, cause.seen) == (
+        KIND,
+        "cart was changed",
+        "",
+        0.6,
+        (),
+    )
+    assert cause.remedies == (remedy,)
+    assert "cart is wrong" in [item.claim for item in found.ruled_out]
 
 
 def test_what_could_not_be_read_back_does_not_speak_for_a_rule(desk: Desk) -> None:
