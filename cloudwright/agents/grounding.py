@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 
-from cloudwright.agents import amounts, counts
+from cloudwright.agents import absence, amounts, counts
 from cloudwright.core.evidence import Evidence
 from cloudwright.core.refs import Frozen
 
@@ -25,7 +25,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)(?<!vs\.)(?<!etc\.)(?<!
 _DID = re.compile(
     r"\b(?:I|we)(?:['’]ve|\s+have)?\s+(?:just\s+|now\s+|already\s+|successfully\s+)*(?:deleted|removed|repaired|fixed|"
     r"restarted|scaled|patched|applied|changed|rolled|set|updated|created|drained|cordoned|evicted|increased|raised|"
-    r"lowered|reduced|restored|reverted|approved|executed|corrected|edited|replaced|added|labell?ed|annotated)\b",
+    r"lowered|reduced|restored|reverted|approved|executed|corrected|edited|replaced|added|labell?ed|annotated)\b"
+    r"(?!\s+(?:nothing|none|neither|no)\b(?!\s+(?:but|except|else|other|more|less|fewer)\b))",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{4,}")
@@ -39,6 +40,8 @@ nearly
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _SHARE = 0.5
+_ALSO = {"pods": "replicas", "repli": "pods"}
+"""Words of sentences (by their first letters) for what evidence may call by another."""
 _ABSENT = re.compile(
     r"\b(?:no|not|none|never|neither|nor|nothing|nobody|without|only|ruled out|absent|normal(?:ly)?|healthy)\b|n't\b",
     re.IGNORECASE,
@@ -80,7 +83,8 @@ _EVERY = re.compile(
     r"\b(?:no others?|none|nothing else|nobody else|no one else)\b|(?<!\bin )(?<!\bat )(?<!\bnot )\b(?:all|every)\b",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"`([^`\n]+)`|\"([^\"\n]{2,})\"")
+_QUOTED = re.compile(r"`([^`\n]+)`|(?<!\\)\"((?:\\\"|[^\"\n]){2,})\"|\\\"([^\"\n]{2,}?)\\\"")
+"""Quotations; an escaped quote does not end one that a plain quote opened."""
 _STATUS = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z0-9]*)+\b|\b(?:[A-Z]{3,}[a-z]\w*)\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?\b|\b\d{1,2}:\d\d(?::\d\d)?Z?\b")
 _SHORTENED = re.compile(r"\s*(?:…|\.{3})\s*")
@@ -135,9 +139,9 @@ def check(
     """Check every sentence of `text`, beside evidence by `request`: the user's own words and what was proposed. Citing
     evidence that was never minted refutes a sentence; that something holds for all or for none is not shown by
     `partial` evidence, of which the model saw only some rows or cells."""
-    first = [_check(sentence, lookup, request) for sentence in sentences(text)]
+    first = [_check(sentence, lookup, request, partial) for sentence in sentences(text)]
     stated = {word for item in first if item.standing is Standing.VERIFIED for word in facts(item.sentence)}
-    cited = "\n".join(_body(found) for found in map(lookup, cited_ids(text)) if found)
+    cited = "\n".join(body_of(found) for found in map(lookup, cited_ids(text)) if found)
     return [_whole(_within(item, stated, cited), partial) for item in first]
 
 
@@ -153,7 +157,7 @@ def facts(sentence: str) -> list[str]:
     found: list[str] = []
     for pattern in (_QUOTED, _TIME, _IMAGE, _STATUS, _NAME, _NUMBER):
         for match in pattern.finditer(bare):
-            word = next((group for group in match.groups() if group), match.group()).strip()
+            word = _unescaped(next((group for group in match.groups() if group), match.group())).strip()
             known = _ENGLISH.match(word) or _KINDS.fullmatch(word) or _UNIT.fullmatch(word)
             if word and not known and not (pattern is _NUMBER and word in _SMALL):
                 found.append(word)
@@ -198,7 +202,7 @@ def cited_ids(text: str) -> list[str]:
     return list(dict.fromkeys(item.strip() for group in CITATION.findall(text) for item in group.split(",")))
 
 
-def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str) -> Checked:
+def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str, partial: Collection[str]) -> Checked:
     if _DID.search(sentence):
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=("a change that was not made",))
     ids = cited_ids(sentence)
@@ -207,11 +211,13 @@ def _check(sentence: str, lookup: Callable[[str], Evidence | None], request: str
     unknown = [item for item, found in zip(ids, cited, strict=True) if found is None]
     if unknown:
         return Checked(sentence=sentence, standing=Standing.REFUTED, unsupported=tuple(unknown))
-    body = "\n".join([*(_body(item) for item in cited if item), request])
+    body = "\n".join([*(body_of(item) for item in cited if item), request])
     bare = CITATION.sub("", sentence)
     rows = {number for item in cited if item for number in counts.rows(bare, _unescaped(item.excerpt))}
-    missing = tuple(word for word in wanted if not (word in rows or _given(word, request) or _stands_in(word, body)))
+    missing = tuple(word for word in wanted if not (word in rows or _given(word, request) or stands_in(word, body)))
     if ids:
+        whole = [item for item in cited if item and item.id not in partial]
+        missing = tuple(word for word in missing if not absence.shows(word, bare, whole))
         missing = tuple(dict.fromkeys((*missing, *counts.contradicted(bare, body))))
     standing = _standing(sentence, ids, wanted, missing, body)
     excused = _ADVICE.match(sentence) or _owns_up(sentence, ids) or (not ids and _advises(sentence, missing))
@@ -230,7 +236,7 @@ def _whole(item: Checked, partial: Collection[str]) -> Checked:
 
 def _given(word: str, own: str) -> bool:
     """Whether a share is a number that the user, or a proposed change, gives without its sign."""
-    return word.endswith("%") and _stands_in(word.rstrip("% "), own)
+    return word.endswith("%") and stands_in(word.rstrip("% "), own)
 
 
 def _advises(sentence: str, missing: Sequence[str]) -> bool:
@@ -266,7 +272,7 @@ def _within(item: Checked, stated: set[str], cited: str) -> Checked:
         if (own and word.isdigit())
         or not (
             word in stated
-            or _beside(word, [other for other in wanted if other != word], cited)
+            or beside(word, [other for other in wanted if other != word], cited)
             or amounts.follows(word, known)
         )
     )
@@ -275,13 +281,13 @@ def _within(item: Checked, stated: set[str], cited: str) -> Checked:
     return Checked(sentence=item.sentence, standing=Standing.VERIFIED if own else Standing.PLAIN)
 
 
-def _beside(word: str, others: Sequence[str], body: str) -> bool:
+def beside(word: str, others: Sequence[str], body: str) -> bool:
     """Whether one row shows a word together with another of the same sentence."""
-    lines = [line for line in body.splitlines() if _stands_in(word, line)]
-    return any(_stands_in(other, line.replace(word, " ")) for line in lines for other in others if not other.isdigit())
+    lines = [line for line in body.splitlines() if stands_in(word, line)]
+    return any(stands_in(other, line.replace(word, " ")) for line in lines for other in others if not other.isdigit())
 
 
-def _body(item: Evidence) -> str:
+def body_of(item: Evidence) -> str:
     """What a piece of evidence says, and what was asked for it; one bare value stands in a row with its question."""
     text = _unescaped(item.excerpt)
     between = "\n" if "\n" in text else ": "
@@ -307,34 +313,43 @@ def _speaks_of(sentence: str, body: str) -> bool:
     """Whether at least half of the plain words of a sentence stand in the evidence, by their first five letters."""
     words = {word.lower()[:5] for word in _WORD.findall(CITATION.sub("", sentence)) if word.lower() not in _COMMON}
     text = body.lower()
-    return not words or sum(word in text for word in words) / len(words) >= _SHARE
+    return not words or sum(word in text or _ALSO.get(word, word) in text for word in words) / len(words) >= _SHARE
 
 
 def _tied(sentence: str, wanted: Sequence[str], body: str) -> bool:
     """Whether one row shows a checkable word of a sentence and another word of it."""
     words = {word.lower() for word in _WORD.findall(CITATION.sub("", sentence))} - _COMMON
-    return any(_beside(fact, [*wanted, *words], body) for fact in wanted)
+    return any(beside(fact, [*wanted, *words], body) for fact in wanted)
 
 
-def _stands_in(word: str, body: str) -> bool:
+def stands_in(word: str, body: str) -> bool:
+    """Whether a text shows a word of a sentence, as it is or in another form: a shortened quotation, a time, an amount
+    in another unit, a namespace and name in two columns."""
     if _SHORTENED.search(word):
-        return all(_stands_in(part, body) for part in _SHORTENED.split(word) if part)
+        return all(stands_in(part, body) for part in _SHORTENED.split(word) if part)
     if _TIME.fullmatch(word):
         written = rf"(?<![\d:.]){re.sub('[T ]', '[T ]', word.rstrip('Z'))}(?!\d)"
         return re.search(written, body) is not None or _scheduled(word, body)
-    if _THOUSANDS.fullmatch(word) and _stands_in(word.replace(",", ""), body):
+    if _THOUSANDS.fullmatch(word) and stands_in(word.replace(",", ""), body):
         return True
     if word.isdigit():
         return re.search(rf"(?<![\d.]){word}(?:\.0+)?(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
     if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}s?(?![A-Za-z0-9])", body, re.IGNORECASE):
         return True
-    if amounts.shows(body, word):
+    if amounts.shows(body, word) or _as_share(word, body):
         return True
     parts = [part for part in re.split(r"[\s=:,]+", word) if part]
     if len(parts) > 1:
         return _all_stand(parts, body)
     place = word.split("/")  # namespace and name, which a table shows in two columns
     return len(place) == 2 and any(_all_stand(place, line) for line in body.splitlines())
+
+
+def _as_share(word: str, body: str) -> bool:
+    """Whether a share ("70%") is a number whose name says that it is one: `averageUtilization: 70`."""
+    found = re.fullmatch(r"(\d+)\s?%", word)
+    key = r"(?:utili[sz]ation|percent(?:age)?|pct)"
+    return found is not None and re.search(rf"{key}\W{{1,4}}{found[1]}(?![\w.%])", body, re.IGNORECASE) is not None
 
 
 def _scheduled(word: str, body: str) -> bool:

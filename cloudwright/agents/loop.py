@@ -13,7 +13,7 @@ from functools import partial
 
 from pydantic import JsonValue
 
-from cloudwright.agents import calls, concluding, correcting, grounding, passing
+from cloudwright.agents import calls, concluding, correcting, grounding, passing, reciting
 from cloudwright.agents.budget import Budget
 from cloudwright.agents.concluding import Conclusions
 from cloudwright.agents.contribution import CallView, Contribution, Task
@@ -139,6 +139,7 @@ class Talk:
         """The answer, once it stands; None sends it back to the model, which happens once."""
         if self.challenged:
             text = correcting.corrected(self.challenged, self._check(self.challenged), text)
+        text = reciting.recited(text, self._check(text), self.kit.context.evidence.all(), self._check)
         checked = self._check(text)
         demand = grounding.demand(checked)
         if demand and not self.challenged and not self.budget.exhausted():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import JsonValue
 
 from cloudwright.agents import amounts
 from cloudwright.agents.grounding import Standing, check, demand, settle
@@ -257,3 +258,44 @@ def test_a_bare_value_stands_in_a_row_with_what_was_asked_for() -> None:
 )
 def test_what_is_urged_needs_no_citation_and_its_reasons_do(sentence: str, standing: Standing) -> None:
     assert standings(sentence) == [standing]
+
+
+def evidence(number: int, text: str, tool: str = "get_resource", **arguments: JsonValue) -> Evidence:
+    return EVIDENCE["e1"].model_copy(update={"id": f"e{number}", "tool": tool, "arguments": arguments, "excerpt": text})
+
+
+DENIED = evidence(1, 'msg="pods is forbidden: cannot list resource \\"pods\\" in API group"', "get_logs", name="board")
+SCALER = evidence(
+    2, '"minReplicas": 2, "maxReplicas": 6, "type": "Utilization", averageUtilization=70', kind="hpa", name="web"
+)
+ON_WORKER = evidence(3, "name  ready\npayment-1  1/1\nads-2  1/1", "list_resources", kind="pods", where="on node w2")
+KNOWN = {item.id: item for item in (DENIED, SCALER, ON_WORKER)}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "standing"),
+    [
+        (r'The log says "cannot list resource \"pods\"" [e1].', Standing.VERIFIED),
+        (r'The log says "cannot list resource \"nodes\"" [e1].', Standing.REFUTED),
+        ('The log says `cannot list resource "pods"` [e1].', Standing.VERIFIED),
+        ("Between 2 and 6 pods [e2].", Standing.VERIFIED),
+        ("Between 2 and 9 pods [e2].", Standing.REFUTED),
+        ("The target is a utilization of 70% [e2].", Standing.VERIFIED),
+        ("The target is a utilization of 60% [e2].", Standing.REFUTED),
+        ("cart-store and orders-db have no pod there [e3].", Standing.PLAIN),
+        ("orders-db is not there [e3].", Standing.PLAIN),
+        ("orders-db is ready there [e3].", Standing.REFUTED),
+        ("payment-1 has no error but orders-db runs there [e3].", Standing.REFUTED),
+        ("orders-db has no service there [e3].", Standing.REFUTED),
+        ("orders-db has no pod at all [e3].", Standing.REFUTED),
+        ("I changed nothing; the rest is up to you.", Standing.PLAIN),
+        ("I changed nothing but the image.", Standing.REFUTED),
+    ],
+)
+def test_quotes_within_quotes_other_words_and_what_is_not_in_a_whole_list(sentence: str, standing: Standing) -> None:
+    assert [item.standing for item in check(sentence, KNOWN.get)] == [standing]
+
+
+def test_a_list_that_was_shown_in_part_shows_no_absence() -> None:
+    (item,) = check("orders-db has no pod there [e3].", KNOWN.get, partial=("e3",))
+    assert item.standing is Standing.REFUTED
