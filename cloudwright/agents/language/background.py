@@ -87,7 +87,7 @@ def leads_to(clause: Clause, following: Clause | None) -> bool:
         return not words & (CHANGING - {"want", "wants", "should", "must"}) and not _forbids(clause.low)
     start = opening(clause)
     ordering = any(verb.start == start and verb.form == "base" for verb in verbs(clause))
-    heading = not clause.mentions and not ordering and not words & looks()
+    heading = all(item.what == "duration" for item in clause.mentions) and not ordering and not words & looks()
     later = bool(words & LATER) and len(words - LATER - SMALL_TIMES) < 2
     return heading and not later and not words & (CHANGING | _STOPPING) and not _forbids(clause.low)
 
@@ -150,14 +150,22 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     low = clause.low[start:end]
     mentions = [item for item in clause.mentions if start <= item.start < end]
     others = [item for item in clause.mentions if not start <= item.start < end]
-    spared = _spares(clause, start, end) or _unwilling(clause, start, end)
+    spared = _spares(clause, start, end) or _unwilling(clause, start, end) or (start > 0 and low[:3] == _FOR_A_WHILE)
     if spared or _stays(low, mentions, others) or _waits(low) or _expects(low, mentions):
         return True
     if low[0] == "until" and start > 0 and not set(low[1:]) & CHANGING:
         return all(item.what not in (*VALUED, "pair") or item.what == "time" for item in mentions)
     if low[-1] in ("anyway", "anyhow") and not _orders(clause, start, end) and not _forbids(low):
         return _left_over(mentions, others)
-    if _wishes(low) or set(low) & CHANGING or "\x00" in low or _orders(clause, start, end) or _forbids(low):
+    if low[0] in ("otherwise", "else") and start > 0:
+        return _left_over(mentions, others)
+    if (
+        _wishes(low)
+        or set(low) & (CHANGING - _granted(low, mentions, start))
+        or "\x00" in low
+        or _orders(clause, start, end)
+        or _forbids(low)
+    ):
         return False
     if _opened(low):
         return _left_over(mentions, others)
@@ -176,6 +184,22 @@ def _says_state(clause: Clause, start: int, end: int) -> bool:
     return only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
 
 
+_FOR_A_WHILE = ("need", "it", "for")
+""" "…, need it for half an hour"."""
+
+
+def _granted(low: tuple[str, ...], mentions: list[Mention], start: int) -> frozenset[str]:
+    """Words that change nothing where a part has no value: "…, marketing wants to go live", "…, it only burns cpu"."""
+    if start == 0 or any(
+        mention.what in (*VALUED, "pair", "name", "namespace") and not mention.near for mention in mentions
+    ):
+        return frozenset()
+    wanting = (
+        frozenset(("want", "wants")) if low[0] not in ("i", "we", "you", "please") and "to" in low else frozenset()
+    )
+    return wanting | (frozenset(("only",)) if low[0] in SUBJECTS and low[1:2] == ("only",) else frozenset())
+
+
 def _put_off(low: tuple[str, ...]) -> bool:
     """Whether words speak of a later time for what is ordered, and not only of a need that is over."""
     pairs = {f"{one} {other}" for one, other in pairwise(low)}
@@ -185,17 +209,31 @@ def _put_off(low: tuple[str, ...]) -> bool:
 
 
 def _aside(low: tuple[str, ...], mentions: list[Mention], start: int) -> bool:
-    """ "…, the doctors hate paging": somebody does something that no word of ours knows."""
-    return start > 0 and low[0] in _OWNERS and len(low) > 2 and not mentions and not set(low) & _ALIKE
+    """ "…, the doctors hate paging", "…, finance signed it off": somebody does something that no word of ours knows."""
+    plain = all(
+        mention.what in ("pronoun", "kind", "workload")
+        or mention.near
+        or (mention.what == "namespace" and mention.start == start)  # "…, finance signed it off": the team
+        for mention in mentions
+    )
+    return start > 0 and low[0] not in _LEADING and len(low) > 2 and plain and not set(low) & (_ALIKE | LATER)
 
 
-_OWNERS = ("the", "our", "my", "their", "his", "her", "some", "your")
-_ALIKE = listed("other, others, same, rest, too, also, as, well, one, ones, another")
+_LEADING = listed(
+    "in, on, with, without, for, by, at, using, via, from, to, as, all, every, each, both, any, of, and, then, gracefully, slowly, quickly, force,"
+    " tag, version, image, key, value, set, label, latest, single, per"
+)
+_ALIKE = listed("other, others, same, rest, too, also, as, well, ones, another, replicas, pods, copies")
 
 
 def _matters(clause: Clause, start: int, mentions: list[Mention], others: list[Mention]) -> bool:
     """Whether something is mentioned that an order may be about."""
-    return any(item.what not in _HARMLESS and not _besides(clause, item, start, others) for item in mentions)
+    near = [item for item in mentions if item.near and any(other.what in ("name", "pronoun") for other in others)]
+    return any(
+        item.what not in _HARMLESS and item not in near and not _besides(clause, item, start, others)
+        for item in mentions
+        if not (item.what == "namespace" and item.start == start and start > 0)
+    )
 
 
 def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]) -> bool:
@@ -235,7 +273,10 @@ _I_DO_NOT = ("i", "do", "not", "want")
 
 def _wishes(low: tuple[str, ...]) -> bool:
     """Whether somebody wants a thing that is pointed at: "we need it back"."""
-    wanted = any(one in ("need", "needs") and other in ("it", "them") for one, other in pairwise(low))
+    at = next(
+        (at for at, pair in enumerate(pairwise(low)) if pair[0] in ("need", "needs") and pair[1] in ("it", "them")), -1
+    )
+    wanted = at >= 0 and low[at + 2 : at + 3] not in (("for",), ("to",), ("because",), ("since",))
     return wanted and not set(low) & {"not", "nobody", "no", "never", "hardly"}
 
 

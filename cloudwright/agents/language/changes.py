@@ -89,6 +89,7 @@ def _ordered(clause: Clause, world: World, utterances: Utterances, catalog: Cata
         and not clause.of("name")
         and world.memory.changes
         and not clause.has("rollout, revision, version, release")
+        and not clause.of("number", "quantity")
     ):
         return Intent(goal=Goal.UNDO, text=clause.text, confidence=0.95)
     if excluded(clause):

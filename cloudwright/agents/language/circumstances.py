@@ -57,7 +57,7 @@ CIRCUMSTANCES = listed(
 NARROWING = listed("customers, users, visitors, orders, requests, bookings, errors, queue, backlog, tests")
 """Behind "for" these may say of which part something is meant."""
 FEASTS = listed(
-    "the load tests, a load test, load tests, the tests, black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
+    "the open day, the big day, the launch day, opening day, sale day, the load tests, a load test, load tests, the tests, black friday, cyber monday, christmas, easter, new year, halloween, thanksgiving, singles day, the holidays, the weekend, today"
 )
 AROUND = listed(
     "around, alone, untouched, in place, as is, as it is, as they are, there, intact, running, be, existing, where it is"

@@ -187,6 +187,8 @@ def uncertain(clause: Clause) -> str:
             return word
     for phrase in _UNLESS:
         at = clause.find(phrase)
+        if phrase == "one of" and any(item.start == at + 2 for item in clause.of("quantity", "number")):
+            continue  # "has no limit, give it one of 400Mi"
         if at >= 0 and at not in covered and not (at in clause.used and phrase in _OFTEN_PLAIN):
             return phrase
     return ""

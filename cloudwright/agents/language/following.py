@@ -34,7 +34,7 @@ _CORRECTING = listed(
     "actually, no, sorry, rather, better, wait, meant, mean, oops, instead, hmm, thought, correction, nope, back"
 )
 _SMALL = _CORRECTING | listed(
-    "make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thought, thoughts, hm, hmm, um, oh, ah, should, be, a, the,"
+    "put, set, change, turn, switch, make, that, it, i, let, us, say, please, then, to, replicas, pods, replica, pod, copies, instances, go, with, use, on, second, thought, thoughts, hm, hmm, um, oh, ah, should, be, a, the,"
     " version, tag, of, enough, fine, will, do, just, ok, well, as, was, is, at, memory, cpu, limit"
 )
 _OF_THEM = "of them, of these, of those, which ones, which one, the ones, among them, these, those, they, them, which are, which is"

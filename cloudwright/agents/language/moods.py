@@ -202,6 +202,7 @@ def requested(clause: Clause) -> bool:
 _PLAN = re.compile(
     r"\b(?:we|i|they|somebody|someone)(?: am| are| is| will| would)* (?:want|wants|plan|planning|about|going|need|have|like|intend|think(?:ing)?|consider\w*)"
     r"(?: of| about)? (?:to )?\w+|\b(?:should|ought to|is supposed to|are supposed to|was supposed to) be \w+"
+    r"|^(?:the |our )?[\w-]+ (?:wants|plans|intends|asks for|asked for)\b"
 )
 
 

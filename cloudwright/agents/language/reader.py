@@ -109,10 +109,11 @@ _OBJECTING = ("no", "nope", "nah", "wait", "sorry", "actually")
 
 
 def _after_no(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """ "no, roll it back": what is wanted instead."""
-    if len(tokens) > 2 and tokens[0].low in _OBJECTING and tokens[1].mark:
-        return tokens[2:]
-    return tokens
+    """ "no, roll it back", "no wait, put it back": what is wanted instead."""
+    at = 0
+    while at < len(tokens) and (tokens[at].low in _OBJECTING or (at and tokens[at].mark)):
+        at += 1
+    return tokens[at:] if at and at < len(tokens) - 1 and tokens[at - 1].mark else tokens
 
 
 def _begun(tokens: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -144,13 +144,15 @@ def _key_of_a_secret(clause: Clause) -> bool:
     if not secrets or _METADATA.search(low) or _CHANGED.search(low):
         return False
     keys = {key.lower() for item in secrets for key in item.keys}
-    spoken = any(token.low in keys for index, token in enumerate(clause.tokens))
+    paths = {found.lower() for token in clause.tokens for found in _DATA.findall(token.raw)}
+    spoken = bool(paths & keys) or any(token.low in keys for token in clause.tokens)
     return spoken or bool(_VALUE_OF.search(low))
 
 
 _CHANGED = re.compile(
     r"\b(?:delete|remove|rotate|label|annotate|mount|create|set|update|change|restart|replace|rename|add)\b"
 )
+_DATA = re.compile(r"\bdata(?:\.|\[[\"']?)([\w-]+)")
 _VALUE_OF = re.compile(
     r"\b(?:password|passphrase|token|credentials?|api[ -]?key|private key)\b[^.;?]{0,12}\b(?:in|of|from|inside)\b"
     r"|\b(?:print|cat|decode|reveal|echo|dump|show|copy)\b[^.;?]{0,25}\b(?:password|token|pem|private key|certificate key|credentials?)\b"

@@ -78,7 +78,9 @@ def _alternatives(text: str, kinds: Container[tuple[str, ...]]) -> list[tuple[in
 SLIPS = {
     "teh": "the", "hte": "the", "adn": "and", "nad": "and", "taht": "that", "htat": "that", "wiht": "with", "whit": "with", "fo": "of", "ot": "to",
     "si": "is", "ti": "it", "wich": "which", "whcih": "which", "waht": "what", "hwat": "what", "whta": "what", "hwo": "how", "tje": "the", "thw": "the",
-    "form": "from", "fromt": "from", "jsut": "just", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
+    "form": "from", "fromt": "from", "jsut": "just", "shoud": "should", "shuld": "should", "shoudl": "should", "woudl": "would", "cuold": "could", "coudl": "could", "untill": "until",
+    "til": "until", "till": "until", "delte": "delete", "dleete": "delete", "plese": "please", "pleas": "please", "wnat": "want", "sacle": "scale", "sclae": "scale",
+    "resart": "restart", "rolback": "rollback", "replcas": "replicas", "pls": "please", "plz": "please", "plx": "please", "thx": "thanks", "u": "you", "ur": "your",
     "mem": "memory", "ctr": "container", "ctrs": "containers", "ver": "version", "cnt": "count",
 }  # fmt: skip
 """Slips of the fingers and short forms that are too short for an edit distance."""

@@ -127,7 +127,8 @@ def _topic(clause: Clause) -> tuple[Token, ...]:
 def _states(before: list[Token]) -> bool:
     """Whether what stands before only states something ("x is out of memory, …")."""
     words = {token.low for token in before}
-    return bool(words & (FINITE | {"keep"})) and before[0].low not in looks()
+    states = bool(words & (FINITE | {"keep"})) or before[0].low in ("too", "not", "far", "way", "still", "never")
+    return states and before[0].low not in looks()
 
 
 def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:

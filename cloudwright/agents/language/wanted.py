@@ -72,8 +72,11 @@ class Wanted:
         intent = _focused(self._surely(intent, clause), clause, self._world)
         if intent.calls and any(intent.calls == other.calls for other in self._found):
             return
+        self._found = [other for other in self._found if not _asks_for(other, intent)]
         self._before = clause
         if self._changed() and intent.question is not None and tells(clause):
+            return
+        if self._only_told(intent, clause, following):
             return
         if _empty(intent, following) and (tells(clause) or leads_to(clause, following)):
             self._world = _followed(self._world, _told(intent, clause, self._world))
@@ -92,6 +95,12 @@ class Wanted:
         if self._before is None or not self._found or self._changed() or self._found[-1].goal is Goal.CHATTER:
             return intent
         return sure(intent, self._before, clause)
+
+    def _only_told(self, intent: Intent, clause: Clause, following: Clause | None) -> bool:
+        """ "they got the bigger room, make it 22": what is said of "it" before an order about it is not looked at."""
+        points = bool(clause.of("pronoun")) and not clause.of("name")
+        ordered = following is not None and bool(following.of("pronoun")) and not following.question
+        return points and ordered and not clause.question and tells(clause) and not self._writes(intent)
 
     def _changed(self) -> bool:
         """Whether the clause before ordered a change."""
@@ -162,11 +171,17 @@ def _empty(intent: Intent, following: Clause | None) -> bool:
     return intent.goal is Goal.UNKNOWN or (asks and following is not None and bool(following.of("name")))
 
 
+def _asks_for(asked: Intent, intent: Intent) -> bool:
+    """Whether a question offers just what another clause orders: "x must not fire on the 1st, suspend it"."""
+    options = asked.question.options if asked.question is not None and asked.question.lost else ()
+    return len(options) == 1 and bool(intent.calls) and options[0].calls == intent.calls
+
+
 def _told(intent: Intent, clause: Clause, world: World) -> Intent:
     """What is only told of puts what it names into focus."""
     whole = any("-".join(clause.low[one.start : one.end]) == one.text for one in clause.of("name"))
     about = tuple(item.ref for item in objects_of(clause, world)[:1]) if whole else ()
-    return intent.model_copy(update={"about": about})
+    return intent.model_copy(update={"about": about, "calls": ()})
 
 
 def _followed(world: World, intent: Intent) -> World:

@@ -219,3 +219,36 @@ def test_a_pasted_piece_of_a_manifest_is_said_in_words(text: str, tool: str, arg
 )
 def test_what_is_given_up_or_only_thought_of_is_asked_about(text: str) -> None:
     assert not [call for call in calls_in(_WORLD, text) if call.tool.startswith(("scale", "roll", "patch"))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scale ledger to 4, marketing wants to go live",
+        "scale ledger to 4, finance signed it off",
+        "scale ledger to 4, otherwise we can never drain m-1",
+        "scale ledger to 4, need it for half an hour",
+        "scale ledger to 4, nothing behind it since spring",
+        "too few for the fair, scale ledger to 4",
+        "hm no wait, scale ledger to 4",
+        "scale ledger to 4, somebody imported that by hand",
+    ],
+)
+def test_what_anybody_does_or_wants_beside_an_order_is_no_part_of_it(text: str) -> None:
+    assert [call.arguments["replicas"] for call in calls_in(_WORLD, text)] == [4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scale ledger to 4, next monday morning",
+        "scale ledger to 4, two more for mailer",
+        "roll ledger back, two revisions please",
+        "scale ledger to 4, only the night shift wants it though",
+        "scale ledger to 4, marketing wants to wait",
+    ],
+)
+def test_what_may_narrow_or_put_off_is_not_taken_for_an_aside(text: str) -> None:
+    found = calls_in(_WORLD, text)
+    assert not [call for call in found if call.tool == "scale_workload"]
+    assert not [call for call in found if call.tool == "rollout_undo" and "to_revision" not in call.arguments]

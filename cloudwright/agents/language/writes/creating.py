@@ -208,7 +208,7 @@ def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | 
     if not crons or not (families & {"trigger"} or (job and families & {"create"})):
         return None
     clause.use_words(
-        "out of schedule, off schedule, out of turn, by hand, manually, now, once, immediately, manually, job, right, run, of, a, from, one, off, one-off, manual, by, hand,"
+        "outside of its schedule, outside its schedule, outside of the schedule, outside the schedule, out of schedule, off schedule, out of turn, by hand, manually, now, once, immediately, manually, job, right, run, of, a, from, one, off, one-off, manual, by, hand,"
         " straight, away, new, extra, kick, cronjob"
     )
 

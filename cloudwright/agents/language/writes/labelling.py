@@ -30,7 +30,10 @@ def labelling(clause: Clause, world: World, families: frozenset[str]) -> Change 
     if not speaks or clause.has("image, version") or clause.of("image") or _names_version(clause):
         return None
     set_, remove = _wanted(
-        clause, "annotation" if annotating else "label", removing=bool(families & {"unlabel", "delete", "unset"})
+        clause,
+        "annotation" if annotating else "label",
+        removing=bool(families & {"unlabel", "delete", "unset"})
+        or (clause.has("take, strip, get") and clause.has("off")),
     )
     clause.use_words(
         "carry, have, get, bear, wear, off, label, labels, annotation, annotations, tag, key, value, with, key/value, set, called"

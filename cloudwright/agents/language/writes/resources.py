@@ -18,7 +18,7 @@ from cloudwright.tools.kubernetes import values
 
 _OTHERWISE = "history, backoff, grace, quota, pvc, claim, disk, storage, hpa, autoscaler, autoscale, utilization, target, percent"
 _EXPLAINED = (
-    "memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more, less, double, half, twice,"
+    "one, one of, memory, mem, ram, cpu, limit, limits, request, requests, resources, cores, core, cpus, its, of, more, less, double, half, twice,"
     " both, at least, at most, least, gets, get, come, go, goes, can, may, could, drop, some, need, use, resource, container, each, up, down, max, maximum, cap, much, as, off, by, additional, extra, another, bigger, smaller"
 )
 

@@ -29,7 +29,7 @@ _FACTORS = (
     (0.5, "halve", "halve, half, in half"),
 )
 _EXPLAINED = (
-    "replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
+    "come back, comes back, come back up, will do, replicas, replica, copies, copy, instances, instance, pods, pod, more, fewer, less, additional, another, extra, zero, half,"
     " double, twice, number, count, up, down, out, back, one, nothing, size, total, replica count, many, as, times, running, single,"
     " how many, both, all three, plenty, enough, suffices, better, nice, would, suffice, off, from, at, on, with, have, just, only, two times, three times, four times, thrice, scale, x, each, apiece, total, members,"
     " member, workers, brokers, so we have, so there are, of them, in all, overall"
