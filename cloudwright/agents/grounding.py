@@ -102,6 +102,8 @@ _NUMBER = re.compile(
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _NAME = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _IMAGE = re.compile(r"\b[\w.-]+(?:/[\w.-]+)+(?::[\w.-]+)?\b|\b[a-z][\w.-]*:[\w.-]*\d[\w.-]*\b")
+_HEX = re.compile(r"\b(?=\d*[a-f])[0-9a-f]{8,}\b")
+"""Made-up ids, whose digits count nothing."""
 _SMALL = {"0", "1", "2"}
 _ENGLISH = re.compile(
     r"^(?:read-only|re-\w+|roll-?\w+|\w+-(?:in|out|up|down|off|on|only|side|time|level|free|based|wide|term|scale)|"
@@ -333,6 +335,7 @@ def stands_in(word: str, body: str) -> bool:
     if _THOUSANDS.fullmatch(word) and stands_in(word.replace(",", ""), body):
         return True
     if word.isdigit():
+        body = _HEX.sub(" ", body)
         return re.search(rf"(?<![\d.]){word}(?:\.0+)?(?!\d|[.,]\d)", body) is not None  # "6" stands in "6m6s"
     if re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}s?(?![A-Za-z0-9])", body, re.IGNORECASE):
         return True

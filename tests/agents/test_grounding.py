@@ -8,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 
 from cloudwright.agents import amounts
-from cloudwright.agents.grounding import Standing, check, demand, settle
+from cloudwright.agents.grounding import Standing, check, demand, settle, stands_in
 from cloudwright.core.evidence import Evidence
 
 PODS = """name   cpu        memory  limit  of-limit
@@ -299,3 +299,8 @@ def test_quotes_within_quotes_other_words_and_what_is_not_in_a_whole_list(senten
 def test_a_list_that_was_shown_in_part_shows_no_absence() -> None:
     (item,) = check("orders-db has no pod there [e3].", KNOWN.get, partial=("e3",))
     assert item.standing is Standing.REFUTED
+
+
+def test_digits_of_made_up_ids_count_nothing() -> None:
+    assert not stands_in("8", "cart-7d9f8b6c5d was proposed as 2065e58b6aa1")
+    assert stands_in("6", "for 6m6s")
