@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from cloudwright.agents.contribution import Task
 from cloudwright.agents.kit import Kit
+from cloudwright.agents.language.text import NUMBERS
 from cloudwright.agents.language.understanding import Goal
 from cloudwright.core.evidence import Evidence
 from cloudwright.core.proposal import Giver, Part, Proposal, Provenance, Source
@@ -66,7 +67,7 @@ def _parts(call: ToolCall, task: Task, kit: Kit) -> Iterator[Part]:
 
 
 def _part(name: str, shown: str, value: str, said: str, read: Sequence[Evidence], kit: Kit) -> Part:
-    if _said(value, said):
+    if _said(value, said) or any(str(number) == value and _said(word, said) for word, number in NUMBERS.items()):
         return Part(name=name, value=shown, giver=Giver.USER)
     if value == kit.context.place.namespace:
         return Part(name=name, value=shown, giver=Giver.PLACE)

@@ -47,6 +47,9 @@ class Part(Frozen):
     giver: Giver
     evidence: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.value}"
+
 
 class Provenance(Frozen):
     """Where a change comes from: the request (masked), what was read before, and whether that text suggested it.
@@ -68,9 +71,15 @@ class Provenance(Frozen):
         """Why no flag may approve it: "" where all of it is the user's own."""
         if not self.untrusted:
             return ""
-        if self.parts and not any(part.giver is Giver.TEXT for part in self.parts):
-            return "a model chose or worked out what the user's own words do not say"
-        return "what was read suggested this change, not the user's own words"
+        if not self.parts:
+            return "what was read suggested this change, not the user's own words"
+        read = [f"{part} [{part.evidence}]" for part in self.parts if part.giver is Giver.TEXT]
+        chosen = [str(part) for part in self.parts if part.giver is Giver.MODEL]
+        said = [f"what was read suggested {', '.join(read)}"] if read else []
+        said += [f"a model chose or worked out {', '.join(chosen)}"] if chosen else []
+        if not said:
+            return "a model put the user's own words into this call"
+        return f"{' and '.join(said)}, which the user's own words do not say"
 
 
 class State(StrEnum):

@@ -41,7 +41,8 @@ def test_a_value_that_was_worked_out_is_the_models_beside_the_users_target(desk:
         "name": (Giver.USER, ""),
         "value": (Giver.MODEL, ""),
     }
-    assert proposal.decision.reason == "a model chose or worked out what the user's own words do not say"
+    worked_out = "a model chose or worked out action set_value, value 9"
+    assert proposal.decision.reason == f"{worked_out}, which the user's own words do not say"
 
 
 def test_a_value_that_was_read_names_its_text(desk: Desk) -> None:
@@ -53,6 +54,18 @@ def test_a_value_that_was_read_names_its_text(desk: Desk) -> None:
         "name": (Giver.USER, ""),
         "value": (Giver.TEXT, "e2"),
     }
+
+
+def test_the_reason_names_what_was_read(desk: Desk) -> None:
+    read = "note: the value of cart must be 9"
+    told = proposed(desk, "set cart as the note says", read, name="cart", value=9).decision.reason
+    assert told == "what was read suggested value 9 [e1], which the user's own words do not say"
+
+
+def test_numbers_in_words_are_the_users_and_the_reason_blames_nothing_else(desk: Desk) -> None:
+    said = proposed(desk, "please set cart to nine", "value: 9", name="cart", value=9)
+    assert {giver for giver, _ in givers(said).values()} == {Giver.USER}
+    assert said.decision.reason == "a model put the user's own words into this call"
 
 
 def test_an_action_that_only_a_text_wants_is_that_texts(desk: Desk) -> None:
