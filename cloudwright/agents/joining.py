@@ -19,6 +19,22 @@ _SUPPOSED = re.compile(
 )
 """Words of a request that asks what would be, not what is."""
 
+_WRONG = re.compile(
+    r"\b(?:why|how come|wrong|broken?|breaks?|problems?|issues?|(?<!point of )(?<!points of )fail\w*|dead|died|"
+    r"down|dying|errors?|caus\w+|root|explains?|stuck|hang(?:s|ing)?(?! on\b)|slow\w*|crash\w*|unreachable|outage|"
+    r"complain\w*|trouble|blind|acts? up|the matter|faults?|fix\w*|sick|weird|strange\w*|happen\w*)\b|"
+    r"\bnot (?:ready|work\w*|start\w*|respond\w*|run\w*)\b|n't\b|\b(?:cannot|hits? nothing|no longer)\b",
+    re.IGNORECASE,
+)
+"""Words of a request that asks what is wrong."""
+_BY_THE_WAY = re.compile(
+    r"\b(?:not asked|separate(?:ly)?|aside|unrelated|by the way|incidentally|(?:does|do) not explain|another matter)\b",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"\(not verified: [^)\n]*\)")
+_LEAD = 3
+"""In so many sentences an answer says what it is about."""
+
 
 def aside(found: Diagnosed, task: Task) -> tuple[CauseView, ...]:
     """Causes of things that were not asked about; who wants a repair is not told of them."""
@@ -41,17 +57,22 @@ def based(found: Diagnosed, specialist: str, task: Task, shown: Contribution | N
 def joined(base: Contribution, said: Contribution, task: Task, elsewhere: Sequence[CauseView]) -> Contribution:
     """What a model made of a diagnosis: its words and the causes in short; without its words, those of the rules.
 
-    Causes `elsewhere`, and all of the rules' where the request asks for none, count as far as its words speak of them.
+    Causes `elsewhere` count as far as its words speak of them, and so do all of the rules' where no rule understood the
+    request; where it does not ask what is wrong, its first words have to, not a remark by the way.
     """
     fixes = task.intent.goal is Goal.FIX
     causes = base.causes if fixes else said.causes
-    supposed = not fixes and _SUPPOSED.search(task.request) is not None
-    if said.text:
-        beside = causes if supposed or task.intent.goal is Goal.UNKNOWN else elsewhere
+    if said.text and not fixes:
+        supposed = _SUPPOSED.search(task.request) is not None
+        unknown = task.intent.goal is Goal.UNKNOWN
+        asked = not supposed and (not unknown or _WRONG.search(task.request) is not None)
+        beside = causes if supposed or unknown else elsewhere
+        spoken = [part for part in sentences(_MARK.sub("", said.text)) if not _BY_THE_WAY.search(part)]
+        about = spoken if asked else spoken[:_LEAD]
         causes = tuple(
             cause
             for cause in causes
-            if cause not in beside or cause.kind == KIND or _speaks_of(said.text, cause, by_evidence=supposed)
+            if cause not in beside or cause.kind == KIND or _speak_of(about, cause, strictly=not asked)
         )
     if fixes:
         parts = [said.text or ("" if said.proposals else base.text)]
@@ -71,12 +92,16 @@ def joined(base: Contribution, said: Contribution, task: Task, elsewhere: Sequen
     )
 
 
-def _speaks_of(text: str, cause: CauseView, *, by_evidence: bool) -> bool:
-    """Whether a sentence names the object of a cause; with `by_evidence`, one that cites what shows the cause: in an
-    answer to what would be, a name may stand for one of many that suffer."""
-    name = re.compile(rf"(?<![\w.-]){re.escape(cause.object.name)}(?![\w-]|\.\w)", re.IGNORECASE)
-    found = [sentence for sentence in sentences(text) if name.search(sentence)]
-    return any(not by_evidence or set(cited_ids(sentence)) & set(cause.evidence) for sentence in found)
+def _speak_of(said: Sequence[str], cause: CauseView, *, strictly: bool) -> bool:
+    """Whether one of these sentences names the object of a cause; strictly, with its kind before it or with what shows
+    the cause cited: in an answer to what would be or is, a name may stand for one of many."""
+    name = rf"(?<![\w.-]){re.escape(cause.object.name)}(?![\w-]|\.\w)"
+    whole = re.compile(rf"\b{re.escape(cause.object.kind)}\s+[`\"]?{name}", re.IGNORECASE)
+    found = [part for part in said if re.search(name, part, re.IGNORECASE)]
+    return any(
+        not strictly or whole.search(part) is not None or bool(set(cited_ids(part)) & set(cause.evidence))
+        for part in found
+    )
 
 
 def objects_of(causes: Sequence[CauseView]) -> tuple[ObjectRef, ...]:

@@ -138,3 +138,27 @@ def test_beside_a_models_words_a_fault_elsewhere_counts_where_they_name_it(
 ) -> None:
     desk = Desk(tmp_path, diagnoser=Elsewhere(), model=ScriptedModel([Reply(text=said)] * 2))
     assert len(looked_into(desk, "why is cart slow?").causes) == causes
+
+
+FINE = "The others have their probes. Two have none. Both run."
+
+
+@pytest.mark.parametrize(
+    ("request_", "said", "causes"),
+    [
+        ("does any value lack a check?", f"{FINE} More pressing: Value db is not 7 [e1].", 0),
+        ("does any value lack a check?", "`db` has none.", 0),
+        ("does any value lack a check?", "Value db lacks one, and it is not 7.", 1),
+        ("where are our single points of failure?", f"{FINE} Not asked, but Value db is not 7 [e1].", 0),
+        ("which hang on one single pod?", "Not asked, but Value db is not 7 [e1].", 0),
+        ("what would suffer if node-2 died?", f"{FINE} Only web, because Value db blocks it [e1].", 0),
+        ("customers see errors, one problem or two?", f"{FINE} One problem: `db` is off.", 1),
+        ("customers see errors, one problem or two?", "One. That of `db` is separate and does not explain it.", 0),
+    ],
+)
+def test_where_nobody_asks_what_is_wrong_a_cause_stands_only_under_an_answer_that_begins_with_it(
+    tmp_path: Path, request_: str, said: str, causes: int
+) -> None:
+    desk = Desk(tmp_path, diagnoser=Broken(), model=ScriptedModel([Reply(text=said)] * 2))
+    found = looked_into(desk, request_, Goal.UNKNOWN)
+    assert (len(found.causes), found.text.count("Causes:")) == (causes, min(causes, 1))
