@@ -132,7 +132,9 @@ def prometheus_query(args: QueryInput, context: Context) -> Rows:
     if kind in ("scalar", "string"):
         return _bounded(("value",), [(str(result[1]),)], 1, context)
     if kind == "matrix":
-        raise InvalidArguments("This query gives ranges.", hint="Use prometheus_range, or a function over the range.")
+        raise InvalidArguments(
+            "This query gives ranges.", hint="Take a function over the range, such as rate(name[5m])."
+        )
     found = [(entry.get("metric") or {}, float(entry["value"][1])) for entry in result if "value" in entry]
     found.sort(key=lambda pair: -pair[1] if math.isfinite(pair[1]) else math.inf)
     rows: list[tuple[JsonValue, ...]] = [(series_text(labels), _number(value)) for labels, value in found]

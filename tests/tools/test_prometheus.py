@@ -85,6 +85,7 @@ def test_instant_queries_give_the_largest_first(prometheus: PrometheusServer) ->
     nothing = run("prometheus_query", prometheus.url, query="no_such_metric")
     assert nothing.rows == ()
     assert "No series fits" in nothing.notes[0]
+    assert "prometheus_" not in nothing.notes[0]
 
 
 def test_ranges_are_summarised_and_shifts_are_found(prometheus: PrometheusServer) -> None:
