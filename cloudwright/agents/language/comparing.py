@@ -42,13 +42,22 @@ _EXACT = ("exactly", "precisely", "=", "==", "only", "just")
 
 def negated(clause: Clause, at: int, reach: int = 3) -> bool:
     """Whether a negation stands shortly before a word."""
-    for index in range(at - 1, max(-1, at - 1 - reach), -1):
-        if clause.low[index] in _NEGATIONS:
+    for index in range(at - 1, -1, -1):
+        word, mention = clause.low[index], clause.at(index)
+        if word in _NEGATIONS:
             clause.used.add(index)
             return True
-        if clause.low[index] in (",", "and", "but", "or", "with") or clause.at(index) is not None:
+        passed = word in _PASSED and (mention is None or mention.what in ("all", "pronoun", "kind"))
+        reach -= 0 if passed else 1
+        if word in (",", "and", "but", "or", "with") or reach <= 0 or (mention is not None and not passed):
             return False
     return False
+
+
+_PASSED = listed(
+    "all, their, its, of, replicas, replica, have, has, having, every, each, been, be, fully, yet, any, the, instances, copies"
+)
+"""Words between a negation and what it denies: "do not have all their replicas available"."""
 
 
 def unless_negated(clause: Clause, at: int, expression: str) -> str:

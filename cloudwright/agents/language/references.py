@@ -229,7 +229,15 @@ def _points(clause: Clause) -> bool:
 
 def everywhere(clause: Clause, mention: Mention) -> bool:
     """Whether the word for namespaces only says where to look: "over all namespaces"."""
-    if mention.kind is None or mention.kind.kind != "Namespace" or not (mention.plural or mention.text == "ns"):
+    if (
+        mention.kind is None
+        or mention.kind.kind != "Namespace"
+        or not (
+            mention.plural
+            or mention.text == "ns"
+            or clause.low[mention.start - 1 : mention.start] in (("every",), ("each",), ("any",))
+        )
+    ):
         return False
     before = clause.low[max(0, mention.start - 3) : mention.start]
     aside = before[-2:-1] in ((",",), (";",), ("(",)) and mention.end >= len(clause.low) - 1

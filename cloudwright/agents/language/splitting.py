@@ -150,7 +150,12 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return False
     if (first == "their" and _adds_column(words, before)) or (first == "its" and _one_more(words, before)):
         return False
-    return first in ("its", "their") or _asks(words, joint) or _facts(words, before) or _orders(words, joint, before)
+    return (
+        first in ("its", "their")
+        or _asks(words, joint, before)
+        or _facts(words, before)
+        or _orders(words, joint, before)
+    )
 
 
 def _facts(words: list[Token], before: list[Token]) -> bool:
@@ -200,11 +205,13 @@ def _open(before: list[Token], joint: Token) -> bool:
     return before[0].low in _SUPPOSING and joint.raw == ","
 
 
-def _asks(words: list[Token], joint: Token) -> bool:
+def _asks(words: list[Token], joint: Token, before: list[Token]) -> bool:
     """Whether words after a joint begin with a question of their own; "is" and "does" need somebody behind them."""
     first = words[0].low
     if first not in _ASKING:
         return False
+    if first in ("is", "are", "has", "does") and joint.low == "," and _states(before) and before[0].low not in _ASKING:
+        return len(words) > 2  # "guests say that it does not load, is portal ready"
     if first in ("is", "are", "has", "does", "do", "have") and joint.low in ("and", ","):
         return joint.low == "and" and len(words) > 1 and words[1].low in _ANYBODY
     return True

@@ -332,3 +332,11 @@ def test_what_was_changed_lately_is_told_by_what_it_made_or_who_wrote_it(
 def test_without_a_restart_is_none_at_all() -> None:
     found = [arguments["where"] for _, arguments in calls_of("which pods have run without a single restart")]
     assert found == ["restarts = 0"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["which deployments do not have all their replicas available", "deployments that don't have all replicas ready"],
+)
+def test_a_negation_reaches_what_it_denies(text: str) -> None:
+    assert [arguments["where"] for _, arguments in calls_of(text)] == ["not ready"]

@@ -58,7 +58,8 @@ def fields(clause: Clause, world: World) -> Read | None:
 
 def bounds(clause: Clause, world: World) -> Read | None:
     """How far a workload may be scaled: what its autoscaler says."""
-    objects = subjects(clause, world) if clause.has(_GROWING) and clause.of("name", "pronoun") else []
+    sized = clause.has("memory, mem, ram, cpu, cores, limit, limits, storage, disk")
+    objects = subjects(clause, world) if clause.has(_GROWING) and clause.of("name", "pronoun") and not sized else []
     scalers = [other for item in objects for other in world.index.links.related(item, "HorizontalPodAutoscaler")]
     columns = ["spec.minReplicas", "spec.maxReplicas", "status.currentReplicas"]
     calls = tuple(columns_of(item, [*columns]) for item in scalers)
