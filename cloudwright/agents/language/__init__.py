@@ -7,7 +7,7 @@
                what the next one leaves out, `carrying` a part of an object that the one before stated; `rewording` drops what a
                sentence takes back, `pointing` finds "the eu one" and "there"
     mood       `verbs`, `moods`: does it order, ask, suppose, forbid; `wishes`, `assigned`: orders without a verb;
-               `background` (with `circumstances`, `old_values`): what surrounds an order and changes nothing of it;
+               `background` (with `remarks`, `circumstances`, `old_values`): what surrounds an order and changes nothing of it;
                `switches`: words that turn a setting on or off; `refusals`: what is never done
     frame      `reads`, `writes`: one frame for each kind of question or change takes the clause's mentions as its slots;
                `references` and `describing` say which objects they mean, `aspects` which field a word means, `schedules` which

@@ -13,7 +13,6 @@ from cloudwright.agents.language.circumstances import (
     CHANGING,
     CIRCUMSTANCES,
     COLOURS,
-    DOING,
     FEASTS,
     FINITE,
     LATER,
@@ -23,16 +22,26 @@ from cloudwright.agents.language.circumstances import (
     SMALL_TIMES,
     STATES,
     SUBJECTS,
-    TIMES,
-    WHEN_DONE,
 )
 from cloudwright.agents.language.clause import Clause, Mention
 from cloudwright.agents.language.lexicon import BECOMES, listed, phrases
 from cloudwright.agents.language.old_values import VALUED, old_values
+from cloudwright.agents.language.remarks import (
+    FOR_A_WHILE,
+    HARMLESS,
+    aside,
+    circumstance,
+    expects,
+    granted,
+    put_off,
+    unwilling,
+    upcoming,
+    waits,
+    wishes,
+)
 from cloudwright.agents.language.text import VARIABLE, VERSION
 from cloudwright.agents.language.verbs import looks, opening, verbs
 
-_SHORT = 4
 _MARKS = (",", ";", ".", "(", ")", "!", ":")
 
 
@@ -150,8 +159,8 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     low = clause.low[start:end]
     mentions = [item for item in clause.mentions if start <= item.start < end]
     others = [item for item in clause.mentions if not start <= item.start < end]
-    spared = _spares(clause, start, end) or _unwilling(clause, start, end) or (start > 0 and low[:3] == _FOR_A_WHILE)
-    if spared or _stays(low, mentions, others) or _waits(low) or _expects(low, mentions):
+    spared = _spares(clause, start, end) or unwilling(clause, start, end) or (start > 0 and low[:3] == FOR_A_WHILE)
+    if spared or _stays(low, mentions, others) or waits(low) or expects(low, mentions):
         return True
     if low[0] == "until" and start > 0 and not set(low[1:]) & CHANGING:
         return all(item.what not in (*VALUED, "pair") or item.what == "time" for item in mentions)
@@ -160,8 +169,8 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
     if low[0] in ("otherwise", "else") and start > 0:
         return _left_over(mentions, others)
     if (
-        _wishes(low)
-        or set(low) & (CHANGING - _granted(low, mentions, start))
+        wishes(low)
+        or set(low) & (CHANGING - granted(low, mentions, start))
         or "\x00" in low
         or _orders(clause, start, end)
         or _forbids(low)
@@ -173,10 +182,10 @@ def _is_background(clause: Clause, start: int, end: int) -> bool:
         return False
     if start > 0 and any(item.what == "name" for item in others) and _says_state(clause, start, end):
         return True
-    if _matters(clause, start, mentions, others) or _counted(clause, low, mentions) or _put_off(low):
+    if _matters(clause, start, mentions, others) or _counted(clause, low, mentions) or put_off(low):
         return False
-    told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE) or _aside(low, mentions, start))
-    return told or (start > 0 and (_circumstance(low) or _upcoming(clause, start, end)))
+    told = len(low) > 1 and (low[0] in SUBJECTS or bool(set(low[1:]) & FINITE) or aside(low, mentions, start))
+    return told or (start > 0 and (circumstance(low) or upcoming(clause, start, end)))
 
 
 def _says_state(clause: Clause, start: int, end: int) -> bool:
@@ -184,53 +193,11 @@ def _says_state(clause: Clause, start: int, end: int) -> bool:
     return only_states(without(clause, {*range(start), *range(end, len(clause.tokens))}))
 
 
-_FOR_A_WHILE = ("need", "it", "for")
-""" "…, need it for half an hour"."""
-
-
-def _granted(low: tuple[str, ...], mentions: list[Mention], start: int) -> frozenset[str]:
-    """Words that change nothing where a part has no value: "…, marketing wants to go live", "…, it only burns cpu"."""
-    if start == 0 or any(
-        mention.what in (*VALUED, "pair", "name", "namespace") and not mention.near for mention in mentions
-    ):
-        return frozenset()
-    wanting = (
-        frozenset(("want", "wants")) if low[0] not in ("i", "we", "you", "please") and "to" in low else frozenset()
-    )
-    return wanting | (frozenset(("only",)) if low[0] in SUBJECTS and low[1:2] == ("only",) else frozenset())
-
-
-def _put_off(low: tuple[str, ...]) -> bool:
-    """Whether words speak of a later time for what is ordered, and not only of a need that is over."""
-    pairs = {f"{one} {other}" for one, other in pairwise(low)}
-    unneeded = bool(pairs & {"not need", "not use", "nobody needs", "nobody uses"})
-    later = bool(set(low) & LATER and set(low) & (WHEN_DONE if len(low) <= _SHORT else DOING))
-    return later and not unneeded
-
-
-def _aside(low: tuple[str, ...], mentions: list[Mention], start: int) -> bool:
-    """ "…, the doctors hate paging", "…, finance signed it off": somebody does something that no word of ours knows."""
-    plain = all(
-        mention.what in ("pronoun", "kind", "workload")
-        or mention.near
-        or (mention.what == "namespace" and mention.start == start)  # "…, finance signed it off": the team
-        for mention in mentions
-    )
-    return start > 0 and low[0] not in _LEADING and len(low) > 2 and plain and not set(low) & (_ALIKE | LATER)
-
-
-_LEADING = listed(
-    "in, on, with, without, for, by, at, using, via, from, to, as, all, every, each, both, any, of, and, then, gracefully, slowly, quickly, force,"
-    " tag, version, image, key, value, set, label, latest, single, per"
-)
-_ALIKE = listed("other, others, same, rest, too, also, as, well, ones, another, replicas, pods, copies")
-
-
 def _matters(clause: Clause, start: int, mentions: list[Mention], others: list[Mention]) -> bool:
     """Whether something is mentioned that an order may be about."""
     near = [item for item in mentions if item.near and any(other.what in ("name", "pronoun") for other in others)]
     return any(
-        item.what not in _HARMLESS and item not in near and not _besides(clause, item, start, others)
+        item.what not in HARMLESS and item not in near and not _besides(clause, item, start, others)
         for item in mentions
         if not (item.what == "namespace" and item.start == start and start > 0)
     )
@@ -240,59 +207,6 @@ def _besides(clause: Clause, mention: Mention, start: int, others: list[Mention]
     """Whether a name is part of what a sentence beside "pause it" tells of: "the feed supplier has maintenance"."""
     told = start > 0 and clause.low[start] in ("the", "our", "their") and mention.what == "name"
     return told and any(item.what == "pronoun" for item in others) and not any(item.what == "name" for item in others)
-
-
-def _waits(low: tuple[str, ...]) -> bool:
-    """ "…, don't wait for tonight's run": an order is done now anyway."""
-    return low[:3] == ("do", "not", "wait") and not {"if", "unless"} & set(low)
-
-
-def _expects(low: tuple[str, ...], mentions: list[Mention]) -> bool:
-    """ "…, there should be nothing but the daemonset on it": what somebody expects to find, without a value."""
-    return low[:3] in (("there", "should", "be"), ("there", "must", "be")) and all(
-        item.what in _HARMLESS and item.what != "number" for item in mentions
-    )
-
-
-def _unwilling(clause: Clause, start: int, end: int) -> bool:
-    """ "I do not want to debug that on a Saturday, please …": what somebody does not want to do besides the order."""
-    low = clause.low[start:end]
-    behind = clause.low[end : end + 3]
-    if low[1:4] != _I_DO_NOT[1:] or low[0] not in ("i", "we"):
-        return False
-    forbidden = {
-        family for verb in verbs(Clause(clause.tokens[start + len(_I_DO_NOT) : end])) for family in verb.families
-    }
-    wanted = {family for verb in verbs(Clause(clause.tokens[end:])) for family in verb.families}
-    named = any(item.what not in _HARMLESS for item in clause.mentions if start <= item.start < end)
-    return bool({"please", "so", "just"} & set(behind)) and not named and not forbidden & wanted
-
-
-_I_DO_NOT = ("i", "do", "not", "want")
-
-
-def _wishes(low: tuple[str, ...]) -> bool:
-    """Whether somebody wants a thing that is pointed at: "we need it back"."""
-    at = next(
-        (at for at, pair in enumerate(pairwise(low)) if pair[0] in ("need", "needs") and pair[1] in ("it", "them")), -1
-    )
-    wanted = at >= 0 and low[at + 2 : at + 3] not in (("for",), ("to",), ("because",), ("since",))
-    return wanted and not set(low) & {"not", "nobody", "no", "never", "hardly"}
-
-
-def _circumstance(low: tuple[str, ...]) -> bool:
-    """ "…, too much traffic": a noun phrase for why; "…, every night" says when."""
-    return low[-1] in CIRCUMSTANCES and not set(low) & LATER and not (low[-1] in TIMES and low[0] in SMALL_TIMES)
-
-
-def _upcoming(clause: Clause, start: int, end: int) -> bool:
-    """ "…, big day tomorrow", "…, disk swap in 20 min": what is going to happen, not when the order shall be done."""
-    last = clause.at(end - 1)
-    soon = last is not None and last.what == "duration" and clause.low[last.start - 1] == "in"
-    if not soon and clause.low[end - 1] not in LATER:
-        return False
-    first = last.start - 1 if soon and last is not None else end - 1
-    return len([word for word in clause.low[start:first] if word not in LATER | WHEN_DONE | SMALL_TIMES]) > 1
 
 
 _TOLD = (
@@ -334,7 +248,6 @@ def _purpose(clause: Clause) -> Iterator[int]:
                 yield from range(at - (word == "of"), end)
 
 
-_HARMLESS = ("pronoun", "kind", "workload", "all", "time", "duration", "number", "percent", "ordinal")
 _COUNTED = listed("replica, replicas, pod, pods, copy, copies, instance, instances, members, workers")
 
 
