@@ -196,7 +196,7 @@ SHOULD = (
 POLITE = (
     "i think, i guess, i believe, i reckon, "
     "can someone, could someone, can somebody, could somebody, "
-    "try to, try, try a, attempt to, see to it that, make sure that, make sure, ensure that, ensure, take care that, let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
+    "do a, do an, do the, do one, perform a, trigger a, try to, try, try a, attempt to, see to it that, make sure that, make sure, ensure that, ensure, take care that, let me, let me just, can you, could you, would you, will you, can you please, could you please, would you please, would you mind, would you"
     " be so kind, i want you to, i want to, i need you to, i need to, i would like you to, i would like to, we need to, we"
     " want to, let us, please, go ahead and, i would love to, we would love to, we would like to, i would prefer to, we would prefer to, i would love, be so kind, time to, i have to, we have to, we should, you should,"
     " we must, you can, you may, help me, i wish to, are you able to, can we, could we, could i ask you to, may i ask you to,"

@@ -147,6 +147,8 @@ def interrogative(clause: Clause) -> bool:
         "",
     )
     following = low[start + 1 : start + 2]
+    if first in ("would", "will") and following and following[0] not in ("you", "someone", "somebody"):
+        return True
     if first in _PREPOSITIONS and following and following[0] in _QUESTIONS:
         return True
     if _sought(clause):

@@ -139,6 +139,8 @@ def _begins(rest: tuple[Token, ...], joint: Token, before: list[Token]) -> bool:
         return False
     if [word.low for word in words[:2]] in (["you", "can"], ["you", "could"], ["you", "may"], ["you", "should"]):
         words = words[2:] or words
+    if words[0].low in ("do", "perform") and [word.low for word in words[1:2]] in (["a"], ["an"], ["the"], ["one"]):
+        words = words[2:] or words
     first = words[0].low
     if joint.raw == ":" and not words[0].quoted and (_VALUE.fullmatch(words[0].raw) or len(words) == 1):
         return False

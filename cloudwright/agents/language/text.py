@@ -18,6 +18,12 @@ _PASTED = re.compile(
     r"(?<=[^\s.,;:!?])[ \t]*\n\s*(?=(?:which|what|where|who|whose|why|how|is|are|does|do|did)\b)", re.I
 )
 """A new line before a question, behind something that was pasted."""
+_ITS = re.compile(
+    r"\bits (?=(?:repaired|fixed|done|back|dead|broken|fine|ok|okay|gone|over|stuck|healthy|finished|replaced|working|crashing|failing|useless"
+    r"|obsolete|unused|too|not|been|no|needed|out|down|up|safe|clean|empty|full|slow)\b)",
+    re.I,
+)
+""" "its repaired": it is."""
 ARROWS = frozenset(("=>", "->", ":=", "→"))
 """Signs that mean "shall become"."""
 _CONTRACTIONS: Mapping[str, str] = {
@@ -30,7 +36,7 @@ _CONTRACTIONS: Mapping[str, str] = {
     "hasn't": "has not", "i'd": "i would", "we'd": "we would", "you'd": "you would", "i'll": "i will",
     "we'll": "we will", "i'm": "i am", "we're": "we are", "they're": "they are", "i've": "i have", "we've": "we have",
     "let's": "let us", "lets": "let us", "gimme": "give me", "wanna": "want to", "gotta": "have to", "pls": "please",
-    "plz": "please", "plse": "please", "thx": "thanks", "ty": "thanks", "u": "you", "ur": "your", "w/o": "without", "til": "until", "till": "until",
+    "plz": "please", "plse": "please", "thx": "thanks", "ty": "thanks", "u": "you", "ur": "your", "w/o": "without",
     "w/": "with", "mustn't": "must not", "needn't": "need not", "ain't": "is not",
 }  # fmt: skip
 _NEGATED: Mapping[str, str] = {
@@ -95,7 +101,7 @@ class Token:
 
 def tokens_of(text: str) -> tuple[Token, ...]:
     """The tokens of a request."""
-    even = _DASH.sub(" ; ", _PASTED.sub(" ; ", text.translate(_QUOTES)))
+    even = _ITS.sub("it is ", _DASH.sub(" ; ", _PASTED.sub(" ; ", text.translate(_QUOTES))))
     found: list[Token] = []
     for match in _TOKEN.finditer(even):
         if match["quoted"]:

@@ -252,3 +252,37 @@ def test_what_may_narrow_or_put_off_is_not_taken_for_an_aside(text: str) -> None
     found = calls_in(_WORLD, text)
     assert not [call for call in found if call.tool == "scale_workload"]
     assert not [call for call in found if call.tool == "rollout_undo" and "to_revision" not in call.arguments]
+
+
+def test_the_pod_that_ails_goes() -> None:
+    pods = (
+        thing("Pod", "mailer-1", labels={"app": "mailer"}, owner="Deployment/mailer", states=("ready",)),
+        thing("Pod", "mailer-2", labels={"app": "mailer"}, owner="Deployment/mailer", states=("crashloopbackoff",)),
+    )
+    world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, *pods)})
+    (call,) = calls_in(world, "kill the crashing mailer pod")
+    assert call.arguments["name"] == "mailer-2"
+
+
+def test_a_sidecar_is_known_by_its_image() -> None:
+    both = thing(
+        "Deployment",
+        "till",
+        containers=("main", "ship"),
+        images={"main": "example/till:2.0", "ship": "example/log-ship:0.6.0"},
+    )
+    world = VOCABULARY.model_copy(update={"objects": (*VOCABULARY.objects, both)})
+    (call,) = calls_in(world, "bump the log-ship sidecar of till to 0.6.2")
+    assert (call.arguments["container"], call.arguments["image"]) == ("ship", "example/log-ship:0.6.2")
+
+
+def test_a_plan_before_a_question_orders_nothing() -> None:
+    assert not [
+        call
+        for call in calls_in(_WORLD, "I want to drain m-1 tomorrow. would a pod get in the way?")
+        if call.tool == "drain_node"
+    ]
+
+
+def test_an_order_in_a_noun_is_one() -> None:
+    assert [call.tool for call in calls_in(_WORLD, "ledger hangs, do a rollout restart")][-1] == "rollout_restart"

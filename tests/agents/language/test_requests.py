@@ -30,6 +30,10 @@ FLOORS = {
     "requests_eleventh.yaml": (0.94, 0.97),
     "requests_twelfth.yaml": (0.96, 0.97),
     "requests_thirteenth.yaml": (0.94, 0.97),
+    "requests_fourteenth.yaml": (0.94, 0.97),
+    "requests_fifteenth.yaml": (0.91, 0.97),
+    "requests_sixteenth.yaml": (0.94, 0.94),
+    "requests_snares.yaml": (0.98, 0.0),
     "requests_traps.yaml": (0.98, 0.0),
 }
 """The least share of requests and of paraphrases that must be right: just below what was measured; it only rises."""

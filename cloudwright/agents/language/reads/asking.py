@@ -321,7 +321,9 @@ def described(clause: Clause) -> bool:
     if clause.of("image", "pair", "quantity", "percent", "file") or clause.has(_WISHES):
         return False
     first = next((item for item in clause.of("kind", "workload") if item.plural), None)
-    if first is None or clause.low[first.end : first.end + 1] not in [(word,) for word in _WHICH]:
+    place = next((item for item in clause.of("namespace") if first is not None and item.start == first.end + 1), None)
+    end = place.end if place is not None else first.end if first is not None else 0
+    if first is None or clause.low[end : end + 1] not in [(word,) for word in _WHICH]:
         return False
     return all(word in _DETERMINERS for word in clause.low[opening(clause) : first.start])
 

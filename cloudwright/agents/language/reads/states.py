@@ -76,7 +76,7 @@ _STATES: tuple[_State, ...] = (
     _State("cordoned, scheduling disabled, schedulingdisabled, closed for scheduling, takes no new pods, take no new pods, accepts no pods,"
            " accepts no new pods, accept no new pods, gets no new pods, get no new pods, closed for new pods, closed to new pods, closed for pods,"
            " closed to pods, closed for workloads, closed for new workloads, not accepting pods, not accepting new pods, not taking pods, not taking new pods,"
-           " refuse pods, refuse new pods, refuses pods, refuses new pods, off limits, not schedulable, unavailable for scheduling, out of rotation", "status matches SchedulingDisabled"),
+           " refuse pods, refuse new pods, refuses pods, refuses new pods, off limits, not schedulable, unavailable for scheduling, out of rotation, out of scheduling, taken out of scheduling, not in scheduling, excluded from scheduling", "status matches SchedulingDisabled"),
     _State("schedulable, open for scheduling", "not (status matches SchedulingDisabled)"),
 )  # fmt: skip
 ZERO = "scaled to zero, scaled down to zero, no replicas, zero replicas, scaled to 0, 0 replicas, without replicas, at zero, scaled down"

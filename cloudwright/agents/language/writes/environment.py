@@ -184,11 +184,13 @@ _PLACES = ("in", "on", "of", "for", "from", "at")
 def value_after(clause: Clause, index: int) -> str | None:
     """What stands after "to", "=", "as", "with value" behind a name."""
     for at in range(index + 1, min(len(clause.tokens) - 1, index + 8)):
-        if clause.low[at] in ("to", "=", "as", "value", "is", "be", ":", "with", "equal", "into"):
+        if clause.low[at] in ("to", "=", "as", "value", "is", "be", ":", "with", "equal", "into", "at"):
             after = at + 1
             while after < len(clause.tokens) and clause.low[after] in ("value", "to", "be", "the", "a", "of"):
                 after += 1
             mention = clause.at(after)
+            if clause.low[at] == "at" and (mention is None or mention.what not in ("number", "quantity", "percent")):
+                continue
             if after < len(clause.tokens) and clause.low[after] in (*_PLACES, "enough", "fine", "okay", "ok"):
                 continue
             if after < len(clause.tokens) and not (

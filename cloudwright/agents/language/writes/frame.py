@@ -137,11 +137,14 @@ def _twins(world: World, found: Sequence[Named]) -> list[Named]:
     return newest if twins and newest[0].ref != newest[1].ref else []
 
 
+_AILING = "crashing, failing, broken, unhealthy, not ready, unready, stuck, bad, crashed, failed, hanging, crashlooping"
+
+
 def pods_of(clause: Clause, mention: Mention, world: World, what: str) -> list[Named]:
     """The pods that "the web pod" may mean where pods themselves shall go."""
     if what not in ("delete", "evict") or not any(item.kind and item.kind.kind == "Pod" for item in clause.of("kind")):
         return []
-    return [
+    found = [
         pod
         for item in placed(mention.objects, clause, world)
         if item.ref.kind in ROLLING and item.selector
@@ -150,6 +153,9 @@ def pods_of(clause: Clause, mention: Mention, world: World, what: str) -> list[N
         and pod.ref.namespace == item.ref.namespace
         and item.selector.items() <= pod.labels.items()
     ]
+    ailing = [pod for pod in found if not {"ready", "succeeded"} & set(pod.states)] if clause.has(_AILING) else []
+    clause.use_words(_AILING if ailing else "")
+    return ailing or found
 
 
 def _described(clause: Clause, world: World, kinds: Sequence[str], what: str) -> list[list[Named]] | Question | None:

@@ -113,6 +113,7 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
         for index, token in enumerate(clause.tokens)
         if token.low in item.containers and _says_container(clause, index, item)
     ]
+    said = said or [name for name in item.containers if _base_said(clause, item, name)]
     if said:
         clause.use_words(*said)
         return [name for name in said if name != item.ref.name][-1:] or said[-1:]
@@ -127,6 +128,13 @@ def _containers(clause: Clause, item: Named, new: str) -> list[str]:
         if len(same) == 1 and not others:
             return same
     return list(item.containers)
+
+
+def _base_said(clause: Clause, item: Named, container: str) -> bool:
+    """ "the log-shipper sidecar of x": a container by the last word of its image."""
+    base = item.images.get(container, "").rpartition("/")[2].partition(":")[0]
+    beside = clause.has("sidecar, container")
+    return bool(base) and base != item.ref.name and beside and any(token.low == base for token in clause.tokens)
 
 
 def _akin(item: Named, containers: list[str], tag: str) -> list[str]:
