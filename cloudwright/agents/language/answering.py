@@ -8,6 +8,7 @@ from rapidfuzz import fuzz
 
 from cloudwright.agents.language.clause import Clause
 from cloudwright.agents.language.lexicon import listed
+from cloudwright.agents.language.smalltalk import takes_back
 from cloudwright.agents.language.text import ORDINALS, Token, number_of
 from cloudwright.agents.language.understanding import Goal, Intent, Option, Question
 from cloudwright.core.tool import ToolCall
@@ -31,7 +32,7 @@ _FILLER = listed(
 def answer(question: Question, clause: Clause, text: str) -> Intent | None:
     """What the answer decides, or None where it is a request of its own."""
     words = " ".join(token.low for token in clause.tokens if not token.mark)
-    if words in _NO:
+    if words in _NO or takes_back(clause):
         return Intent(goal=Goal.CHATTER, text=text, confidence=1, say="Left as it is; nothing is changed.")
     if question.options:
         return _chosen(question, clause, words, text)

@@ -77,7 +77,7 @@ def special(clause: Clause, memory: Memory) -> Intent | None:
 _TAKEN_BACK = re.compile(
     r"^(?:(?:actually|oh|sorry|hm+|ok|okay|no|wait|hold on|well|please|but|then)\W+)*"
     r"(?:no|nope|never ?mind|nevermind|forget (?:it|that)|cancel(?: it| that)?|scratch that|leave (?:it|that)(?: alone| as it is)?"
-    r"|do not|stop|wait|hold on|on second thoughts?(?:,? no)?|rather not)\W*$"
+    r"|do not|stop|wait|hold on|on second thoughts?(?:,? no)?|rather not)(?:\W+(?:then|please|thanks|thank you))?\W*$"
 )
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from cloudwright.agents.language.answering import answer
 from cloudwright.agents.language.smalltalk import special
 from cloudwright.agents.language.splitting import split
 from cloudwright.agents.language.tagging import Tagger
-from cloudwright.agents.language.understanding import Goal, Memory
+from cloudwright.agents.language.understanding import Goal, Memory, Option, Question
 from tests.agents.language.small import VOCABULARY
 
 
@@ -33,3 +34,12 @@ def test_what_takes_it_back_denies_what_waits(text: str) -> None:
     found = special(tagger.clause(tagger.tokens(text)), Memory(pending=("p1",)))
     assert found is not None
     assert found.goal is Goal.DENY
+
+
+@pytest.mark.parametrize("text", ["no, leave it", "oh, forget it then", "never mind, thanks", "hm, rather not"])
+def test_a_question_is_let_go(text: str) -> None:
+    tagger = Tagger(VOCABULARY)
+    asked = Question(text="Shall I?", options=(Option(label="restart it"),))
+    found = answer(asked, tagger.clause(tagger.tokens(text)), text)
+    assert found is not None
+    assert (found.goal, found.say) == (Goal.CHATTER, "Left as it is; nothing is changed.")
