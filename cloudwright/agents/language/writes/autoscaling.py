@@ -134,6 +134,16 @@ def _new_bounds(bounds: list[int], percent: int | None) -> dict[str, JsonValue]:
     return spec
 
 
+_DEFINITE = "the hpa, the autoscaler, its hpa, its autoscaler, the horizontalpodautoscaler, max of, min of"
+"""Words for an autoscaler that somebody takes to be there."""
+
+
+def _none_there(item: Named) -> Question:
+    """What is asked where the autoscaler that is spoken of is not there."""
+    made = f"autoscale {item.ref.name} between MIN and MAX"
+    return Question(text=f"{label_of(item)} has no autoscaler. Shall one be made? Say: {made}.")
+
+
 def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
     """An autoscaler for a workload."""
     kind = any(item.kind and item.kind.kind == "HorizontalPodAutoscaler" for item in clause.of("kind"))
@@ -168,12 +178,8 @@ def autoscale(clause: Clause, world: World, families: frozenset[str]) -> Change 
                 if spec
                 else Question(text="Between which numbers?")
             )
-        if kind and clause.has(
-            "the hpa, the autoscaler, its hpa, its autoscaler, the horizontalpodautoscaler, max of, min of"
-        ):
-            return Question(
-                text=f"{label_of(item)} has no autoscaler. Shall one be made? Say: autoscale {item.ref.name} between MIN and MAX."
-            )
+        if kind and clause.has(_DEFINITE):
+            return _none_there(item)
         if ranges:
             least, most = (int(part) for part in ranges[0].groups())
             return workload_call(

@@ -161,12 +161,7 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
         ),
         "",
     )
-    name = ""
-    for word in ("as", "called", "named"):
-        at = clause.find(word)
-        if 0 <= at < len(clause.tokens) - 1 and clause.low[at + 1] not in ("a", "an", "nodeport", "loadbalancer"):
-            name = clause.low[at + 1]
-            clause.used.update((at, at + 1))
+    name = _exposed_as(clause)
     clause.use_words(
         "port, on, target, service, to, nodeport, loadbalancer, load balancer, type, targetport, reachable, ports,"
         " as, a, via, through, clusterip, cluster ip, selector, selecting, that, selects"
@@ -189,6 +184,17 @@ def expose(clause: Clause, world: World, families: frozenset[str]) -> Change | N
         )
 
     return change_all(clause, world, ("Deployment", "StatefulSet", "ReplicaSet"), "expose", make)
+
+
+def _exposed_as(clause: Clause) -> str:
+    """The name that a new Service shall have, "" where none is said."""
+    name = ""
+    for word in ("as", "called", "named"):
+        at = clause.find(word)
+        if 0 <= at < len(clause.tokens) - 1 and clause.low[at + 1] not in ("a", "an", "nodeport", "loadbalancer"):
+            name = clause.low[at + 1]
+            clause.used.update((at, at + 1))
+    return name
 
 
 def run_now(clause: Clause, world: World, families: frozenset[str]) -> Change | None:
